@@ -1,0 +1,1 @@
+"""Makegood (安售): after-sales and disputes for digital goods."""

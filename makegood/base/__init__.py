@@ -1,0 +1,1 @@
+"""Words everyone may use: money, time, ids, actors, refusals. Standard library and msgspec only."""

@@ -1,0 +1,34 @@
+"""Money in integer minor units, and the one way to split it."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+MINOR_DIGITS = {"CNY": 2, "USD": 2, "EUR": 2, "HKD": 2, "JPY": 0}
+
+
+class Money(msgspec.Struct, frozen=True):
+    """An amount in the smallest unit of its currency (fen for CNY)."""
+
+    amount_minor: int
+    currency: str = "CNY"
+
+
+def split_by_shares(amount_minor: int, shares: Mapping[str, int]) -> dict[str, int]:
+    """Split an amount by percentage shares that sum to 100; the parts sum to the amount.
+
+    Every part is rounded down and the remainder goes to the largest share (the first of
+    equals), as domain rules require: ``share_i = R * s_i``.
+    """
+    if sum(shares.values()) != 100 or any(share < 0 for share in shares.values()):
+        raise ValueError(f"shares must be 0..100 and sum to 100: {dict(shares)}")
+    parts = {party: amount_minor * share // 100 for party, share in shares.items()}
+    largest = max(shares, key=lambda party: shares[party])
+    parts[largest] += amount_minor - sum(parts.values())
+    return parts
+
+
+def round_half_up(numerator: int, denominator: int) -> int:
+    """The quotient rounded half away from zero, for ``denominator > 0``."""
+    sign = -1 if numerator < 0 else 1
+    return sign * ((2 * abs(numerator) + denominator) // (2 * denominator))

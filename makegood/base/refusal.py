@@ -1,0 +1,55 @@
+"""A rule said no to a person's request: the closed list of reasons."""
+
+from typing import Final
+
+CODES: Final[dict[str, str]] = {
+    "account_exists": "An account with this name exists already.",
+    "already_answered": "This turn has been answered already.",
+    "already_appealed": "One appeal per decision has been used.",
+    "already_approved": "This was approved or refused already.",
+    "already_decided": "This unit has a decided claim; appeal or reopen it.",
+    "appeal_window_over": "The time to appeal has ended.",
+    "approval_needs_other_person": "Another person must approve this.",
+    "blocked_category": "Goods of this category are not accepted here.",
+    "claim_exists": "This unit has a claim already.",
+    "claim_not_open": "The claim is in a state that does not allow this.",
+    "conflict_of_interest": "The person is a party to this claim or was its first decider.",
+    "evidence_requests_used_up": "Evidence was asked for three times already.",
+    "evidence_missing": "Required evidence is missing.",
+    "exceeds_paid": "Refunds and live replacements would exceed what was paid.",
+    "fresh_proof_needed": "Prove again that you are the buyer.",
+    "insufficient_funds": "The account cannot cover this amount.",
+    "negotiation_over": "The negotiation budget is used up.",
+    "no_live_replacement": "No replacement is in stock.",
+    "not_a_unit": "The order has no such line or unit.",
+    "not_new_evidence": "Reopening needs evidence that was not filed before.",
+    "not_paid": "The order has not been paid.",
+    "not_your_turn": "It is another party's turn.",
+    "offer_limit": "Three counter-offers have been made.",
+    "person_needed": "A person must decide this claim.",
+    "proof_failed": "The proof does not fit.",
+    "proof_locked": "Too many attempts; try again later.",
+    "question_unanswered": "The description needs one more detail.",
+    "reason_not_for_product": "This reason does not apply to this kind of product.",
+    "remedy_not_available": "This remedy does not apply here.",
+    "second_factor_needed": "This role needs a second factor.",
+    "sign_in_failed": "Name, password or code does not fit.",
+    "sign_in_slowed": "Too many attempts; wait before the next one.",
+    "stage_skipped": "A stage cannot be skipped without a reason.",
+    "stale_order": "A newer version of this order is stored.",
+    "stale_version": "Someone else changed this claim meanwhile.",
+    "too_early": "The promised delivery time has not passed yet.",
+    "updated_in_future": "The order's time is ahead of ours by more than five minutes.",
+    "window_closed": "The claim window of this product has ended.",
+}
+
+
+class Refused(Exception):
+    """A person's wrong request. `code` is one of CODES; `detail` fills the words shown."""
+
+    def __init__(self, code: str, **detail: object) -> None:
+        if code not in CODES:
+            raise AssertionError(f"unknown refusal code {code!r}")
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail
