@@ -1,0 +1,1 @@
+"""The heart: opening, evidence, verification, decision, remedy and appeal of one claim."""
