@@ -1,0 +1,1 @@
+"""The ground of every room: database pool, transactions, migrations, jobs, the embedded server."""

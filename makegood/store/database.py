@@ -1,0 +1,81 @@
+"""The pool of PostgreSQL connections, and the one way to open a transaction."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Self, TypeAlias
+
+import asyncpg
+import msgspec
+from asyncpg.pool import PoolConnectionProxy
+
+Record: TypeAlias = asyncpg.Record
+Connection: TypeAlias = "asyncpg.Connection[Record] | PoolConnectionProxy[Record]"
+"""What actions and stores receive as `tx` or `conn`: always inside a pool's care."""
+
+_JSONB_VERSION = b"\x01"
+_STATEMENTS_KEPT = 512
+
+
+class Database:
+    """A pool of connections to one PostgreSQL database.
+
+    jsonb columns arrive as plain Python objects and accept builtins or msgspec Structs.
+    """
+
+    def __init__(self, pool: "asyncpg.Pool[Record]", url: str) -> None:
+        self._pool = pool
+        self.url = url
+
+    @classmethod
+    async def open(
+        cls, url: str, *, min_size: int = 1, max_size: int = 10, connect_timeout: float = 10.0
+    ) -> Self:
+        """Connect to `url`; raises the driver's error when the server cannot be reached."""
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=min_size,
+            max_size=max_size,
+            timeout=connect_timeout,
+            init=_prepare,
+            statement_cache_size=_STATEMENTS_KEPT,
+            max_cached_statement_lifetime=0,
+        )
+        return cls(pool, url)
+
+    async def close(self) -> None:
+        """Give every connection back to the server."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """One connection without a transaction: each statement commits by itself."""
+        async with self._pool.acquire() as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """One connection in one transaction: committed at the end, rolled back on any exception."""
+        async with self._pool.acquire() as conn, conn.transaction():
+            yield conn
+
+
+async def connect(url: str, *, timeout: float = 10.0) -> "asyncpg.Connection[Record]":
+    """One connection of its own, outside any pool, with the same codecs."""
+    conn = await asyncpg.connect(url, timeout=timeout)
+    await _prepare(conn)
+    return conn
+
+
+async def _prepare(conn: Connection) -> None:
+    """jsonb in binary form straight to and from msgspec, without a step through text."""
+    await conn.set_type_codec(
+        "jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=_from_jsonb
+    )
+
+
+def _to_jsonb(value: object) -> bytes:
+    return _JSONB_VERSION + msgspec.json.encode(value)
+
+
+def _from_jsonb(data: bytes) -> object:
+    return msgspec.json.decode(data[1:])
