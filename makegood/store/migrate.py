@@ -25,7 +25,8 @@ class NewerDatabase(Exception):
     def __init__(self, versions: list[int]) -> None:
         self.versions = versions
         super().__init__(
-            f"the database was made by a newer version of Makegood (migration {max(versions):04d}); "
+            "the database was made by a newer version of Makegood "
+            f"(migration {max(versions):04d}); "
             "start that version, or restore a backup made before the upgrade"
         )
 
