@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from makegood.base.actor import Act
 from makegood.base.ids import Ids
 from makegood.record import rules, store
+from makegood.record.canonical import Value
 from makegood.record.chain import FIELDS_ERASED
 from makegood.store.database import Connection
 
@@ -48,7 +49,7 @@ async def _record_erasure(
     reason: str,
     ids: Ids,
 ) -> list[rules.SealedEvent]:
-    fields: dict[str, rules.Value] = {"erased": erased, "reason": reason}
+    fields: dict[str, Value] = {"erased": erased, "reason": reason}
     event = rules.NewEvent(FIELDS_ERASED, FIELDS_ERASED_VERSION, fields, frozenset(fields))
     key = ids.secret(rules.KEY_BYTES)
     sealed = rules.seal(head, [event], [key], act.now, act.actor)

@@ -4,7 +4,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-Value: TypeAlias = str | int | bool | None | list[Any] | dict[str, Any]
+Value: TypeAlias = str | int | bool | list[Any] | dict[str, Any] | None
 """What a field may hold: JSON without floats. Lists and dicts hold Values again."""
 
 LARGEST_INTEGER: Final = 2**53 - 1
@@ -28,7 +28,7 @@ def is_canonical(text: bytes) -> bool:
     """Whether these bytes are the canonical form of what they say (no duplicate keys either)."""
     try:
         return canonical(msgspec.json.decode(text)) == text
-    except (msgspec.DecodeError, AssertionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, AssertionError):
         return False
 
 

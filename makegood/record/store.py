@@ -128,7 +128,9 @@ async def load_head(conn: Connection, market_id: str, stream: str) -> StreamHead
         market_id,
         stream,
     )
-    return row and StreamHead(
+    if row is None:
+        return None
+    return StreamHead(
         market_id=market_id,
         stream=stream,
         pseudonym=row["pseudonym"],
