@@ -62,11 +62,15 @@ def now() -> datetime:
 async def _make_template(server: EmbeddedPostgres) -> None:
     await _execute(server, f"CREATE DATABASE {TEMPLATE}")
     conn = await connect(socket_url(server.socket_folder, TEMPLATE))
-    await migrate(conn)
-    await conn.close()
+    try:
+        await migrate(conn)
+    finally:
+        await conn.close()
 
 
 async def _execute(server: EmbeddedPostgres, statement: str) -> None:
     conn = await connect(socket_url(server.socket_folder, "postgres"))
-    await conn.execute(statement)
-    await conn.close()
+    try:
+        await conn.execute(statement)
+    finally:
+        await conn.close()
