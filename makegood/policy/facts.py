@@ -1,6 +1,6 @@
 """The fact vocabulary: a closed list of names, and how one statement of a source is recorded."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Literal
 
@@ -59,9 +59,10 @@ class FactSpec(msgspec.Struct, frozen=True, kw_only=True):
     """For `word`: the closed list of values."""
     against_own: Mapping[SourceKind, tuple[bool | int | str, ...]] = {}
     """Values that speak against the source's own purse: an admission suffices."""
+    admits_from: Mapping[SourceKind, int] = {}
+    """For counts: from this value on the statement is an admission."""
     neutral: tuple[SourceKind, ...] = ()
     """Sources that are believed on this fact although they have a purse elsewhere."""
-    derived: bool = False
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,24 +82,10 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """True when sources disagree; the value is then unknown (None)."""
 
 
-def fact(
-    name: str, value: Value, source: SourceKind, at: datetime, source_id: str = ""
-) -> Fact:
-    """A statement with the vocabulary's interest and audience filled in.
-
-    Raises ValueError for a name, type, word or source outside the vocabulary.
-    """
-    raise ValueError(name)
-
-
-def merge(statements: Iterable[Fact]) -> dict[str, Fact]:
-    """One fact per name: equal values support each other, different ones become unknown.
-
-    A later statement of the same source replaces its earlier one; unknown never replaces known.
-    """
-    raise ValueError
-
-
-def derive(facts: Mapping[str, Fact]) -> dict[str, Fact]:
-    """The facts plus those that follow from them by arithmetic alone."""
-    return dict(facts)
+def admits(spec: FactSpec, source: SourceKind, value: Value) -> bool:
+    """Whether the statement speaks against the source's own purse."""
+    if value is None or isinstance(value, datetime):
+        return False
+    if source in spec.admits_from:
+        return not isinstance(value, str) and value >= spec.admits_from[source]
+    return value in spec.against_own.get(source, ())

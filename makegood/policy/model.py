@@ -7,9 +7,7 @@ import msgspec
 
 from makegood.policy.judgement import RootCause, Shares, Words
 
-Category = Literal[
-    "game_card", "gift_card", "membership", "licence", "account", "top_up", "other"
-]
+Category = Literal["game_card", "gift_card", "membership", "licence", "account", "top_up", "other"]
 SlotKind = Literal["image", "video", "text", "account"]
 Who = Literal["buyer", "seller", "system"]
 

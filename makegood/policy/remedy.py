@@ -30,9 +30,7 @@ def refund_time_based(
     raise ValueError
 
 
-def refund_unit_based(
-    value: UnitValue, *, units_total: int, units_used: int, cause: Cause
-) -> int:
+def refund_unit_based(value: UnitValue, *, units_total: int, units_used: int, cause: Cause) -> int:
     """R = P - V with V at the paid price (non-buyer cause) or list price and fee (buyer's)."""
     raise ValueError
 
