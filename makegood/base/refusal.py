@@ -30,6 +30,7 @@ CODES: Final[dict[str, str]] = {
     "not_your_turn": "It is another party's turn.",
     "offer_limit": "Three counter-offers have been made.",
     "password_weak": "This password is too easy to guess.",
+    "payment_changed": "A payment that is booked already cannot change its amount.",
     "person_needed": "A person must decide this claim.",
     "proof_failed": "The proof does not fit.",
     "proof_locked": "Too many attempts; try again later.",
