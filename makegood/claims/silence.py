@@ -1,0 +1,89 @@
+"""What happens when a deadline passes: announced in advance, done by the deadline itself."""
+
+from makegood.base.actor import Act
+from makegood.claims import clock
+from makegood.claims import commands as c
+from makegood.claims import events as e
+from makegood.claims.outcome import close
+from makegood.claims.state import Claim
+from makegood.claims.turns import after, after_evidence, next_step
+
+ESCALATING = (
+    "first_response",
+    "accept",
+    "decision",
+    "refund_order",
+    "hard_stop",
+    "appeal_decision",
+)
+"""Promises of the platform: unmet, they go one line up and get a new time."""
+
+
+def pass_deadlines(claim: Claim, command: c.PassDeadlines, act: Act) -> list[e.AnyEvent]:
+    """Act on every deadline that has passed, earliest first; a moved one does nothing."""
+    events: list[e.AnyEvent] = []
+    for deadline in clock.due(claim.deadlines, act.now):
+        if deadline not in claim.deadlines:
+            continue
+        done = _pass(claim, deadline, command, act)
+        claim = after(claim, done, act)
+        events += done
+    return events
+
+
+def _pass(
+    claim: Claim, deadline: e.Deadline, command: c.PassDeadlines, act: Act
+) -> list[e.AnyEvent]:
+    match deadline.kind:
+        case "seller_reply" | "buyer_evidence" | "seller_evidence":
+            return _go_on(claim, deadline, command, act)
+        case "negotiation":
+            ended: list[e.AnyEvent] = [e.NegotiationEnded(why="time")]
+            talked = after(claim, ended, act)
+            return ended + next_step(talked, command.ruling, command.clocks, act)
+        case "supplier_reply":
+            return [_lost(deadline), e.ReviewStarted(why="supplier_silent")]
+        case "auto_lane":
+            return [_lost(deadline), e.ReviewStarted(why="check_late")]
+        case "outside":
+            late = e.ReviewStarted(why="outside_silent", deadline=command.clocks.decision)
+            return [_lost(deadline), late]
+        case "choice":
+            assert claim.decision is not None, "a choice follows a decision"
+            return [_lost(deadline), e.RemedyChosen(remedy=claim.decision.remedy)]
+        case "repair":
+            done = e.RemedyDone(deadlines=[command.clocks.survey, command.clocks.close])
+            return [_lost(deadline), done]
+        case "survey":
+            return [e.SurveySent()]
+        case "close":
+            return close(claim)
+        case _:
+            return _escalate(deadline, command, act)
+
+
+def _go_on(
+    claim: Claim, deadline: e.Deadline, command: c.PassDeadlines, act: Act
+) -> list[e.AnyEvent]:
+    """The silent side loses its turn, not the claim."""
+    lost: list[e.AnyEvent] = [_lost(deadline)]
+    go_on = next_step if deadline.kind == "seller_reply" else after_evidence
+    return lost + go_on(after(claim, lost, act), command.ruling, command.clocks, act)
+
+
+def _escalate(deadline: e.Deadline, command: c.PassDeadlines, act: Act) -> list[e.AnyEvent]:
+    """One line up. What still has to be done gets a new time, so nothing is ever forgotten."""
+    length = deadline.at - deadline.set_at
+    renewed = e.Deadline(
+        kind=deadline.kind,
+        at=act.now + length,
+        then=deadline.then,
+        turn=deadline.turn,
+        set_at=act.now,
+    )
+    again = None if deadline.kind in ("first_response", "accept") else renewed
+    return [e.Escalated(kind=deadline.kind, to=command.escalate_to, deadline=again)]
+
+
+def _lost(deadline: e.Deadline) -> e.TurnLost:
+    return e.TurnLost(turn=deadline.turn, kind=deadline.kind)

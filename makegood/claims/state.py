@@ -1,0 +1,413 @@
+"""A claim as the fold of its events. Only recording happens here; no rule is checked twice."""
+
+from datetime import datetime
+from typing import assert_never
+
+import msgspec
+
+from makegood.base.actor import Actor
+from makegood.claims import events as e
+from makegood.claims.clock import drop, pause, put, resume
+
+TURN_KINDS = (
+    "seller_reply",
+    "buyer_evidence",
+    "seller_evidence",
+    "negotiation",
+    "supplier_reply",
+    "auto_lane",
+    "repair",
+    "choice",
+    "outside",
+)
+"""Deadlines that belong to one side's turn and end when the turn passes on."""
+
+OPEN_STATES = frozenset(
+    ["open", "verifying", "waiting_seller", "waiting_buyer", "waiting_supplier", "negotiating", "in_review", "decided", "executing", "appealed", "reopened", "external"]
+)
+"""States in which somebody still owes something; each has an owner and a deadline."""
+
+STAFF = frozenset({"agent", "lead", "operator"})
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """An event with what its stored row says: its place, its time and who did it."""
+
+    version: int
+    at: datetime
+    by: Actor
+    event: e.AnyEvent
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """An offer and what became of it."""
+
+    made: e.OfferMade
+    at: datetime
+    state: str
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """A hand-over and its answer."""
+
+    asked: e.HandedOver
+    answer: e.Personal = ""
+    done_at: datetime | None = None
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """The present state of one claim."""
+
+    opened: e.ClaimOpened
+    opened_at: datetime
+    opened_by: Actor
+    version: int
+    changed_at: datetime
+    state: str
+    lane: str
+    priority: str
+    owner_id: str
+    owner_name: str
+    tags: dict[str, int]
+    deadlines: tuple[e.Deadline, ...]
+    facts: tuple[e.StatedFact, ...] = ()
+    unanswered: tuple[str, ...] = ()
+    checked: bool = False
+    evidence: tuple[e.EvidenceAdded, ...] = ()
+    evidence_at_end: tuple[str, ...] = ()
+    """What was on record when the claim was decided, withdrawn or declined."""
+    evidence_requests: tuple[e.EvidenceAsked, ...] = ()
+    seller_asked: bool = False
+    seller_answer: str = ""
+    lost_turns: tuple[str, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    negotiation_until: datetime | None = None
+    tasks: tuple[Task, ...] = ()
+    escalations: tuple[str, ...] = ()
+    person_asked: bool = False
+    first_answer_at: datetime | None = None
+    accepted_at: datetime | None = None
+    handled_at: datetime | None = None
+    proposed: e.Decision | None = None
+    proposed_by: str = ""
+    decision: e.Decision | None = None
+    decided_at: datetime | None = None
+    earlier: tuple[e.Decision, ...] = ()
+    upheld: bool | None = None
+    chosen: str = ""
+    withdrawn_goods: tuple[e.GoodsWithdrawn, ...] = ()
+    money: tuple[e.MoneyMoved, ...] = ()
+    compensations: tuple[e.CompensationGiven, ...] = ()
+    repair: e.RepairOffered | None = None
+    repair_paid: bool = False
+    appeal: e.AppealFiled | None = None
+    appeals: int = 0
+    before_appeal: str = ""
+    settled_at: datetime | None = None
+    closed_at: datetime | None = None
+    survey_sent: bool = False
+    rating: int | None = None
+    root_cause: str = ""
+    refusal: str = ""
+
+    @property
+    def claim_no(self) -> str:
+        """The number people read out."""
+        return self.opened.claim_no
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still owes something."""
+        return self.state in OPEN_STATES
+
+
+def fold(history: list[Recorded]) -> Claim:
+    """The claim that a whole history describes; the first event must be its opening."""
+    claim = _open(history[0])
+    for recorded in history[1:]:
+        claim = evolve(claim, recorded)
+    return claim
+
+
+def evolve(claim: Claim | None, recorded: Recorded) -> Claim:
+    """The claim after one more recorded event."""
+    if claim is None:
+        return _open(recorded)
+    changed = _apply(claim, recorded)
+    return msgspec.structs.replace(changed, version=recorded.version, changed_at=recorded.at)
+
+
+def _open(recorded: Recorded) -> Claim:
+    opened = recorded.event
+    assert isinstance(opened, e.ClaimOpened), "a history begins with its opening"
+    return Claim(
+        opened=opened,
+        opened_at=recorded.at,
+        opened_by=recorded.by,
+        version=recorded.version,
+        changed_at=recorded.at,
+        state="open",
+        lane=opened.lane,
+        priority=opened.priority,
+        owner_id=opened.owner_id,
+        owner_name=opened.owner_name,
+        tags=opened.tags,
+        deadlines=tuple(opened.deadlines),
+    )
+
+
+def _apply(claim: Claim, recorded: Recorded) -> Claim:  # noqa: C901 - the closed list of events
+    """One line per event: the closed table of what each of them changes."""
+    at, by = recorded.at, recorded.by
+    match recorded.event:
+        case e.ClaimOpened():
+            raise AssertionError("a claim is opened once")
+        case e.ClaimAccepted():
+            return _set(claim, state="verifying", accepted_at=at, deadlines=drop(claim, "accept"))
+        case e.ClaimDeclined(refusal=refusal):
+            return _end(claim, "declined", at, refusal=refusal)
+        case e.FactsRecorded(facts=facts):
+            return _set(claim, facts=(*claim.facts, *facts))
+        case e.CheckFinished(unanswered=unanswered):
+            checked = _set(claim, checked=True, unanswered=tuple(unanswered))
+            return _answered(_set(checked, deadlines=drop(checked, "auto_lane")), at)
+        case e.SupplierAwaited(deadline=deadline):
+            return _turn(claim, "waiting_supplier", deadline, at, pausing=False)
+        case e.SupplierAnswered():
+            return _set(claim, state="verifying", deadlines=drop(claim, "supplier_reply"))
+        case e.SellerAsked(deadline=deadline):
+            return _turn(_set(claim, seller_asked=True), "waiting_seller", deadline, at)
+        case e.SellerAnswered(kind=kind):
+            answered = _set(claim, seller_answer=kind)
+            return _set(answered, deadlines=drop(answered, "seller_reply"))
+        case e.EvidenceAsked() as asked:
+            requests = (*claim.evidence_requests, asked)
+            state = "waiting_buyer" if asked.party == "buyer" else "waiting_seller"
+            return _turn(_set(claim, evidence_requests=requests), state, asked.deadline, at)
+        case e.EvidenceAdded() as added:
+            return _set(claim, evidence=(*claim.evidence, added))
+        case e.TurnLost(kind=kind):
+            lost = _set(claim, lost_turns=(*claim.lost_turns, kind), offers=_lapse(claim.offers))
+            return _set(lost, deadlines=drop(lost, kind))
+        case e.DeadlineExtended() as extended:
+            return _set(claim, deadlines=_extend(claim.deadlines, extended))
+        case e.OfferMade() as made:
+            return _offer(claim, made, at)
+        case e.OfferAnswered(number=number, answer=answer):
+            return _set(claim, offers=_mark(claim.offers, number, answer))
+        case e.NegotiationEnded():
+            ended = _set(claim, offers=_lapse(claim.offers))
+            return _set(ended, deadlines=drop(ended, "negotiation"))
+        case e.ReviewStarted(deadline=deadline):
+            return _review(claim, deadline, at)
+        case e.PersonAsked():
+            return _set(claim, person_asked=True)
+        case e.HandedOver() as asked:
+            return _set(
+                claim, tasks=(*claim.tasks, Task(asked=asked)), deadlines=_due(claim, asked, at)
+            )
+        case e.TaskAnswered() as answered:
+            tasks = tuple(_finish(task, answered, at) for task in claim.tasks)
+            return _set(claim, tasks=tasks, deadlines=drop(claim, f"task:{answered.task_id}"))
+        case e.OwnerChanged(owner_id=owner_id, owner_name=owner_name):
+            return _set(claim, owner_id=owner_id, owner_name=owner_name)
+        case e.LaneChanged(lane=lane):
+            return _set(claim, lane=lane)
+        case e.PriorityChanged(priority=priority):
+            return _set(claim, priority=priority)
+        case e.TagsChanged(tags=tags):
+            return _set(claim, tags=tags)
+        case e.Escalated() as escalated:
+            return _escalate(claim, escalated)
+        case e.MessagePosted(audience=audience):
+            answers = by.role in STAFF and audience != "platform"
+            return _answered(claim, at) if answers else claim
+        case e.DecisionProposed(decision=decision):
+            return _set(claim, state="decided", proposed=decision, proposed_by=by.id)
+        case e.DecisionReturned():
+            return _set(claim, state="in_review", proposed=None, proposed_by="")
+        case e.ClaimDecided() as decided:
+            return _decide(claim, decided, at)
+        case e.RemedyChosen(remedy=remedy):
+            return _set(claim, chosen=remedy, deadlines=drop(claim, "choice"))
+        case e.GoodsWithdrawn() as gone:
+            return _set(claim, withdrawn_goods=(*claim.withdrawn_goods, gone))
+        case e.MoneyMoved() as moved:
+            return _move(claim, moved)
+        case e.RemedyDone(deadlines=deadlines):
+            return _settle(claim, tuple(deadlines), at)
+        case e.RemedyFailed():
+            return _set(claim, state="in_review")
+        case e.CompensationGiven() as given:
+            return _set(claim, compensations=(*claim.compensations, given))
+        case e.RepairOffered() as offered:
+            return _turn(
+                _set(claim, repair=offered), "decided", offered.deadline, at, pausing=False
+            )
+        case e.RepairPaid():
+            return _set(claim, repair_paid=True, deadlines=drop(claim, "repair"))
+        case e.KeyRevealed() | e.NoticeSent():
+            return claim
+        case e.SurveySent():
+            return _set(claim, survey_sent=True, deadlines=drop(claim, "survey"))
+        case e.ClaimRated(score=score):
+            return _set(claim, rating=score)
+        case e.ClaimClosed(root_cause=root_cause):
+            return _end(claim, "closed", at, root_cause=root_cause)
+        case e.ClaimWithdrawn():
+            return _end(claim, "withdrawn", at, root_cause="customer")
+        case e.AppealFiled() as filed:
+            return _appeal(claim, filed)
+        case e.AppealDecided(outcome=outcome):
+            return _appealed(claim, outcome)
+        case e.ClaimReopened(deadlines=deadlines):
+            return _set(claim, state="reopened", deadlines=tuple(deadlines), closed_at=None)
+        case e.ReferredOutside(deadline=deadline):
+            return _turn(claim, "external", deadline, at)
+        case e.OutsideAnswered():
+            return _set(claim, deadlines=drop(claim, "outside"))
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _set(claim: Claim, **changes: object) -> Claim:
+    return msgspec.structs.replace(claim, **changes)
+
+
+def _turn(
+    claim: Claim, state: str, deadline: e.Deadline, at: datetime, *, pausing: bool = True
+) -> Claim:
+    """Give one side its turn: other turns end, and the decision waits unless it is P0."""
+    left = drop(claim, *TURN_KINDS)
+    hold = pause if pausing and claim.priority != "P0" else resume
+    kept = hold(left, "decision", at)
+    return _set(
+        claim, state=state, deadlines=put(kept, deadline), handled_at=claim.handled_at or at
+    )
+
+
+def _review(claim: Claim, deadline: e.Deadline | None, at: datetime) -> Claim:
+    left = resume(drop(claim, *TURN_KINDS), "decision", at)
+    kept = put(left, deadline) if deadline else left
+    return _set(claim, state="in_review", deadlines=kept, handled_at=claim.handled_at or at)
+
+
+def _answered(claim: Claim, at: datetime) -> Claim:
+    """The first answer by a person or by a finished check meets the first-response promise."""
+    met = claim.first_answer_at or at
+    return _set(claim, first_answer_at=met, deadlines=drop(claim, "first_response"))
+
+
+def _offer(claim: Claim, made: e.OfferMade, at: datetime) -> Claim:
+    offers = (*_counter(claim.offers), Offer(made=made, at=at, state="open"))
+    talking = _set(claim, offers=offers, negotiation_until=made.deadline.at)
+    return _turn(talking, "negotiating", made.deadline, at)
+
+
+def _counter(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    return tuple(_set_offer(offer, "countered") for offer in offers)
+
+
+def _lapse(offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
+    return tuple(_set_offer(offer, "lapsed") for offer in offers)
+
+
+def _mark(offers: tuple[Offer, ...], number: int, state: str) -> tuple[Offer, ...]:
+    return tuple(_set_offer(o, state) if o.made.number == number else o for o in offers)
+
+
+def _set_offer(offer: Offer, state: str) -> Offer:
+    return msgspec.structs.replace(offer, state=state) if offer.state == "open" else offer
+
+
+def _due(claim: Claim, asked: e.HandedOver, at: datetime) -> tuple[e.Deadline, ...]:
+    due = e.Deadline(
+        kind=f"task:{asked.task_id}", at=asked.due_at, then="escalate", turn="platform", set_at=at
+    )
+    return put(claim.deadlines, due)
+
+
+def _finish(task: Task, answered: e.TaskAnswered, at: datetime) -> Task:
+    if task.asked.task_id != answered.task_id:
+        return task
+    return msgspec.structs.replace(task, answer=answered.text, done_at=at)
+
+
+def _extend(
+    deadlines: tuple[e.Deadline, ...], extended: e.DeadlineExtended
+) -> tuple[e.Deadline, ...]:
+    return tuple(
+        msgspec.structs.replace(d, at=extended.at, extended=True) if d.kind == extended.kind else d
+        for d in deadlines
+    )
+
+
+def _escalate(claim: Claim, escalated: e.Escalated) -> Claim:
+    left = drop(claim, escalated.kind)
+    kept = put(left, escalated.deadline) if escalated.deadline else left
+    return _set(claim, escalations=(*claim.escalations, escalated.kind), deadlines=kept)
+
+
+def _decide(claim: Claim, decided: e.ClaimDecided, at: datetime) -> Claim:
+    earlier = (*claim.earlier, claim.decision) if claim.decision else claim.earlier
+    left = drop(claim, "decision", "appeal_decision", *TURN_KINDS)
+    for deadline in decided.deadlines:
+        left = put(left, deadline)
+    outcome = _set(
+        claim,
+        state="decided",
+        decision=decided.decision,
+        decided_at=at,
+        earlier=earlier,
+        proposed=None,
+        proposed_by="",
+        chosen="",
+        evidence_at_end=_on_record(claim),
+        settled_at=None,
+        deadlines=left,
+        handled_at=claim.handled_at or at,
+    )
+    return _answered(outcome, at)
+
+
+def _move(claim: Claim, moved: e.MoneyMoved) -> Claim:
+    """Keep the newest state of each movement; ordering it ends the promise to order it."""
+    money = (*(m for m in claim.money if m.number != moved.number), moved)
+    ordered = moved.state in ("sent", "accepted", "arrived", "manual")
+    deadlines = drop(claim, "refund_order") if ordered else claim.deadlines
+    state = "executing" if claim.state == "decided" else claim.state
+    return _set(claim, money=money, deadlines=deadlines, state=state)
+
+
+def _settle(claim: Claim, deadlines: tuple[e.Deadline, ...], at: datetime) -> Claim:
+    if claim.state == "appealed":
+        return _set(claim, before_appeal="settled", settled_at=at)
+    kept = tuple(d for d in claim.deadlines if d.kind.startswith("task:"))
+    return _set(claim, state="settled", settled_at=at, deadlines=(*kept, *deadlines))
+
+
+def _end(claim: Claim, state: str, at: datetime, **changes: object) -> Claim:
+    ended = _set(claim, state=state, closed_at=at, deadlines=(), offers=_lapse(claim.offers))
+    seen = claim.evidence_at_end if state == "closed" else _on_record(claim)
+    return _set(ended, evidence_at_end=seen, **changes)
+
+
+def _on_record(claim: Claim) -> tuple[str, ...]:
+    return tuple(item.evidence_id for item in claim.evidence)
+
+
+def _appeal(claim: Claim, filed: e.AppealFiled) -> Claim:
+    return _set(
+        claim,
+        state="appealed",
+        appeal=filed,
+        appeals=claim.appeals + 1,
+        before_appeal=claim.state,
+        deadlines=put(claim.deadlines, filed.deadline),
+    )
+
+
+def _appealed(claim: Claim, outcome: str) -> Claim:
+    """An upheld decision goes on where it stood; a changed one is followed by its successor."""
+    changes = {"upheld": outcome == "upheld", "deadlines": drop(claim, "appeal_decision")}
+    return _set(claim, state=claim.before_appeal, before_appeal="", **changes)

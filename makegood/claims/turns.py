@@ -1,0 +1,242 @@
+"""Whose turn it is: what follows a check, an answer, an offer, evidence, or silence."""
+
+import msgspec
+
+from makegood.base.actor import Act
+from makegood.base.refusal import Refused
+from makegood.claims import commands as c
+from makegood.claims import edges
+from makegood.claims import events as e
+from makegood.claims.outcome import decided
+from makegood.claims.state import Claim, Recorded, evolve
+
+MAX_EVIDENCE_REQUESTS = 3
+MAX_COUNTER_OFFERS = 3
+CONSIDERED = ("contest",)
+
+
+def after(claim: Claim, events: list[e.AnyEvent], act: Act) -> Claim:
+    """The claim as it will be once these events are recorded."""
+    for event in events:
+        claim = evolve(claim, Recorded(claim.version + 1, act.now, act.actor, event))
+    return claim
+
+
+def finish_check(claim: Claim, command: c.FinishCheck, act: Act) -> list[e.AnyEvent]:
+    """The check is over: decide on the facts, give a side its turn, or fetch a person."""
+    if claim.state not in ("verifying", "waiting_supplier"):
+        return []
+    finished: list[e.AnyEvent] = []
+    if claim.state == "waiting_supplier" and "supplier" not in command.unanswered:
+        finished.append(e.SupplierAnswered())
+    finished.append(e.CheckFinished(unanswered=command.unanswered))
+    checked = after(claim, finished, act)
+    if checked.state == "waiting_supplier" and not command.ruling.certain:
+        return []
+    return finished + next_step(checked, command.ruling, command.clocks, act)
+
+
+def next_step(claim: Claim, ruling: c.Ruling, clocks: c.Clocks, act: Act) -> list[e.AnyEvent]:
+    """The one step that the present facts call for."""
+    moved = _follow_ruling(claim, ruling)
+    claim = after(claim, moved, act)
+    if ruling.decision is not None and machine_may_decide(claim, ruling):
+        return moved + decided(claim, ruling.decision, clocks)
+    return [*moved, _next_turn(claim, ruling, clocks)]
+
+
+def machine_may_decide(claim: Claim, ruling: c.Ruling) -> bool:
+    """Facts alone decide: known, from sources that may, not careful, nobody asked for a person.
+
+    What the automatic lane may not pay by itself first gives the seller a turn; a contest is
+    always read by a person.
+    """
+    if not ruling.certain or claim.lane == "careful" or claim.person_asked:
+        return False
+    if ruling.auto or (ruling.decision is not None and ruling.decision.amount_minor == 0):
+        return claim.seller_answer not in CONSIDERED
+    heard = claim.seller_asked or not ruling.hears_seller
+    return heard and claim.seller_answer not in CONSIDERED
+
+
+def answer_as_seller(claim: Claim, command: c.AnswerAsSeller, act: Act) -> list[e.AnyEvent]:
+    """An acceptance decides; a contest is read by a person, with the decision's own time."""
+    if claim.seller_answer:
+        raise Refused("already_answered")
+    edges.check("answer", claim.state, act.actor.role)
+    answered: list[e.AnyEvent] = [e.SellerAnswered(kind=command.kind, text=command.text)]
+    if command.kind == "accept" and command.agreed is not None:
+        return answered + decided(after(claim, answered, act), command.agreed, command.clocks)
+    return [*answered, e.ReviewStarted(why="seller_contested")]
+
+
+def make_offer(claim: Claim, command: c.MakeOffer, act: Act) -> list[e.AnyEvent]:
+    """The seller opens; each side then answers the other, three counter-offers in all."""
+    edges.check("offer", claim.state, act.actor.role)
+    standing = next((o for o in reversed(claim.offers) if o.state == "open"), None)
+    if standing is None and command.by == "buyer":
+        raise Refused("not_your_turn", step="offer")
+    if standing is not None and standing.made.by == command.by:
+        raise Refused("not_your_turn", step="offer")
+    if len(claim.offers) > MAX_COUNTER_OFFERS:
+        raise Refused("offer_limit", limit=MAX_COUNTER_OFFERS)
+    if claim.negotiation_until is not None and act.now >= claim.negotiation_until:
+        raise Refused("negotiation_over", at=claim.negotiation_until)
+    if not 0 <= command.amount_minor <= claim.opened.claimed_minor:
+        raise Refused("exceeds_paid", most_minor=claim.opened.claimed_minor)
+    deadline = _negotiation_deadline(claim, command.clocks)
+    return [
+        e.OfferMade(
+            number=len(claim.offers),
+            by=command.by,
+            remedy=command.remedy,
+            amount_minor=command.amount_minor,
+            text=command.text,
+            deadline=deadline,
+        )
+    ]
+
+
+def accept_offer(claim: Claim, command: c.AcceptOffer, act: Act) -> list[e.AnyEvent]:
+    """Agreement decides. A buyer gives up rights by it, so the proof must be fresh."""
+    edges.check("accept_offer", claim.state, act.actor.role)
+    _check_proof(command.by, act)
+    _check_standing(claim, command.number, command.by)
+    taken: list[e.AnyEvent] = [e.OfferAnswered(number=command.number, answer="accepted")]
+    return taken + decided(after(claim, taken, act), command.decision, command.clocks)
+
+
+def decline_offer(claim: Claim, command: c.DeclineOffer, act: Act) -> list[e.AnyEvent]:
+    """A declined offer ends the talking; the facts, then a person, decide."""
+    edges.check("decline_offer", claim.state, act.actor.role)
+    _check_standing(claim, command.number, command.by)
+    ended: list[e.AnyEvent] = [
+        e.OfferAnswered(number=command.number, answer="declined"),
+        e.NegotiationEnded(why="declined"),
+    ]
+    return ended + next_step(after(claim, ended, act), command.ruling, command.clocks, act)
+
+
+def decide_now(claim: Claim, command: c.DecideNow, act: Act) -> list[e.AnyEvent]:
+    """Either side may end the waiting; what is on record then decides."""
+    edges.check("decide_now", claim.state, act.actor.role)
+    ended: list[e.AnyEvent] = []
+    if claim.state == "negotiating":
+        ended.append(e.NegotiationEnded(why="asked"))
+        return ended + next_step(after(claim, ended, act), command.ruling, command.clocks, act)
+    return [e.ReviewStarted(why="asked_to_decide_now")]
+
+
+def ask_evidence(claim: Claim, command: c.AskEvidence, act: Act) -> list[e.AnyEvent]:
+    """A side is asked for named evidence, three times per claim at most."""
+    edge = "ask_evidence" if command.party == "buyer" else "ask_seller_evidence"
+    edges.check(edge, claim.state, act.actor.role)
+    if len(claim.evidence_requests) >= MAX_EVIDENCE_REQUESTS:
+        raise Refused("evidence_requests_used_up", limit=MAX_EVIDENCE_REQUESTS)
+    asked = _asked(claim, command.party, command.slots, command.text, command.clocks)
+    return [msgspec.structs.replace(asked, by_person=act.actor.role != "system")]
+
+
+def add_evidence(claim: Claim, command: c.AddEvidence, act: Act) -> list[e.AnyEvent]:
+    """File an item once; when everything asked for is there, the claim goes on by itself."""
+    edges.check("add_evidence", claim.state, act.actor.role)
+    if any(item.evidence_id == command.item.evidence_id for item in claim.evidence):
+        return []
+    added: list[e.AnyEvent] = [command.item]
+    if command.ruling is None or command.clocks is None or not _completes(claim, command.item):
+        return added
+    return added + after_evidence(after(claim, added, act), command.ruling, command.clocks, act)
+
+
+def after_evidence(claim: Claim, ruling: c.Ruling, clocks: c.Clocks, act: Act) -> list[e.AnyEvent]:
+    """Evidence came or its time passed: who asked for it goes on, the rules or a person."""
+    if claim.evidence_requests and claim.evidence_requests[-1].by_person:
+        return [e.ReviewStarted(why="evidence_in")]
+    return next_step(claim, ruling, clocks, act)
+
+
+def extend_deadline(claim: Claim, command: c.ExtendDeadline, act: Act) -> list[e.AnyEvent]:
+    """More time for one's own evidence, once."""
+    party = act.actor.role
+    running = next((d for d in claim.deadlines if d.kind == command.kind), None)
+    if running is None or running.turn != party or not command.kind.endswith("_evidence"):
+        raise Refused("not_your_turn", step="extend")
+    if running.extended:
+        raise Refused("already_answered")
+    return [e.DeadlineExtended(kind=command.kind, at=command.at)]
+
+
+def _follow_ruling(claim: Claim, ruling: c.Ruling) -> list[e.AnyEvent]:
+    """The lane and class that the facts call for; a person's own choice of lane stays."""
+    moved: list[e.AnyEvent] = []
+    if ruling.lane == "careful" and claim.lane == "fast":
+        moved.append(e.LaneChanged(lane="careful", why="facts"))
+    if ruling.priority < claim.priority:
+        moved.append(e.PriorityChanged(priority=ruling.priority, why="facts"))
+    return moved
+
+
+def _next_turn(claim: Claim, ruling: c.Ruling, clocks: c.Clocks) -> e.AnyEvent:
+    waited = "supplier_reply" in claim.lost_turns
+    silent = ruling.wait_for_supplier or "supplier" in claim.unanswered
+    if silent and not waited and claim.state == "verifying" and not ruling.certain:
+        return e.SupplierAwaited(
+            supplier_id=claim.opened.supplier_id, deadline=clocks.supplier_reply
+        )
+    asked = any(request.party == "buyer" for request in claim.evidence_requests)
+    if ruling.missing and not asked and not ruling.certain:
+        return _asked(claim, "buyer", ruling.missing, "", clocks)
+    if ruling.hears_seller and not claim.seller_asked and not claim.person_asked:
+        return e.SellerAsked(deadline=clocks.seller_reply)
+    return e.ReviewStarted(why=ruling.why_person or "facts_open")
+
+
+def _asked(
+    claim: Claim, party: e.Party, slots: list[str], text: str, clocks: c.Clocks
+) -> e.EvidenceAsked:
+    return e.EvidenceAsked(
+        party=party,
+        slots=slots,
+        text=text,
+        number=len(claim.evidence_requests) + 1,
+        deadline=clocks.buyer_evidence if party == "buyer" else clocks.seller_evidence,
+    )
+
+
+def _completes(claim: Claim, item: e.EvidenceAdded) -> bool:
+    """Whether this item is the last one of a running request to its side."""
+    waiting = {"buyer": "waiting_buyer", "seller": "waiting_seller"}.get(item.party)
+    if claim.state != waiting or not claim.evidence_requests:
+        return False
+    request = claim.evidence_requests[-1]
+    if request.party != item.party:
+        return False
+    given = {added.slot for added in claim.evidence if added.party == item.party} | {item.slot}
+    return set(request.slots) <= given
+
+
+def _negotiation_deadline(claim: Claim, clocks: c.Clocks) -> e.Deadline:
+    """One budget for all talking: it starts with the first offer and is never renewed."""
+    if claim.negotiation_until is None:
+        return clocks.negotiation
+    running = next((d for d in claim.deadlines if d.kind == "negotiation"), clocks.negotiation)
+    return e.Deadline(
+        kind="negotiation",
+        at=claim.negotiation_until,
+        then=running.then,
+        turn="platform",
+        set_at=running.set_at,
+    )
+
+
+def _check_standing(claim: Claim, number: int, by: e.Party) -> None:
+    offer = next((o for o in claim.offers if o.made.number == number), None)
+    if offer is None or offer.state != "open":
+        raise Refused("already_answered")
+    if offer.made.by == by:
+        raise Refused("not_your_turn", step="offer")
+
+
+def _check_proof(by: e.Party, act: Act) -> None:
+    if by == "buyer" and not act.actor.fresh_proof:
+        raise Refused("fresh_proof_needed")
