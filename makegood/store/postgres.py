@@ -5,6 +5,7 @@ folder that nobody else may enter, runs as an unprivileged user when we are root
 the process that started it (see `launch`).
 """
 
+import contextlib
 import hashlib
 import os
 import pwd
@@ -28,6 +29,10 @@ _SUPERUSER = "makegood"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.01
+_LAST_BREATH_SECONDS = 3.0
+"""How long the processes of a server that was killed may take to notice."""
+
+_OLD_SESSIONS = "pre-existing shared memory block"
 _SOCKET_PATH_LIMIT = 100
 _UNPRIVILEGED = ("makegood", "postgres", "nobody")
 _LINES_SHOWN = 3
@@ -54,6 +59,15 @@ SETTINGS: Mapping[str, str] = {
     "idle_in_transaction_session_timeout": "60s",
 }
 """Small enough for a laptop; statements and their parameters never reach the log."""
+
+_INITDB_OPTIONS = (
+    f"--username={_SUPERUSER}",
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--data-checksums",
+    "--no-instructions",
+)
 
 UNSAFE_SETTINGS: Mapping[str, str] = {
     "fsync": "off",
@@ -82,6 +96,7 @@ class EmbeddedPostgres:
         self.log_path = self.folder / "postgres.log"
         self._settings = {**SETTINGS, **(settings or {})}
         self.binaries = find_binaries(binaries, data_major=cluster_major(self.cluster))
+        self._owner = _server_owner(self.cluster)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -120,11 +135,12 @@ class EmbeddedPostgres:
     def start(self) -> None:
         """Make the data folder if there is none, start the server, wait until it answers."""
         self._make_folders()
-        if cluster_major(self.cluster) is None:
-            self._init()
         self._forget_dead_server()
-        self._process = self._spawn_server()
-        self._wait_until_ready()
+        give_up_at = time.monotonic() + _LAST_BREATH_SECONDS
+        while not self._start_once():
+            if time.monotonic() > give_up_at:
+                raise ServerFailed(f"sessions of a killed server still work in {self.folder}")
+            time.sleep(_POLL_SECONDS)
 
     def stop(self) -> None:
         """Stop without waiting for clients; after this no process of the server is left."""
@@ -140,44 +156,36 @@ class EmbeddedPostgres:
 
     def _make_folders(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        owner = self._owner()
-        for folder in (self.cluster, self.socket_folder):
-            folder.mkdir(mode=0o700, exist_ok=True)
-            if owner is not None and folder.stat().st_uid != owner.pw_uid:
-                os.chown(folder, owner.pw_uid, owner.pw_gid)
-            folder.chmod(0o700)
-
-    def _owner(self) -> pwd.struct_passwd | None:
-        """Whom the server runs as when we are root: the cluster's owner, else a system user."""
-        if os.geteuid() != 0:
-            return None
-        if self.cluster.exists() and self.cluster.stat().st_uid != 0:
-            return pwd.getpwuid(self.cluster.stat().st_uid)
-        for name in _UNPRIVILEGED:
-            try:
-                return pwd.getpwnam(name)
-            except KeyError:
-                continue
-        raise ServerFailed("PostgreSQL must not run as root, and there is no user `nobody`")
+        if cluster_major(self.cluster) is None:
+            self._init()
+        if self._owner is not None and self.cluster.stat().st_uid == 0:
+            _give_to(self._owner, self.cluster)
+        self.socket_folder.mkdir(mode=0o700, exist_ok=True)
+        if self.socket_folder.is_symlink():
+            raise ServerFailed(f"{self.socket_folder} is a link: remove it and start again")
+        if self._owner is not None:
+            os.chown(self.socket_folder, self._owner.pw_uid, self._owner.pw_gid)
+        self.socket_folder.chmod(0o700)
 
     def _init(self) -> None:
-        """initdb into a folder that is empty or was left half made by an earlier attempt."""
-        for leftover in self.cluster.iterdir():
-            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-        command = [
-            str(self.binaries.initdb),
-            f"--pgdata={self.cluster}",
-            f"--username={_SUPERUSER}",
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--data-checksums",
-            "--no-instructions",
-        ]
+        """Make the cluster beside its place and move it there whole, so a half never counts."""
+        half_made = self.folder / "postgres.new"
+        shutil.rmtree(half_made, ignore_errors=True)
+        half_made.mkdir(mode=0o700)
+        if self._owner is not None:
+            os.chown(half_made, self._owner.pw_uid, self._owner.pw_gid)
+        initdb = [str(self.binaries.initdb), f"--pgdata={half_made}", *_INITDB_OPTIONS]
         if self._settings.get("fsync") == "off":
-            command.append("--no-sync")
+            initdb.append("--no-sync")
+        self._run(initdb)
+        postgres = [str(self.binaries.postgres), "--single", "-D", str(half_made), "postgres"]
+        self._run(postgres, f"CREATE DATABASE {DATABASE_NAME};\n")
+        half_made.rename(self.cluster)
+
+    def _run(self, command: list[str], typed: str = "") -> None:
         made = subprocess.run(
             self._launched(command, signal.SIGKILL),
+            input=typed,
             capture_output=True,
             text=True,
             cwd="/",
@@ -189,13 +197,26 @@ class EmbeddedPostgres:
 
     def _forget_dead_server(self) -> None:
         """Remove a pid file whose process is gone or is not a server of this folder."""
-        running = running_server(self.cluster)
-        if running is not None:
-            raise ServerFailed(
-                f"a server (process {running}) already works in {self.folder}: "
-                "stop the other Makegood, or choose another folder with --data"
-            )
+        give_up_at = time.monotonic() + _LAST_BREATH_SECONDS
+        while (running := running_server(self.cluster)) is not None:
+            if time.monotonic() > give_up_at:
+                raise ServerFailed(
+                    f"a server (process {running}) already works in {self.folder}: "
+                    "stop the other Makegood, or choose another folder with --data"
+                )
+            time.sleep(_POLL_SECONDS)
         (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+
+    def _start_once(self) -> bool:
+        """Whether the server answers; False while sessions of a killed one still end."""
+        self._process = self._spawn_server()
+        try:
+            self._wait_until_ready()
+        except ServerFailed as failed:
+            if _OLD_SESSIONS not in str(failed):
+                raise
+            return False
+        return True
 
     def _spawn_server(self) -> "subprocess.Popen[bytes]":
         settings = {**self._settings, "unix_socket_directories": str(self.socket_folder)}
@@ -231,7 +252,7 @@ class EmbeddedPostgres:
         )
 
     def _launched(self, command: list[str], death_signal: signal.Signals) -> list[str]:
-        owner = self._owner()
+        owner = self._owner
         uid, gid = (owner.pw_uid, owner.pw_gid) if owner else (-1, -1)
         capability = -1
         if owner and not _all_may_enter(self.cluster, self.binaries.folder, self.socket_folder):
@@ -241,6 +262,24 @@ class EmbeddedPostgres:
             *map(str, (os.getpid(), int(death_signal), uid, gid, capability)),
             *command,
         ]
+
+
+def _server_owner(cluster: Path) -> pwd.struct_passwd | None:
+    """Whom the server runs as when we are root: the cluster's owner, else a system user."""
+    if os.geteuid() != 0:
+        return None
+    if cluster.exists() and cluster.stat().st_uid != 0:
+        return pwd.getpwuid(cluster.stat().st_uid)
+    for name in _UNPRIVILEGED:
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise ServerFailed("PostgreSQL must not run as root, and there is no user `nobody`")
+
+
+def _give_to(owner: pwd.struct_passwd, folder: Path) -> None:
+    """A folder that root restored from a backup becomes the server's own again."""
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
 
 
 def socket_url(socket_folder: Path, database: str) -> str:
