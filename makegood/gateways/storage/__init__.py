@@ -1,0 +1,1 @@
+"""Where evidence files live, and who looks at the pictures among them."""
