@@ -1,0 +1,1 @@
+"""People and what they may do: markets, sellers, staff, sessions, keys, roles, proofs."""

@@ -50,5 +50,5 @@ CREATE TABLE buyer_session (
     revoked_at  timestamptz,
     PRIMARY KEY (market_id, session_id)
 );
-CREATE INDEX buyer_session_revoked ON buyer_session (revoked_at) WHERE revoked_at IS NOT NULL;
+CREATE INDEX buyer_session_revoked ON buyer_session (market_id, revoked_at) WHERE revoked_at IS NOT NULL;
 CREATE INDEX buyer_session_of_buyer ON buyer_session (market_id, buyer_id);

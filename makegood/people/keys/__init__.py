@@ -1,0 +1,1 @@
+"""API keys of shop systems and programs."""

@@ -1,0 +1,1 @@
+"""A market's settings, sellers, suppliers, departments and first-run setup."""

@@ -1,0 +1,1 @@
+"""Proof of being the buyer, and the sessions it opens."""

@@ -1,0 +1,1 @@
+"""Attempts that are slowed, never locked."""
