@@ -1,0 +1,453 @@
+"""All SQL of orders: heads, versions, keys, reveals and reminders."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from makegood.base.actor import Act
+from makegood.base.ids import UnitRef
+from makegood.orders.order import Order
+from makegood.store.database import Connection, Record
+
+_decode_order = msgspec.json.Decoder(Order).decode
+
+
+class Head(msgspec.Struct, frozen=True):
+    """Where an order stands; version 0 is one that has only just been heard of."""
+
+    version: int
+    updated_at: datetime | None
+    content_hash: bytes | None
+    claim_code_hash: bytes | None
+    state: str
+
+
+class OrderVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of an order as it was told, without keys and query password."""
+
+    version: int
+    received_at: datetime
+    order: Order
+
+
+class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `order_version` and what its head says from then on."""
+
+    version: int
+    order: Order
+    content_hash: bytes
+    contact_hash: bytes | None
+    claim_code_hash: bytes | None
+
+
+class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One sealed key of a unit. Generation 1 came with the order, later ones replaced it."""
+
+    unit: UnitRef
+    generation: int
+    source: Literal["order", "reissue"]
+    key_hash: bytes
+    sealed: bytes
+    added_at: datetime
+    withdrawn_at: datetime | None = None
+
+
+class Reveal(msgspec.Struct, frozen=True, kw_only=True):
+    """Who read a key on our pages, when, and from which address."""
+
+    unit: UnitRef
+    generation: int
+    revealed_at: datetime
+    actor_role: str
+    actor_id: str
+    source_ip: str
+
+
+class Reminder(msgspec.Struct, frozen=True, kw_only=True):
+    """A buyer came too early to claim and asked to be told at `remind_at`."""
+
+    unit: UnitRef
+    reason: str
+    language: str
+    remind_at: datetime
+
+
+async def lock_heads(tx: Connection, market_id: str, order_nos: Iterable[str]) -> dict[str, Head]:
+    """Make the heads that are missing and lock all, always in the same order."""
+    wanted = sorted(set(order_nos))
+    await tx.execute(
+        """
+        INSERT INTO order_head (market_id, order_no)
+        SELECT $1, order_no FROM unnest($2::text[]) AS new (order_no)
+        ORDER BY order_no
+        ON CONFLICT DO NOTHING
+        """,
+        market_id,
+        wanted,
+    )
+    rows = await tx.fetch(
+        """
+        SELECT order_no, version, updated_at, content_hash, claim_code_hash, state
+        FROM order_head
+        WHERE market_id = $1 AND order_no = ANY ($2::text[])
+        ORDER BY order_no FOR UPDATE
+        """,
+        market_id,
+        wanted,
+    )
+    return {
+        row["order_no"]: Head(
+            row["version"],
+            row["updated_at"],
+            row["content_hash"],
+            row["claim_code_hash"],
+            row["state"],
+        )
+        for row in rows
+    }
+
+
+async def insert_versions(tx: Connection, act: Act, new: Sequence[NewVersion]) -> None:
+    """Append versions and bring their heads up to date, in two statements."""
+    await tx.execute(
+        """
+        INSERT INTO order_version (market_id, order_no, version, updated_at, received_at,
+                                   received_from, snapshot)
+        SELECT $1, order_no, version, updated_at, $2, $3, snapshot
+        FROM unnest($4::text[], $5::integer[], $6::timestamptz[], $7::bytea[])
+             AS new (order_no, version, updated_at, snapshot)
+        """,
+        act.market_id,
+        act.now,
+        act.actor.id,
+        [row.order.order_no for row in new],
+        [row.version for row in new],
+        [row.order.updated_at for row in new],
+        [msgspec.json.encode(row.order) for row in new],
+    )
+    await _update_heads(tx, act.market_id, new)
+
+
+async def touch_heads(tx: Connection, market_id: str, updated_at: Mapping[str, datetime]) -> None:
+    """Note that unchanged orders were told again, so that what is older stays behind."""
+    await tx.execute(
+        """
+        UPDATE order_head SET updated_at = new.updated_at
+        FROM unnest($2::text[], $3::timestamptz[]) AS new (order_no, updated_at)
+        WHERE order_head.market_id = $1 AND order_head.order_no = new.order_no
+          AND order_head.updated_at < new.updated_at
+        """,
+        market_id,
+        list(updated_at),
+        list(updated_at.values()),
+    )
+
+
+async def forget_empty_heads(tx: Connection, market_id: str, order_nos: Sequence[str]) -> None:
+    """Drop the heads of orders that were refused the first time we were told."""
+    await tx.execute(
+        """
+        DELETE FROM order_head
+        WHERE market_id = $1 AND order_no = ANY ($2::text[]) AND version = 0
+        """,
+        market_id,
+        order_nos,
+    )
+
+
+async def load_order(conn: Connection, market_id: str, order_no: str) -> OrderVersion | None:
+    """The newest version of an order, or None when we have not heard of it."""
+    row = await conn.fetchrow(
+        """
+        SELECT v.version, v.received_at, v.snapshot
+        FROM order_head AS h
+        JOIN order_version AS v
+          ON v.market_id = h.market_id AND v.order_no = h.order_no AND v.version = h.version
+        WHERE h.market_id = $1 AND h.order_no = $2
+        """,
+        market_id,
+        order_no,
+    )
+    return _order_version(row) if row else None
+
+
+async def load_version(
+    conn: Connection, market_id: str, order_no: str, version: int
+) -> OrderVersion | None:
+    """One version of an order, such as the one a claim was opened on."""
+    row = await conn.fetchrow(
+        """
+        SELECT version, received_at, snapshot FROM order_version
+        WHERE market_id = $1 AND order_no = $2 AND version = $3
+        """,
+        market_id,
+        order_no,
+        version,
+    )
+    return _order_version(row) if row else None
+
+
+async def load_claim_code_hash(conn: Connection, market_id: str, order_no: str) -> bytes | None:
+    """The keyed hash of the order's query password, if it has one."""
+    found: bytes | None = await conn.fetchval(
+        "SELECT claim_code_hash FROM order_head WHERE market_id = $1 AND order_no = $2",
+        market_id,
+        order_no,
+    )
+    return found
+
+
+async def list_order_nos_of_contact(
+    conn: Connection, market_id: str, contact_hash: bytes, limit: int = 100
+) -> list[str]:
+    """The newest orders of a contact, found by its keyed hash."""
+    rows = await conn.fetch(
+        """
+        SELECT order_no FROM order_head WHERE market_id = $1 AND contact_hash = $2
+        ORDER BY placed_at DESC, order_no LIMIT $3
+        """,
+        market_id,
+        contact_hash,
+        limit,
+    )
+    return [row["order_no"] for row in rows]
+
+
+async def insert_keys(tx: Connection, market_id: str, keys: Sequence[KeyRow]) -> None:
+    """Write sealed keys; the caller holds the lock of their orders."""
+    await tx.execute(
+        """
+        INSERT INTO order_key (market_id, order_no, line_no, unit_no, generation, source,
+                               key_hash, sealed, added_at)
+        SELECT $1, order_no, line_no, unit_no, generation, source, key_hash, sealed, added_at
+        FROM unnest($2::text[], $3::integer[], $4::integer[], $5::integer[], $6::text[],
+                    $7::bytea[], $8::bytea[], $9::timestamptz[])
+             AS new (order_no, line_no, unit_no, generation, source, key_hash, sealed, added_at)
+        """,
+        market_id,
+        [key.unit.order_no for key in keys],
+        [key.unit.line_no for key in keys],
+        [key.unit.unit_no for key in keys],
+        [key.generation for key in keys],
+        [key.source for key in keys],
+        [key.key_hash for key in keys],
+        [key.sealed for key in keys],
+        [key.added_at for key in keys],
+    )
+
+
+async def load_keys_of_orders(
+    conn: Connection, market_id: str, order_nos: Sequence[str]
+) -> list[KeyRow]:
+    """Every key of these orders, oldest generation first."""
+    rows = await conn.fetch(
+        """
+        SELECT order_no, line_no, unit_no, generation, source, key_hash, sealed, added_at,
+               withdrawn_at
+        FROM order_key WHERE market_id = $1 AND order_no = ANY ($2::text[])
+        ORDER BY order_no, line_no, unit_no, generation
+        """,
+        market_id,
+        order_nos,
+    )
+    return [_key_row(row) for row in rows]
+
+
+async def load_unit_keys(conn: Connection, market_id: str, unit: UnitRef) -> list[KeyRow]:
+    """Every key of one unit, oldest generation first."""
+    rows = await conn.fetch(
+        """
+        SELECT order_no, line_no, unit_no, generation, source, key_hash, sealed, added_at,
+               withdrawn_at
+        FROM order_key
+        WHERE market_id = $1 AND order_no = $2 AND line_no = $3 AND unit_no = $4
+        ORDER BY generation
+        """,
+        market_id,
+        unit.order_no,
+        unit.line_no,
+        unit.unit_no,
+    )
+    return [_key_row(row) for row in rows]
+
+
+async def load_units_by_key_hash(
+    conn: Connection, market_id: str, key_hash: bytes, limit: int = 50
+) -> list[UnitRef]:
+    """Every unit that ever got the key with this keyed hash."""
+    rows = await conn.fetch(
+        """
+        SELECT DISTINCT order_no, line_no, unit_no FROM order_key
+        WHERE market_id = $1 AND key_hash = $2
+        ORDER BY order_no, line_no, unit_no LIMIT $3
+        """,
+        market_id,
+        key_hash,
+        limit,
+    )
+    return [UnitRef(row["order_no"], row["line_no"], row["unit_no"]) for row in rows]
+
+
+async def mark_withdrawn(
+    tx: Connection, market_id: str, unit: UnitRef, generation: int, at: datetime
+) -> None:
+    """Note that a key was locked or revoked where it came from; the first time stands."""
+    await tx.execute(
+        """
+        UPDATE order_key SET withdrawn_at = $6
+        WHERE market_id = $1 AND order_no = $2 AND line_no = $3 AND unit_no = $4
+          AND generation = $5 AND withdrawn_at IS NULL
+        """,
+        market_id,
+        unit.order_no,
+        unit.line_no,
+        unit.unit_no,
+        generation,
+        at,
+    )
+
+
+async def insert_reveal(tx: Connection, act: Act, reveal: Reveal) -> None:
+    """Write down one reveal before the key is shown."""
+    await tx.execute(
+        """
+        INSERT INTO key_reveal (market_id, order_no, line_no, unit_no, generation, revealed_at,
+                                actor_role, actor_id, source_ip, request_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        ON CONFLICT DO NOTHING
+        """,
+        act.market_id,
+        reveal.unit.order_no,
+        reveal.unit.line_no,
+        reveal.unit.unit_no,
+        reveal.generation,
+        reveal.revealed_at,
+        reveal.actor_role,
+        reveal.actor_id,
+        reveal.source_ip,
+        act.request_id,
+    )
+
+
+async def load_reveals(conn: Connection, market_id: str, unit: UnitRef) -> list[Reveal]:
+    """Every reveal of a unit's keys on our pages, oldest first."""
+    rows = await conn.fetch(
+        """
+        SELECT order_no, line_no, unit_no, generation, revealed_at, actor_role, actor_id,
+               source_ip
+        FROM key_reveal
+        WHERE market_id = $1 AND order_no = $2 AND line_no = $3 AND unit_no = $4
+        ORDER BY revealed_at
+        """,
+        market_id,
+        unit.order_no,
+        unit.line_no,
+        unit.unit_no,
+    )
+    return [
+        Reveal(
+            unit=unit,
+            generation=row["generation"],
+            revealed_at=row["revealed_at"],
+            actor_role=row["actor_role"],
+            actor_id=row["actor_id"],
+            source_ip=row["source_ip"],
+        )
+        for row in rows
+    ]
+
+
+async def insert_reminder(tx: Connection, act: Act, reminder: Reminder) -> bool:
+    """Write a reminder; False when the same one waits already."""
+    made = await tx.fetchval(
+        """
+        INSERT INTO reminder (market_id, order_no, line_no, unit_no, reason, language, remind_at,
+                              left_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT DO NOTHING RETURNING true
+        """,
+        act.market_id,
+        reminder.unit.order_no,
+        reminder.unit.line_no,
+        reminder.unit.unit_no,
+        reminder.reason,
+        reminder.language,
+        reminder.remind_at,
+        act.now,
+    )
+    return bool(made)
+
+
+async def mark_reminder_sent(
+    tx: Connection, market_id: str, unit: UnitRef, reason: str, at: datetime
+) -> Reminder | None:
+    """Take a reminder that has not been sent; None when it was, so it is sent once."""
+    row = await tx.fetchrow(
+        """
+        UPDATE reminder SET sent_at = $6
+        WHERE market_id = $1 AND order_no = $2 AND line_no = $3 AND unit_no = $4 AND reason = $5
+          AND sent_at IS NULL
+        RETURNING language, remind_at
+        """,
+        market_id,
+        unit.order_no,
+        unit.line_no,
+        unit.unit_no,
+        reason,
+        at,
+    )
+    if row is None:
+        return None
+    return Reminder(unit=unit, reason=reason, language=row["language"], remind_at=row["remind_at"])
+
+
+async def _update_heads(tx: Connection, market_id: str, new: Sequence[NewVersion]) -> None:
+    await tx.execute(
+        """
+        UPDATE order_head SET
+            version = new.version, updated_at = new.updated_at, content_hash = new.content_hash,
+            state = new.state, seller_id = new.seller_id, buyer_id = new.buyer_id,
+            contact_hash = new.contact_hash, placed_at = new.placed_at, paid_at = new.paid_at,
+            claim_code_hash = coalesce(new.claim_code_hash, order_head.claim_code_hash)
+        FROM unnest($2::text[], $3::integer[], $4::timestamptz[], $5::bytea[], $6::text[],
+                    $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::timestamptz[],
+                    $12::timestamptz[])
+             AS new (order_no, version, updated_at, content_hash, state, seller_id, buyer_id,
+                     contact_hash, claim_code_hash, placed_at, paid_at)
+        WHERE order_head.market_id = $1 AND order_head.order_no = new.order_no
+        """,
+        market_id,
+        [row.order.order_no for row in new],
+        [row.version for row in new],
+        [row.order.updated_at for row in new],
+        [row.content_hash for row in new],
+        [row.order.state for row in new],
+        [row.order.seller.id for row in new],
+        [row.order.buyer.id for row in new],
+        [row.contact_hash for row in new],
+        [row.claim_code_hash for row in new],
+        [row.order.placed_at for row in new],
+        [row.order.paid_at for row in new],
+    )
+
+
+def _order_version(row: Record) -> OrderVersion:
+    return OrderVersion(
+        version=row["version"],
+        received_at=row["received_at"],
+        order=_decode_order(row["snapshot"]),
+    )
+
+
+def _key_row(row: Record) -> KeyRow:
+    return KeyRow(
+        unit=UnitRef(row["order_no"], row["line_no"], row["unit_no"]),
+        generation=row["generation"],
+        source=row["source"],
+        key_hash=row["key_hash"],
+        sealed=row["sealed"],
+        added_at=row["added_at"],
+        withdrawn_at=row["withdrawn_at"],
+    )
