@@ -59,6 +59,9 @@ UPLOAD_LIFETIME: Final = timedelta(hours=24)
 EDGE_BYTES: Final = 64 * 1024 + 22
 """How much of both ends of a file is read to tell its type: a zip's directory ends in these."""
 
+TELLING_BYTES: Final = 128
+"""So many first bytes are enough to tell every accepted type, or that it is none."""
+
 FILENAME_LETTERS: Final = 80
 _SURE_ZONE: Final = timedelta(hours=14)
 """A local time without a zone is later than a moment for sure when it is later by this much."""
@@ -150,12 +153,21 @@ def accepted_type(edges: Edges) -> MediaType:
     return found
 
 
-def require_early(head: bytes, declared_size: int) -> None:
-    """Refuse an upload at its first bytes when its type or size can never be accepted."""
+def require_early(head: bytes, declared_size: int | None) -> int:
+    """The limit in bytes of the type that the first bytes tell.
+
+    Refuses an upload whose type, or declared size, can never be accepted. Too few bytes tell
+    nothing; then the largest limit holds, and `accepted_type` decides in the end.
+    """
+    if len(head) < TELLING_BYTES:
+        return declared_size or LARGEST
     found = media_type_of(head)
     if found is None and not _begins_as_text(head):
         raise Refused("file_type_not_accepted")
-    require_size(declared_size, found or "text/plain")
+    limit = SIZE_LIMITS[found or "text/plain"]
+    if declared_size is not None and declared_size > limit:
+        raise Refused("file_too_large", size=declared_size, limit=limit)
+    return declared_size or limit
 
 
 def require_size(size: int, media_type: MediaType | None = None) -> None:
