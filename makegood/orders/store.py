@@ -9,6 +9,7 @@ import msgspec
 from makegood.base.actor import Act
 from makegood.base.ids import UnitRef
 from makegood.orders.order import Order
+from makegood.people.proofs.rules import OrderContact
 from makegood.store.database import Connection, Record
 
 _decode_order = msgspec.json.Decoder(Order).decode
@@ -189,14 +190,26 @@ async def load_version(
     return _order_version(row) if row else None
 
 
-async def load_claim_code_hash(conn: Connection, market_id: str, order_no: str) -> bytes | None:
-    """The keyed hash of the order's query password, if it has one."""
-    found: bytes | None = await conn.fetchval(
-        "SELECT claim_code_hash FROM order_head WHERE market_id = $1 AND order_no = $2",
+async def load_order_contact(
+    conn: Connection, market_id: str, order_no: str
+) -> OrderContact | None:
+    """What a visitor has to prove for this order, as keyed hashes; None for an unknown order."""
+    row = await conn.fetchrow(
+        """
+        SELECT order_no, buyer_id, contact_hash, claim_code_hash FROM order_head
+        WHERE market_id = $1 AND order_no = $2 AND version > 0
+        """,
         market_id,
         order_no,
     )
-    return found
+    if row is None:
+        return None
+    return OrderContact(
+        order_no=row["order_no"],
+        buyer_id=row["buyer_id"],
+        contact_hash=row["contact_hash"],
+        claim_code_hash=row["claim_code_hash"],
+    )
 
 
 async def list_order_nos_of_contact(

@@ -92,8 +92,9 @@ async def test_the_query_password_is_found_by_its_keyed_hash(
 ) -> None:
     await put(market, vault)
     async with market.connection() as conn:
-        found = await store.load_claim_code_hash(conn, "main", "O-1")
-    assert found == sealing.claim_code_hash(vault, "main", "O-1", "open sesame")
+        found = await store.load_order_contact(conn, "main", "O-1")
+    assert found is not None
+    assert found.claim_code_hash == sealing.claim_code_hash(vault, "main", "O-1", "open sesame")
 
 
 async def test_payments_are_booked_once(market: Database, vault: Vault) -> None:
