@@ -33,11 +33,12 @@ class Deadline(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatedFact(msgspec.Struct, frozen=True, kw_only=True):
-    """One fact as a source stated it. None means that the source does not know."""
+    """One fact as a source stated it; times as RFC 3339. None: the source does not know."""
 
     name: str
     value: Scalar
     source: str
+    source_id: str = ""
     interest: str
     at: datetime
     audience: Audience = "all"

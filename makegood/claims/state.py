@@ -23,7 +23,20 @@ TURN_KINDS = (
 """Deadlines that belong to one side's turn and end when the turn passes on."""
 
 OPEN_STATES = frozenset(
-    ["open", "verifying", "waiting_seller", "waiting_buyer", "waiting_supplier", "negotiating", "in_review", "decided", "executing", "appealed", "reopened", "external"]
+    {
+        "open",
+        "verifying",
+        "waiting_seller",
+        "waiting_buyer",
+        "waiting_supplier",
+        "negotiating",
+        "in_review",
+        "decided",
+        "executing",
+        "appealed",
+        "reopened",
+        "external",
+    }
 )
 """States in which somebody still owes something; each has an owner and a deadline."""
 

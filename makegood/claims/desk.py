@@ -1,0 +1,81 @@
+"""What every action on claims shares: the rule pack, ids, the vault, markets and the roster."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from makegood.base.ids import Ids
+from makegood.people.fresh import FreshCache
+from makegood.people.markets.actions import Markets
+from makegood.people.staff.roster import RosterLine, others, outside_the_line
+from makegood.people.staff.rules import DECIDING_ROLES
+from makegood.people.staff.store import list_roster
+from makegood.policy.model import Pack
+from makegood.store.database import Database
+from makegood.store.vault import Vault
+
+NOBODY = RosterLine(account_id="operator", display_name="运营", role="operator")
+"""Owns claims while the market has no staff yet: the operator who sets it up."""
+
+
+class Rosters:
+    """Who works in each market, read at most about once a second."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._known: FreshCache[list[RosterLine]] = FreshCache()
+
+    async def get(self, market_id: str, now: datetime) -> list[RosterLine]:
+        """Live staff of the market, in a fixed order."""
+        return await self._known.get(market_id, now, lambda: self._load(market_id))
+
+    async def _load(self, market_id: str) -> list[RosterLine]:
+        async with self._db.connection() as conn:
+            return await list_roster(conn, market_id)
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """Built once per process in `bootstrap`."""
+
+    pack: Pack
+    ids: Ids
+    vault: Vault
+    markets: Markets
+    rosters: Rosters
+
+
+def owner_for(roster: Sequence[RosterLine], draw: bytes, about: str = "") -> RosterLine:
+    """A random decider, never one in the line of the person complained about."""
+    able = outside_the_line(about, roster) if about else _deciders(roster)
+    return _drawn(able or roster, draw)
+
+
+def reviewer_for(roster: Sequence[RosterLine], draw: bytes, decided_by: str) -> RosterLine | None:
+    """Another decider for an appeal; None where there is nobody else (a one-person shop)."""
+    able = others(decided_by, roster)
+    return _drawn(able, draw) if able else None
+
+
+def lead_of(roster: Sequence[RosterLine], owner_id: str) -> str:
+    """One line up from an owner: the own lead, else any lead, else the operator."""
+    own = next((line.reports_to for line in roster if line.account_id == owner_id), None)
+    if own:
+        return own
+    ranked = [line for role in ("lead", "operator") for line in roster if line.role == role]
+    above = [line for line in ranked if line.account_id != owner_id]
+    return above[0].account_id if above else NOBODY.account_id
+
+
+def name_of(roster: Sequence[RosterLine], account_id: str) -> str:
+    """The name a person is shown by."""
+    known = (line.display_name for line in roster if line.account_id == account_id)
+    return next(known, NOBODY.display_name)
+
+
+def _deciders(roster: Sequence[RosterLine]) -> list[RosterLine]:
+    return [line for line in roster if line.role in DECIDING_ROLES]
+
+
+def _drawn(able: Sequence[RosterLine], draw: bytes) -> RosterLine:
+    return able[int.from_bytes(draw[:8], "big") % len(able)] if able else NOBODY

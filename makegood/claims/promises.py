@@ -1,0 +1,91 @@
+"""The deadlines a claim promises: how long, whose turn, and what happens at zero."""
+
+from datetime import datetime
+from typing import Final
+
+from makegood.base.time import hours
+from makegood.claims.commands import Clocks
+from makegood.claims.events import Deadline, Lane, Turn
+from makegood.policy.deadline import Stage, deadline, product_class
+from makegood.policy.judgement import Class
+from makegood.policy.model import Pack
+
+THEN: Final[dict[str, tuple[str, Turn]]] = {
+    "first_response": ("escalate", "platform"),
+    "accept": ("escalate", "platform"),
+    "auto_lane": ("to_person", "platform"),
+    "seller_reply": ("decide_on_facts", "seller"),
+    "buyer_evidence": ("decide_on_facts", "buyer"),
+    "seller_evidence": ("decide_on_facts", "seller"),
+    "supplier_reply": ("to_person", "supplier"),
+    "negotiation": ("decide_on_facts", "platform"),
+    "decision": ("escalate_and_coupon", "platform"),
+    "refund_order": ("escalate_and_coupon", "platform"),
+    "choice": ("recommended_remedy", "buyer"),
+    "repair": ("lapse", "buyer"),
+    "appeal_decision": ("escalate", "platform"),
+    "survey": ("send_survey", "platform"),
+    "close": ("close", "platform"),
+    "hard_stop": ("escalate", "platform"),
+    "outside": ("to_person", "platform"),
+}
+CLOSE_HOURS: Final = 72
+"""The survey window of 48 to 72 hours after the remedy; then the claim closes."""
+CHOICE_HOURS: Final = 48
+
+
+class Timetable:
+    """The deadlines of one claim's pack, class and product, counted from `now`."""
+
+    def __init__(
+        self,
+        pack: Pack,
+        now: datetime,
+        *,
+        priority: Class,
+        category: str,
+        lane: Lane,
+        hard_stop_at: datetime | None = None,
+    ) -> None:
+        self._pack = pack
+        self._now = now
+        self._priority = priority
+        self._product = product_class(category)
+        self._complex = lane == "careful"
+        self._hard_stop_at = hard_stop_at
+
+    def of(self, stage: Stage) -> Deadline:
+        """The deadline of a stage that begins now."""
+        due = deadline(
+            self._pack,
+            stage,
+            self._now,
+            priority_class=self._priority,
+            product=self._product,
+            complex_claim=self._complex,
+            hard_stop_at=self._hard_stop_at,
+        )
+        kind = "appeal_window" if stage == "appeal_window" else stage
+        return self._at(kind, due.due_at)
+
+    def all(self) -> Clocks:
+        """Every deadline that a step from here may set."""
+        return Clocks(
+            seller_reply=self.of("seller_reply"),
+            buyer_evidence=self.of("buyer_evidence"),
+            seller_evidence=self.of("seller_evidence"),
+            supplier_reply=self.of("supplier_reply"),
+            negotiation=self.of("negotiation"),
+            decision=self.of("decision"),
+            refund_order=self.of("refund_order"),
+            choice=self._at("choice", self._now + hours(CHOICE_HOURS)),
+            appeal_window=self.of("appeal_window"),
+            appeal_decision=self.of("appeal_decision"),
+            survey=self.of("survey"),
+            close=self._at("close", self._now + hours(CLOSE_HOURS)),
+            hard_stop=self.of("hard_stop"),
+        )
+
+    def _at(self, kind: str, at: datetime) -> Deadline:
+        then, turn = THEN.get(kind, ("escalate", "platform"))
+        return Deadline(kind=kind, at=at, then=then, turn=turn, set_at=self._now)

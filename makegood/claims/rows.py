@@ -1,0 +1,51 @@
+"""Shapes that the store reads and writes: the intake view, binding claims, the listed row."""
+
+from datetime import datetime
+
+import msgspec
+
+from makegood.orders.order import Order
+
+
+class UnitClaim(msgspec.Struct, frozen=True):
+    """A claim that binds a unit of an order, and where it stands."""
+
+    line_no: int
+    unit_no: int
+    claim_no: str
+    state: str
+    decided: bool
+    closed_at: datetime | None
+
+
+class Intake(msgspec.Struct, frozen=True):
+    """All that the opening of a claim must know: the order and what binds its units."""
+
+    order_version: int
+    order: Order
+    bound: list[UnitClaim]
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """The columns of `claim` that a fold gives."""
+
+    version: int
+    state: str
+    is_open: bool
+    lane: str
+    class_no: int
+    queue_at: datetime
+    owner_id: str
+    owner_name: str
+    reviewer_id: str
+    awaits_approval: bool
+    has_tasks: bool
+    changed_at: datetime
+    closed_at: datetime | None
+    next_deadline_at: datetime | None
+    next_deadline_kind: str
+    finding: str
+    remedy: str
+    refunded_minor: int
+    root_cause: str
+    rating: int | None

@@ -1,0 +1,232 @@
+"""From facts to a ruling: the judge's answer with amounts, ready to be decided or shown."""
+
+from datetime import datetime, timedelta
+from typing import Final, Literal, cast
+
+import msgspec
+
+from makegood.claims import events as e
+from makegood.claims.commands import Ruling
+from makegood.claims.factsheet import facts_for_judge
+from makegood.claims.state import Claim
+from makegood.orders.facts import UnitFacts
+from makegood.policy import remedy as amounts
+from makegood.policy.judgement import Condition, Context, Judgement, Wants
+from makegood.policy.model import Pack
+from makegood.policy.rules import judge
+
+MACHINE: Final = "machine"
+MACHINE_NAME: Final = "自动核验"
+MONEY: Final = ("refund", "partial_refund", "price_reduction")
+GOODS: Final = ("reissue", "replacement")
+
+
+class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
+    """What the judge needs beside facts; limits and history, never anger or tier."""
+
+    stock_available: bool | None
+    auto_cap_minor: int
+    trust_ok: bool
+    cluster_claims_30d: int
+    repeats: int
+    refunded_minor: int = 0
+
+
+def rule_on(
+    pack: Pack,
+    claim: Claim,
+    units: list[UnitFacts],
+    around: Circumstances,
+    now: datetime,
+    appeal_until: datetime,
+) -> Ruling:
+    """What the rules say about the facts on record."""
+    judgement = judge(
+        pack,
+        claim.opened.reason,
+        facts_for_judge(claim.facts),
+        cast(Wants, claim.opened.wants),
+        _context(claim, around),
+    )
+    decision = _decision(claim, units, judgement, around, now, appeal_until)
+    return Ruling(
+        decision=decision,
+        certain=judgement.certain and decision is not None,
+        auto=judgement.auto_lane,
+        lane=judgement.lane,
+        priority=judgement.priority_class,
+        wait_for_supplier=judgement.wait_for == "supplier",
+        hears_seller=_hears_seller(pack, claim, judgement),
+        missing=missing_slots(pack, claim),
+        why_person=judgement.needs_person or "",
+        remedies=[remedy.code for remedy in judgement.remedies],
+    )
+
+
+def missing_slots(pack: Pack, claim: Claim) -> list[str]:
+    """The buyer's required evidence slots that hold nothing yet."""
+    filled = {item.slot for item in claim.evidence if item.party == "buyer"}
+    return [
+        use.slot
+        for use in pack.reasons[claim.opened.reason].slots
+        if use.required and pack.slots[use.slot].who == "buyer" and use.slot not in filled
+    ]
+
+
+def agreed_decision(
+    claim: Claim,
+    ruling: Ruling,
+    *,
+    remedy: str,
+    amount_minor: int,
+    source: Literal["seller", "settlement"],
+    decided_by: str,
+    name: str,
+    appeal_until: datetime,
+) -> e.Decision:
+    """A decision by consent: the seller took it on, or both sides agreed on an offer."""
+    rule = ruling.decision
+    finding = "seller_accepts" if source == "seller" else "settled"
+    return e.Decision(
+        number=0,
+        finding=finding,
+        remedy=remedy,
+        amount_minor=amount_minor,
+        coupon_minor=0,
+        shares={"seller": 100},
+        rule_id="R-00",
+        rule_version=rule.rule_version if rule else "",
+        clause_zh="双方就处理方案达成一致的，按一致的方案处理。",
+        clause_en="What both sides agree on is what is done.",
+        conditions=[],
+        source=source,
+        decided_by=decided_by,
+        decided_by_name=name,
+        root_cause=rule.root_cause if rule else "seller",
+        appeal_until=appeal_until,
+    )
+
+
+def amount_of(
+    judgement: Judgement, units: list[UnitFacts], claim: Claim, refunded_minor: int
+) -> int:
+    """What the judgement's refund rule gives for these units, in minor units."""
+    left = max(0, claim.opened.claimed_minor - refunded_minor)
+    cause: amounts.Cause = "buyer" if judgement.cause == "buyer" else "non_buyer"
+    match judgement.refund_rule:
+        case "none":
+            return 0
+        case "prorated" if units[0].term_days and units[0].delivered_at is not None:
+            return min(left, sum(_prorated(unit, claim, cause) for unit in units))
+        case _:
+            return left
+
+
+def _prorated(unit: UnitFacts, claim: Claim, cause: amounts.Cause) -> int:
+    """Time not served: from the stop of service, taken as the day the claim was opened."""
+    assert unit.term_days is not None
+    assert unit.delivered_at is not None
+    term = timedelta(days=unit.term_days)
+    used = min(max(claim.opened_at - unit.delivered_at, timedelta()), term)
+    return amounts.refund_time_based(
+        _value(unit),
+        term_seconds=int(term.total_seconds()),
+        used_seconds=int(used.total_seconds()),
+        cause=cause,
+    )
+
+
+def _value(unit: UnitFacts) -> amounts.UnitValue:
+    return amounts.UnitValue(
+        paid_minor=unit.unit_paid_minor,
+        list_minor=unit.list_price_minor,
+        gift_minor=unit.gift_minor,
+        fee_minor=unit.service_fee_minor,
+    )
+
+
+def _context(claim: Claim, around: Circumstances) -> Context:
+    return Context(
+        stock_available=around.stock_available,
+        amount_minor=claim.opened.claimed_minor,
+        auto_cap_minor=around.auto_cap_minor,
+        trust_ok=around.trust_ok,
+        cluster_claims_30d=around.cluster_claims_30d,
+        repeats=around.repeats,
+        human_asked=claim.person_asked,
+        failed_repairs=sum(1 for m in claim.money if m.kind == "repair" and m.state == "refused"),
+    )
+
+
+def _decision(
+    claim: Claim,
+    units: list[UnitFacts],
+    judgement: Judgement,
+    around: Circumstances,
+    now: datetime,
+    appeal_until: datetime,
+) -> e.Decision | None:
+    if judgement.finding is None or judgement.shares is None:
+        return None
+    remedy = _remedy(claim, judgement)
+    amount = amount_of(judgement, units, claim, around.refunded_minor)
+    paid = sum(unit.unit_paid_minor for unit in units)
+    return e.Decision(
+        number=0,
+        finding=judgement.finding,
+        remedy=remedy,
+        amount_minor=amount if remedy in MONEY or remedy in GOODS else 0,
+        coupon_minor=_coupon(judgement, remedy, paid),
+        shares={name: share for name, share in judgement.shares.as_dict().items() if share},
+        rule_id=judgement.rule,
+        rule_version=judgement.rule_version,
+        clause_zh=judgement.clause.zh,
+        clause_en=judgement.clause.en,
+        conditions=[_condition(condition) for condition in judgement.explanation],
+        source="machine",
+        decided_by=MACHINE,
+        decided_by_name=MACHINE_NAME,
+        would_change=[change.fact for change in judgement.would_change],
+        root_cause=judgement.root_cause or "system",
+        appeal_until=appeal_until,
+    )
+
+
+def _remedy(claim: Claim, judgement: Judgement) -> str:
+    """What the buyer wants where the rules allow it, else what they recommend."""
+    codes = [remedy.code for remedy in judgement.remedies if not remedy.add_on]
+    if claim.opened.wants in codes:
+        return claim.opened.wants
+    return judgement.recommended or "none"
+
+
+def _coupon(judgement: Judgement, remedy: str, paid_minor: int) -> int:
+    """The coupon that comes on top: with a payment fault, or beside a reissue."""
+    adds = {r.code for r in judgement.remedies if r.add_on}
+    if "coupon" not in adds and "compensation" not in adds:
+        return 0
+    return (
+        amounts.reissue_coupon(paid_minor)
+        if remedy in GOODS
+        else amounts.late_coupon(paid_minor, 10)
+    )
+
+
+def _condition(condition: Condition) -> e.Condition:
+    actual = condition.actual
+    return e.Condition(
+        fact=condition.fact,
+        label_zh=condition.label.zh,
+        label_en=condition.label.en,
+        actual=actual.isoformat() if isinstance(actual, datetime) else actual,
+        source=condition.source or "",
+        met=condition.met,
+    )
+
+
+def _hears_seller(pack: Pack, claim: Claim, judgement: Judgement) -> bool:
+    """The seller has a say where the seller could pay or has evidence of its own."""
+    reason = pack.reasons[claim.opened.reason]
+    could_pay = judgement.shares is None or judgement.shares.seller > 0
+    speaks = any(pack.slots[use.slot].who == "seller" for use in reason.slots)
+    return (could_pay or "seller" in reason.opponents) and speaks

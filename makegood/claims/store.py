@@ -1,0 +1,269 @@
+"""SQL of claims: intake in one statement, histories, and the row that lists show."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from makegood.base.actor import Actor, Role
+from makegood.claims import events as e
+from makegood.claims.rows import Intake, Row, UnitClaim
+from makegood.claims.state import Claim, Recorded, fold
+from makegood.orders.order import Order
+from makegood.record import store as record_store
+from makegood.record.chain import FIELDS_ERASED
+from makegood.record.rules import SealedEvent, StreamHead
+from makegood.record.upcast import Upcasts
+from makegood.store.database import Connection
+from makegood.store.jobs import Job
+
+UPCASTS: Final = Upcasts(
+    current={e.event_name(kind): 1 for kind in e.AnyEvent.__args__} | {FIELDS_ERASED: 1}
+)
+_decode_event = msgspec.json.Decoder(e.AnyEvent).decode
+_decode_order = msgspec.json.Decoder(Order).decode
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """A claim with the head of its stream, ready for the next event."""
+
+    claim: Claim
+    head: StreamHead
+    history: list[Recorded]
+
+
+_INTAKE: Final = """
+    select v.version, v.snapshot,
+           (select jsonb_agg(jsonb_build_array(u.line_no, u.unit_no, u.claim_no, c.state,
+                                               c.finding <> '', c.closed_at))
+            from claim_unit as u
+            join claim as c on c.market_id = u.market_id and c.claim_no = u.claim_no
+            where u.market_id = h.market_id and u.order_no = h.order_no and u.binding) as bound
+    from order_head as h
+    join order_version as v
+      on v.market_id = h.market_id and v.order_no = h.order_no and v.version = h.version
+    where h.market_id = $1 and h.order_no = $2
+"""
+
+_OPENED: Final = f"""
+    with appended as ({record_store.append_sql(1)}),
+    listed as (
+        insert into claim (
+            market_id, claim_no, version, state, is_open, lane, class_no, queue_at, reason,
+            order_no, line_no, category, title, seller_id, seller_name, supplier_id, buyer_id,
+            channel, external_id, amount_minor, currency, owner_id, owner_name, opened_at,
+            changed_at, next_deadline_at, next_deadline_kind, excerpt, search_text, grams)
+        values ($14, $15, $16, $17, true, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28,
+                $29, $30, $31, $32, $33, $34, $35, $36, $36, $37, $38, $39, $40, $41)
+    ),
+    bound as (
+        insert into claim_unit (market_id, claim_no, order_no, line_no, unit_no)
+        select $14, $15, $22, $23, unit_no from unnest($42::integer[]) as unit_no
+    )
+    insert into job (market_id, kind, subject, payload, run_at, request_id)
+    select $14, kind, $15, payload, run_at, $46
+    from unnest($43::text[], $44::jsonb[], $45::timestamptz[]) as new (kind, payload, run_at)
+"""
+
+
+async def load_intake(conn: Connection, market_id: str, order_no: str) -> Intake | None:
+    """The newest order and what binds its units, in one statement."""
+    row = await conn.fetchrow(_INTAKE, market_id, order_no)
+    if row is None:
+        return None
+    bound = [msgspec.convert(item, UnitClaimArray).named() for item in row["bound"] or []]
+    return Intake(row["version"], _decode_order(row["snapshot"]), bound)
+
+
+async def insert_opened(
+    conn: Connection,
+    sealed: Sequence[SealedEvent],
+    claim: Claim,
+    row: Row,
+    texts: tuple[str, str, list[int]],
+    jobs: Sequence[Job],
+) -> None:
+    """Everything an opened claim writes, in one statement and so in one transaction.
+
+    Raises asyncpg.UniqueViolationError when a unit or an external id is taken already.
+    """
+    opened = claim.opened
+    excerpt, search_text, grams = texts
+    await conn.execute(
+        _OPENED,
+        *record_store.append_arguments(sealed),
+        sealed[0].market_id,
+        opened.claim_no,
+        row.version,
+        row.state,
+        row.lane,
+        row.class_no,
+        row.queue_at,
+        opened.reason,
+        opened.order_no,
+        opened.line_no,
+        opened.category,
+        opened.title,
+        opened.seller_id,
+        opened.seller_name,
+        opened.supplier_id,
+        e.words_of(opened.buyer_id),
+        opened.channel,
+        opened.external_id,
+        opened.claimed_minor,
+        opened.currency,
+        row.owner_id,
+        row.owner_name,
+        claim.opened_at,
+        row.next_deadline_at,
+        row.next_deadline_kind,
+        excerpt,
+        search_text,
+        grams,
+        opened.units,
+        [job.kind for job in jobs],
+        [job.payload for job in jobs],
+        [job.run_at for job in jobs],
+        jobs[0].request_id if jobs else "",
+    )
+
+
+def is_bound(error: asyncpg.UniqueViolationError) -> bool:
+    """Whether an opening met a claim that binds one of its units."""
+    return str(error.as_dict().get("constraint_name")) == "claim_unit_binding"
+
+
+def is_known_outside(error: asyncpg.UniqueViolationError) -> bool:
+    """Whether an opening met a claim with the same channel and external id."""
+    return str(error.as_dict().get("constraint_name")) == "claim_external"
+
+
+async def lock(tx: Connection, market_id: str, claim_no: str) -> bool:
+    """Take the claim's row lock: one change at a time, in the order of arrival."""
+    found = await tx.fetchval(
+        "select 1 from claim where market_id = $1 and claim_no = $2 for no key update",
+        market_id,
+        claim_no,
+    )
+    return found is not None
+
+
+async def load(conn: Connection, market_id: str, claim_no: str) -> Loaded | None:
+    """The claim folded from its whole history, or None for an unknown number."""
+    sealed = await record_store.load(conn, market_id, claim_no)
+    if not sealed:
+        return None
+    history = [read(event) for event in sealed if event.name != FIELDS_ERASED]
+    last = sealed[-1]
+    head = StreamHead(
+        market_id=market_id,
+        stream=claim_no,
+        pseudonym=last.pseudonym,
+        version=last.version,
+        entry_hash=last.entry_hash,
+    )
+    return Loaded(fold(history), head, history)
+
+
+def read(sealed: SealedEvent) -> Recorded:
+    """A stored event in today's form."""
+    body = UPCASTS.upcast(sealed.name, sealed.schema_version, sealed.body)
+    event = _decode_event(body)
+    role: Role = msgspec.convert(sealed.actor_role, Role)
+    return Recorded(sealed.version, sealed.at, Actor(role, sealed.actor_id or ""), event)
+
+
+async def update_row(tx: Connection, market_id: str, claim_no: str, row: Row) -> None:
+    """Bring the listed row up to the newest fold."""
+    await tx.execute(
+        """
+        update claim set version = $3, state = $4, is_open = $5, lane = $6, class_no = $7,
+               queue_at = $8, owner_id = $9, owner_name = $10, reviewer_id = $11,
+               awaits_approval = $12, has_tasks = $13, changed_at = $14, closed_at = $15,
+               next_deadline_at = $16, next_deadline_kind = $17, finding = $18, remedy = $19,
+               refunded_minor = $20, root_cause = $21, rating = $22
+        where market_id = $1 and claim_no = $2
+        """,
+        market_id,
+        claim_no,
+        *msgspec.structs.astuple(row),
+    )
+
+
+async def free_units(tx: Connection, market_id: str, claim_no: str) -> None:
+    """A withdrawn or declined claim, or one overtaken by a later problem, binds no unit."""
+    await tx.execute(
+        "update claim_unit set binding = false where market_id = $1 and claim_no = $2",
+        market_id,
+        claim_no,
+    )
+
+
+async def bind_units(tx: Connection, market_id: str, claim_no: str) -> None:
+    """A reopened claim binds its units again; a unique violation means another claim does."""
+    await tx.execute(
+        "update claim_unit set binding = true where market_id = $1 and claim_no = $2",
+        market_id,
+        claim_no,
+    )
+
+
+async def claim_of_external(
+    conn: Connection, market_id: str, channel: str, external_id: str
+) -> str | None:
+    """The claim that a channel's own number belongs to."""
+    found: str | None = await conn.fetchval(
+        "select claim_no from claim where market_id = $1 and channel = $2 and external_id = $3",
+        market_id,
+        channel,
+        external_id,
+    )
+    return found
+
+
+async def history_of_buyer(
+    conn: Connection, market_id: str, buyer_id: str, since: datetime
+) -> tuple[int, int]:
+    """How many claims this buyer opened since then, and how many of them were refused."""
+    row = await conn.fetchrow(
+        """
+        select count(*) as opened,
+               count(*) filter (where finding <> '' and remedy = 'none') as refused
+        from claim where market_id = $1 and buyer_id = $2 and opened_at >= $3
+        """,
+        market_id,
+        buyer_id,
+        since,
+    )
+    assert row is not None
+    return row["opened"], row["refused"]
+
+
+async def overdue(conn: Connection, before: datetime, limit: int) -> list[tuple[str, str]]:
+    """Open claims whose next deadline passed before this time and was not acted on."""
+    rows = await conn.fetch(
+        """
+        select market_id, claim_no from claim where next_deadline_at < $1
+        order by next_deadline_at limit $2
+        """,
+        before,
+        limit,
+    )
+    return [(row["market_id"], row["claim_no"]) for row in rows]
+
+
+class UnitClaimArray(msgspec.Struct, array_like=True):
+    """One element of the JSON that the intake query builds."""
+
+    line_no: int
+    unit_no: int
+    claim_no: str
+    state: str
+    decided: bool
+    closed_at: datetime | None
+
+    def named(self) -> UnitClaim:
+        """The same by name."""
+        return UnitClaim(*msgspec.structs.astuple(self))
