@@ -1,0 +1,24 @@
+// The guided claim: what belongs to the chosen reason appears without a page load.
+export function startSteps() {
+  const form = document.querySelector("form[data-steps]");
+  if (!form) return;
+  const bar = document.querySelector("[data-missing]");
+  const refresh = () => {
+    if (!bar) return;
+    const missing = [...form.querySelectorAll("[data-required-for]")].filter(isMissing);
+    bar.textContent = missing.length ? bar.dataset.some.replace("{names}", names(missing, bar)) : bar.dataset.none;
+  };
+  form.addEventListener("input", refresh);
+  document.addEventListener("makegood:uploaded", refresh);
+  document.addEventListener("htmx:afterSwap", refresh);
+  refresh();
+}
+
+const names = (missing, bar) =>
+  missing.map((item) => item.dataset.requiredFor).join(bar.dataset.comma ?? ", ");
+
+function isMissing(item) {
+  const text = item.querySelector("input[type=text], textarea");
+  if (text) return text.value.trim() === "";
+  return item.querySelectorAll(".file[data-s=done]").length === 0;
+}

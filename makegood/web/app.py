@@ -1,0 +1,88 @@
+"""The web application: routes of every audience on one ground."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Litestar, Request
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import CacheControlHeader, State
+from litestar.di import Provide
+from litestar.static_files import create_static_files_router
+from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
+
+from makegood.base.ids import Ids
+from makegood.web import assets, page, words
+from makegood.web.errors import error_handlers
+from makegood.web.routes import all_routes
+from makegood.web.security import check_origin, with_headers
+from makegood.web.things import Things
+
+STATIC_SECONDS = 365 * 24 * 3600
+REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
+
+
+def create_app(things: Things, more_routes: Sequence[ControllerRouterHandler] = ()) -> Litestar:
+    """The ASGI application of one install; `more_routes` are for tests."""
+    kit = page.Kit(page.make_environment(things.pack), words.load_catalogue(), assets.load_assets())
+    return Litestar(
+        route_handlers=[*all_routes(), *more_routes, static_files()],
+        dependencies={
+            "page": Provide(page.open_page),
+            "things": Provide(_things, sync_to_thread=False),
+        },
+        exception_handlers=error_handlers(),
+        before_request=_protect,
+        middleware=[request_ids(things.ids), with_headers],
+        compression_config=CompressionConfig(backend="gzip", exclude=[r"^(?!/static/)"]),
+        request_max_body_size=things.settings.body_limit,
+        openapi_config=None,
+        state=State({"things": things, "kit": kit}),
+        logging_config=None,
+    )
+
+
+def static_files() -> ControllerRouterHandler:
+    """Built scripts, styles and icons. Their names carry a hash, so they are kept for a year."""
+    assets.DIST.mkdir(parents=True, exist_ok=True)
+    return create_static_files_router(
+        path="/static/dist",
+        directories=[assets.DIST],
+        cache_control=CacheControlHeader(max_age=STATIC_SECONDS, public=True, immutable=True),
+        name="static",
+    )
+
+
+def request_ids(ids: Ids) -> Any:
+    """Middleware: every request has an id, given by a proxy or made here, and answers with it."""
+
+    def middleware(app: ASGIApp) -> ASGIApp:
+        async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+            request_id = _given_id(scope) or ids.uuid()
+            scope["state"]["request_id"] = request_id
+
+            async def send_with_id(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    pair = (b"x-request-id", request_id.encode())
+                    message["headers"] = [*message.get("headers", []), pair]
+                await send(message)
+
+            await app(scope, receive, send_with_id)
+
+        return wrapped
+
+    return middleware
+
+
+def _given_id(scope: Scope) -> str:
+    given = dict(scope["headers"]).get(b"x-request-id", b"")
+    return given.decode() if REQUEST_ID.fullmatch(given) else ""
+
+
+def _things(state: State) -> Things:
+    things: Things = state.things
+    return things
+
+
+async def _protect(request: Request[Any, Any, State]) -> None:
+    await check_origin(request, request.app.state.things.settings.secret)

@@ -1,0 +1,144 @@
+"""Error answers: a page with words, what still works and a code, or problem+json."""
+
+import logging
+from typing import Final
+
+import msgspec
+from litestar import Response
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
+
+from makegood.base.refusal import Refused
+from makegood.people.caller import nobody
+from makegood.people.markets.rules import Market, MarketSettings
+from makegood.web.page import AnyRequest, Page, page_of, request_id_of
+from makegood.web.problem import STATUS, PageCode, PageFault
+
+log = logging.getLogger("makegood.web")
+
+UNKNOWN_ALIKE: Final = frozenset({"not_found", "not_a_unit"})
+"""Refusals that must look like an unknown page to a stranger."""
+
+BY_STATUS: Final[dict[int, PageCode]] = {
+    400: "malformed",
+    401: "not_found",
+    403: "not_found",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "wrong_type",
+    422: "input",
+    429: "too_many",
+}
+
+
+class Problem(msgspec.Struct, kw_only=True):
+    """An error for programs, RFC 9457. `code` is from a closed list."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+
+
+def error_handlers() -> ExceptionHandlersMap:
+    """The handlers of the whole app; a router may have its own."""
+    return {
+        PageFault: on_fault,
+        Refused: on_refusal,
+        HTTPException: on_http,
+        Exception: on_bug,
+    }
+
+
+def on_fault(request: AnyRequest, fault: Exception) -> Response[str]:
+    """A fault that a handler raised itself."""
+    assert isinstance(fault, PageFault)
+    answer = error_answer(request, fault.status, fault.code)
+    if fault.retry_after:
+        answer.headers["retry-after"] = str(fault.retry_after)
+    return answer
+
+
+def on_refusal(request: AnyRequest, refused: Exception) -> Response[str]:
+    """A rule said no: 409 with its words, or 404 where even that would tell a stranger."""
+    assert isinstance(refused, Refused)
+    if refused.code in UNKNOWN_ALIKE:
+        return error_answer(request, 404, "not_found")
+    page = _page(request)
+    words = refusal_words(page, refused)
+    if wants_json(request):
+        return _problem(409, refused.code, words[0], words[1])
+    template = "templates/fragments/refusal.html" if page.fragment else "templates/refusal.html"
+    return page.show(template, 409, title=words[0], detail=words[1], code=refused.code)
+
+
+def on_http(request: AnyRequest, error: Exception) -> Response[str]:
+    """What the framework refuses before a handler runs."""
+    assert isinstance(error, HTTPException)
+    code = BY_STATUS.get(error.status_code)
+    if code is None:
+        return on_bug(request, error)
+    return error_answer(request, STATUS[code], code)
+
+
+def on_bug(request: AnyRequest, error: Exception) -> Response[str]:
+    """Our own fault: logged with its trace, shown with a code that finds the log line."""
+    if isinstance(error, OSError | TimeoutError):
+        log.warning("unavailable", extra={"request_id": request_id_of(request)}, exc_info=error)
+        return error_answer(request, 503, "database_down")
+    log.error("unhandled", extra={"request_id": request_id_of(request)}, exc_info=error)
+    return error_answer(request, 500, "our_fault")
+
+
+def error_answer(request: AnyRequest, status: int, code: PageCode) -> Response[str]:
+    """The answer for a fault, for the reader at hand."""
+    page = _page(request)
+    title, detail = page.words.t(f"error.{code}.title"), page.words.t(f"error.{code}.text")
+    if wants_json(request):
+        return _problem(status, code, title, detail)
+    template = "templates/fragments/error.html" if page.fragment else "templates/error.html"
+    return page.show(
+        template, status, code=code, title=title, detail=detail, short=short_code(page, status)
+    )
+
+
+def refusal_words(page: Page, refused: Refused) -> tuple[str, str]:
+    """Title and next step of a refusal; details fill the places of the words."""
+    values = {"n": 0, **refused.detail}
+    title = page.words.t(f"refusal.{refused.code}.title", **values)
+    return title, page.words.t(f"refusal.{refused.code}.text", **values)
+
+
+def short_code(page: Page, status: int) -> str:
+    """What a person can read out: status and the end of the request id."""
+    return f"E-{status}-{page.request_id[-6:].upper()}" if page.request_id else f"E-{status}"
+
+
+def wants_json(request: AnyRequest) -> bool:
+    """Whether the caller is a program."""
+    return request.url.path.startswith(("/api/", "/hooks/")) or (
+        "json" in request.headers.get("accept", "")
+    )
+
+
+def _page(request: AnyRequest) -> Page:
+    """A frame that needs no database: an error page must work when everything else does not."""
+    things, kit = request.app.state.things, request.app.state.kit
+    market_id = things.settings.market_id
+    market = request.app.state.get("market") or _unnamed(market_id)
+    return page_of(request, things, kit, market, nobody(market_id))
+
+
+def _unnamed(market_id: str) -> Market:
+    return Market(market_id, MarketSettings(name_zh="安售", name_en="Makegood", base_url=""), 0)
+
+
+def _problem(status: int, code: str, title: str, detail: str) -> Response[str]:
+    body = Problem(type=f"about:blank#{code}", title=title, status=status, code=code, detail=detail)
+    return Response(
+        content=msgspec.json.encode(body).decode(),
+        status_code=status,
+        media_type="application/problem+json",
+    )

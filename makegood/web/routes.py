@@ -1,0 +1,10 @@
+"""Every route of the site, audience by audience."""
+
+from litestar.types import ControllerRouterHandler
+
+from makegood.web import common, system
+
+
+def all_routes() -> list[ControllerRouterHandler]:
+    """All page routes in the order a visitor meets them."""
+    return [*common.ROUTES, *system.ROUTES]

@@ -1,0 +1,223 @@
+"""Words of the pages in Chinese and English: one key set, filled with escaped values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+from markupsafe import Markup, escape
+
+from makegood.claims.view import PersonView
+from makegood.web import formats
+from makegood.web.formats import Lang
+
+LANGS: tuple[Lang, ...] = ("zh", "en")
+FOLDER = Path(__file__).parent / "words"
+MARKET_ZONE = ZoneInfo("Asia/Shanghai")
+
+Leaf = str | dict[str, str]
+"""One entry: a text, or `{"one": …, "other": …}` chosen by the value of `n`."""
+
+Catalogue = Mapping[Lang, Mapping[str, Leaf]]
+
+
+def load_catalogue(folder: Path = FOLDER) -> Catalogue:
+    """All `<lang>/*.json` files as flat keys: `claim.json` with `{"a": {"b": …}}` → `claim.a.b`."""
+    return {lang: _load_language(folder / lang) for lang in LANGS}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one page: a language, a time zone and the present."""
+
+    catalogue: Catalogue
+    lang: Lang
+    now: datetime
+    zone: ZoneInfo = MARKET_ZONE
+
+    def t(self, key: str, /, **values: object) -> Markup:
+        """The text of a key with `{name}` places filled; values are escaped.
+
+        Texts whose key ends in `_html` may carry markup of their own; all others are escaped.
+        Raises KeyError for an unknown key: a page without its words is our bug.
+        """
+        leaf = self.catalogue[self.lang][key]
+        text = leaf if isinstance(leaf, str) else _plural(leaf, values.get("n"))
+        safe = Markup(text) if key.endswith("_html") else escape(text)
+        return safe.format(**values)
+
+    def has(self, key: str) -> bool:
+        """Whether the catalogue knows this key."""
+        return key in self.catalogue[self.lang]
+
+    def code(self, group: str, value: str, /, **values: object) -> Markup:
+        """The word of a code, e.g. `code("state", "open")`; the code itself where none is kept.
+
+        Codes can come from rule packs that an operator edits, so an unknown one must still show.
+        """
+        key = f"{group}.{value}"
+        return self.t(key, **values) if self.has(key) else escape(value)
+
+    def pick(self, zh: str, en: str) -> str:
+        """Of data kept in both languages, this page's; the other one where it is missing."""
+        return (zh or en) if self.lang == "zh" else (en or zh)
+
+    def money(
+        self, amount_minor: int, currency: str = "CNY", size: str = "", signed: bool = False
+    ) -> Markup:
+        """An amount for a page, in minor units."""
+        return formats.money_html(amount_minor, currency, size=size, signed=signed)
+
+    def amount(self, amount_minor: int, currency: str = "CNY") -> str:
+        """An amount for a button or sentence, in minor units: `¥98.00`."""
+        return formats.money_text(amount_minor, currency)
+
+    def moment(self, at: datetime) -> str:
+        """`11-22 20:59` or `22 Nov 20:59`."""
+        return formats.moment(at, self.lang, self.zone)
+
+    def when(self, at: datetime) -> str:
+        """Like `moment`, with yesterday, today and tomorrow by name."""
+        return formats.when(at, self.now, self.lang, self.zone)
+
+    def near(self, at: datetime) -> str:
+        """The shortest that says it: the time of day for today, else day and minute."""
+        same_day = at.astimezone(self.zone).date() == self.now.astimezone(self.zone).date()
+        return self.minute(at) if same_day else self.moment(at)
+
+    def day(self, at: datetime) -> str:
+        """`11-22` or `22 Nov`."""
+        return formats.day(at, self.lang, self.zone)
+
+    def minute(self, at: datetime) -> str:
+        """`20:59`."""
+        return formats.minute(at, self.zone)
+
+    def stamp(self, at: datetime) -> str:
+        """`2026-11-21 20:59:10`, for records."""
+        return formats.stamp(at, self.zone)
+
+    def span(self, length: timedelta | float) -> str:
+        """A length (or seconds) with units: `2 小时 14 分`."""
+        return formats.span(_length(length), self.lang)
+
+    def short_span(self, length: timedelta | float) -> str:
+        """A length for lists: `2:14`."""
+        return formats.short_span(_length(length))
+
+    def clock_face(self, length: timedelta | float) -> str:
+        """A length as a large clock shows it: `02:14:09`; script lets it tick."""
+        return formats.clock_face(_length(length))
+
+    def left(self, at: datetime) -> timedelta:
+        """How long until a time; negative once it has passed."""
+        return at - self.now
+
+    def size(self, size: int) -> str:
+        """A file size in bytes, readable."""
+        return formats.file_size(size)
+
+    def initial(self, person: PersonView) -> str:
+        """The one sign in an avatar: the first letter of a name, or what the role is called."""
+        if person.role == "system" or not person.name:
+            return str(self.t("party.system"))[2 if self.lang == "zh" else 0]
+        return person.name[0].upper()
+
+    def consequence(self, then: str, kind: str, /, **values: object) -> Markup:
+        """What happens at zero: by the deadline's own code, else by its kind."""
+        key = f"deadline.then.{then}"
+        known = self.has(key)
+        return self.t(key if known else f"deadline.zero.{_kind(kind)}", **values)
+
+    def deadline_head(self, kind: str) -> Markup:
+        """What must happen before a deadline, in a few words."""
+        return self.t(f"deadline.head.{_kind(kind)}")
+
+    def value(self, value: bool | int | str | None) -> Markup:
+        """A fact's value in words: yes, no, unknown, or as it is."""
+        if value is None:
+            return self.t("common.unknown")
+        if isinstance(value, bool):
+            return self.t("common.yes" if value else "common.no")
+        return self._moment_or_text(value)
+
+    def fact(self, name: str, value: bool | int | str | None) -> Markup:
+        """A fact's value: amounts as money, closed words in words, times in the market's zone."""
+        if name.endswith("_minor") and isinstance(value, int):
+            return self.money(value)
+        key = f"value.{value}"
+        if isinstance(value, str) and self.has(key):
+            return self.t(key)
+        return self.value(value)
+
+    def _moment_or_text(self, value: int | str) -> Markup:
+        """Times arrive as RFC 3339 text; they are shown in the market's zone."""
+        if isinstance(value, str) and len(value) >= 20 and value[4:5] == "-" and "T" in value:
+            try:
+                return escape(self.moment(datetime.fromisoformat(value)))
+            except ValueError:
+                return escape(value)
+        return escape(value)
+
+
+def choose_language(asked: str | None, cookie: str | None, accept: str | None) -> Lang:
+    """The language of a page: what the address asks for, the cookie, the browser, Chinese."""
+    for wish in (asked, cookie):
+        if wish in ("zh", "en"):
+            return "zh" if wish == "zh" else "en"
+    for wish in _accepted(accept or ""):
+        if wish.startswith("zh"):
+            return "zh"
+        if wish.startswith("en"):
+            return "en"
+    return "zh"
+
+
+def _accepted(header: str) -> list[str]:
+    """Languages of an Accept-Language header, best first; a broken weight counts as 0."""
+    wishes: list[tuple[float, str]] = []
+    for part in header.split(",")[:20]:
+        name, _, weight = part.strip().partition(";q=")
+        try:
+            wishes.append((float(weight) if weight else 1.0, name.lower()))
+        except ValueError:
+            wishes.append((0.0, name.lower()))
+    return [name for _, name in sorted(wishes, key=lambda wish: -wish[0])]
+
+
+def _plural(leaf: dict[str, str], n: object) -> str:
+    return leaf["one"] if n == 1 else leaf["other"]
+
+
+def _kind(kind: str) -> str:
+    """`task:4711` and its like are one kind."""
+    return kind.partition(":")[0]
+
+
+def _length(length: timedelta | float) -> timedelta:
+    return length if isinstance(length, timedelta) else timedelta(seconds=length)
+
+
+def _load_language(folder: Path) -> dict[str, Leaf]:
+    found: dict[str, Leaf] = {}
+    for path in sorted(folder.glob("*.json")):
+        tree = msgspec.json.decode(path.read_bytes(), type=dict[str, object])
+        found.update(_flat(path.stem, tree))
+    return found
+
+
+def _flat(prefix: str, tree: dict[str, object]) -> dict[str, Leaf]:
+    found: dict[str, Leaf] = {}
+    for name, value in tree.items():
+        key = f"{prefix}.{name}"
+        if isinstance(value, str):
+            found[key] = value
+        elif isinstance(value, dict) and value.keys() == {"one", "other"}:
+            found[key] = {"one": value["one"], "other": value["other"]}
+        elif isinstance(value, dict):
+            found.update(_flat(key, value))
+        else:
+            raise ValueError(f"{key}: words are texts or objects of texts")
+    return found
