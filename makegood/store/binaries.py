@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from makegood.base.trouble import CannotRun
+
 OLDEST_MAJOR = 15
 _INSTALLED = ("/usr/lib/postgresql", "/usr/pgsql-*", "/opt/homebrew/opt", "/usr/local/pgsql")
 
@@ -36,7 +38,7 @@ class Binaries(msgspec.Struct, frozen=True):
         return self.folder / "initdb"
 
 
-class NoServer(Exception):
+class NoServer(CannotRun):
     """No usable PostgreSQL server program was found; the text says what to do."""
 
 

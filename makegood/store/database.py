@@ -3,10 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Self, TypeAlias
+from urllib.parse import urlsplit
 
 import asyncpg
 import msgspec
 from asyncpg.pool import PoolConnectionProxy
+
+from makegood.base.trouble import CannotRun
 
 Record: TypeAlias = asyncpg.Record
 Connection: TypeAlias = "asyncpg.Connection[Record] | PoolConnectionProxy[Record]"
@@ -64,6 +67,20 @@ async def connect(url: str, *, timeout: float = 10.0) -> "asyncpg.Connection[Rec
     conn = await asyncpg.connect(url, timeout=timeout)
     await _prepare(conn)
     return conn
+
+
+async def reach(url: str, *, timeout: float = 10.0) -> "asyncpg.Connection[Record]":
+    """`connect`, with one clear line for a person when no database answers."""
+    try:
+        return await connect(url, timeout=timeout)
+    except (OSError, TimeoutError, asyncpg.PostgresError, ValueError) as failed:
+        where = urlsplit(url)
+        place = where.hostname or "the local socket"
+        raise CannotRun(
+            f"the database at {place}:{where.port or 5432} does not answer "
+            f"({type(failed).__name__}: {failed}): start it, or correct DATABASE_URL; "
+            "without DATABASE_URL the embedded one is used"
+        ) from failed
 
 
 async def _prepare(conn: Connection) -> None:

@@ -205,6 +205,36 @@ async def backlog(conn: Connection, now: datetime) -> Backlog:
     return Backlog(row["due"], row["pending"], row["dead"], max(row["oldest"], 0.0))
 
 
+class DeadJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A job that used up its attempts, for a person to read."""
+
+    market_id: str
+    job_id: str
+    kind: str
+    subject: str
+    attempts: int
+    last_error: str
+    died_at: datetime
+
+    def __str__(self) -> str:
+        return (
+            f"{self.job_id}  {self.kind}  {self.subject}  died {self.died_at:%Y-%m-%d %H:%M} UTC "
+            f"after {self.attempts} attempts: {self.last_error}"
+        )
+
+
+async def dead_jobs(conn: Connection, *, limit: int = 100) -> list[DeadJob]:
+    """The newest dead jobs of all markets."""
+    rows = await conn.fetch(
+        """
+        SELECT market_id, job_id, kind, subject, attempts, last_error, died_at
+        FROM dead_job ORDER BY died_at DESC LIMIT $1
+        """,
+        limit,
+    )
+    return [DeadJob(**dict(row)) for row in rows]
+
+
 def _taken(row: Record) -> TakenJob:
     return TakenJob(
         market_id=row["market_id"],

@@ -7,11 +7,14 @@ included. UID -1 keeps the user. CAPABILITY is the number of one Linux capabilit
 program keeps under its new user, or -1: a database server in a folder below /root needs one to
 get through a parent folder that is closed to its user.
 
+Signals that the parent holds back are let through again.
+
 Only the standard library, and as little of it as can be: this runs before every server start.
 """
 
 import ctypes
 import os
+import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
@@ -61,9 +64,23 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
+def launched(
+    command: list[str],
+    death_signal: int,
+    *,
+    uid: int = -1,
+    gid: int = -1,
+    capability: int = -1,
+) -> list[str]:
+    """The command line that starts `command` through this script, as a child of this process."""
+    numbers = (os.getpid(), int(death_signal), uid, gid, capability)
+    return [sys.executable, "-I", "-S", __file__, *map(str, numbers), *command]
+
+
 def main(arguments: list[str]) -> None:
     """Become what the arguments say and turn into the program."""
     parent_pid, signal_number, uid, gid, capability = map(int, arguments[:5])
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     if uid >= 0:
         become(uid, gid, capability)
     die_with_parent(parent_pid, signal_number)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from makegood.base.trouble import CannotRun
 from makegood.store.database import Connection
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -19,7 +20,7 @@ class Migration(msgspec.Struct, frozen=True, order=True):
     sql: str
 
 
-class NewerDatabase(Exception):
+class NewerDatabase(CannotRun):
     """The database was migrated by a newer version of Makegood than this one."""
 
     def __init__(self, versions: list[int]) -> None:

@@ -12,7 +12,6 @@ import pwd
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
+from makegood.base.trouble import CannotRun
 from makegood.store import launch
 from makegood.store.binaries import find_binaries
 
@@ -77,7 +77,7 @@ UNSAFE_SETTINGS: Mapping[str, str] = {
 """For throw-away servers of tests only: a crash of the machine loses everything."""
 
 
-class ServerFailed(Exception):
+class ServerFailed(CannotRun):
     """The server could not be made or started; the text says why and what to do."""
 
 
@@ -266,11 +266,7 @@ class EmbeddedPostgres:
         capability = -1
         if owner and not _all_may_enter(self.cluster, self.binaries.folder, self.socket_folder):
             capability = launch.CAP_DAC_OVERRIDE
-        return [
-            *(sys.executable, "-I", "-S", launch.__file__),
-            *map(str, (os.getpid(), int(death_signal), uid, gid, capability)),
-            *command,
-        ]
+        return launch.launched(command, death_signal, uid=uid, gid=gid, capability=capability)
 
 
 def _server_owner(cluster: Path) -> pwd.struct_passwd | None:

@@ -7,7 +7,7 @@ CREATE TABLE mail (
     template    text NOT NULL,
     language    text NOT NULL,
     address     text,
-    facts       jsonb,
+    details     jsonb,
     subject     text NOT NULL DEFAULT '',
     state       text NOT NULL DEFAULT 'queued'
         CHECK (state IN ('queued', 'sending', 'sent', 'failed')),

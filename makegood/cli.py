@@ -1,0 +1,71 @@
+"""The command line: serve, work, migrate, import, key, jobs, doctor."""
+
+import argparse
+import errno
+import os
+import sys
+from collections.abc import Sequence
+
+from makegood.base.trouble import CannotRun
+from makegood.commands import doctor, jobs, migrate, serve, work
+from makegood.settings import load_settings, variable
+
+COMMANDS = (serve.add, work.add, migrate.add, jobs.add, doctor.add)
+"""Each adds its command; a new command is a file in `commands/` and a word here."""
+
+FAILED = 1
+WRONG_SETTINGS = 2
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; trouble with the surroundings is one line, never a traceback."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        settings = load_settings({**os.environ, **_overrides(chosen)})
+    except CannotRun as wrong:
+        return _complain(str(wrong), WRONG_SETTINGS)
+    try:
+        status: int = chosen.run(chosen, settings)
+        return status
+    except CannotRun as trouble:
+        return _complain(str(trouble), FAILED)
+    except OSError as failed:
+        if failed.errno not in _ADVICE:
+            raise
+        return _complain(f"{_ADVICE[failed.errno]} ({failed.filename or settings.folder})", FAILED)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+_ADVICE = {
+    errno.ENOSPC: "the disk is full: free some space and start again",
+    errno.EDQUOT: "the disk quota is used up: free some space and start again",
+    errno.EROFS: "the disk is read-only: choose another data folder with --data",
+    errno.EACCES: "no permission: choose another data folder with --data, or change its owner",
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="makegood", description="Makegood (安售): after-sales and disputes for digital goods."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in COMMANDS:
+        add(commands)
+    return parser
+
+
+def _overrides(chosen: argparse.Namespace) -> dict[str, str]:
+    """Options that stand for settings: `--data`, `--port`, `--host`, `--demo`."""
+    return {
+        variable(name): str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in vars(chosen).items()
+        if name in ("data", "port", "host", "demo")
+    }
+
+
+def _complain(text: str, status: int) -> int:
+    for line in text.splitlines():
+        print(f"makegood: {line}", file=sys.stderr)
+    return status

@@ -1,0 +1,50 @@
+"""What every command shares: its parser, its settings, a database to talk to, one clear line."""
+
+import argparse
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+from makegood.keyfile import ensure_keys
+from makegood.settings import Settings
+from makegood.store.postgres import EmbeddedPostgres, cluster_major, running_url
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+Run = Callable[[argparse.Namespace, Settings], int]
+"""Carries out a command; answers the exit status."""
+
+
+def add_command(commands: Commands, name: str, help_text: str, run: Run) -> argparse.ArgumentParser:
+    """A command with the options that all of them have; more arguments may be added to it."""
+    parser = commands.add_parser(name, help=help_text, description=help_text)
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="data folder (also MAKEGOOD_DATA)",
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+@contextlib.contextmanager
+def database_url(settings: Settings) -> Iterator[str]:
+    """A database for one command: the configured one, the one `serve` runs, or our own."""
+    url = settings.database_url or running_url(settings.folder)
+    if url:
+        yield url
+        return
+    with embedded_server(settings) as server:
+        yield server.url
+
+
+@contextlib.contextmanager
+def embedded_server(settings: Settings) -> Iterator[EmbeddedPostgres]:
+    """The data folder's own server, with its keys made beside it at the very first start."""
+    binaries = Path(settings.postgres_bin) if settings.postgres_bin else None
+    server = EmbeddedPostgres(settings.folder, binaries=binaries)
+    ensure_keys(settings, data_exists=cluster_major(server.cluster) is not None)
+    with server:
+        yield server
