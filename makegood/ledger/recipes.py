@@ -4,7 +4,7 @@ Every function here is pure. Its ids are derived from what causes the posting, s
 cause gives the same transfers however often it is told.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -19,6 +19,10 @@ PaidBy = Literal["escrow", "platform"]
 
 LEG_ORDER: dict[LegKind, int] = {"online": 0, "balance": 1, "coupon": 2}
 """A refund goes back to the online payment first, then to the balance, then to the coupon."""
+
+
+BEARERS = ("seller", "supplier", "platform", "channel")
+"""Who can bear a refund in the end; a buyer's share is simply not refunded."""
 
 
 class PaymentLeg(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,6 +254,42 @@ def take_from(parts: Sequence[Funding], amount_minor: int) -> tuple[list[Funding
     return taken, left
 
 
+def accounts_of_refund(
+    unit: UnitRef, legs: Sequence[PaymentLeg], claim_no: str, seller_id: str
+) -> set[str]:
+    """Every account that a refund of a unit may touch, except the quota."""
+    accounts = {refundable(unit), escrow(unit.order_no), paid_memo(unit.order_no)}
+    accounts |= {refundable_leg(unit.order_no, leg) for leg in legs}
+    accounts |= {leg_target(unit.order_no, leg) for leg in legs}
+    accounts |= {_advance_account(party, claim_no) for party in BEARERS}
+    return accounts | ({f"seller_balance:{seller_id}"} if seller_id else set())
+
+
+def quota_accounts() -> set[str]:
+    """The accounts of the cap on advanced money."""
+    return {quota_account(shard) for shard in range(QUOTA_SHARDS)} | {"quota_memo"}
+
+
+def quota_parts(amount_minor: int, claim_no: str, available: Callable[[str], int]) -> list[Funding]:
+    """Take quota for advanced money: the claim's own shard first, then wherever some is left.
+
+    Raises:
+        Refused: `insufficient_funds` when all shards together have less left.
+    """
+    first = shard_of(claim_no, QUOTA_SHARDS)
+    parts = []
+    rest = amount_minor
+    for step in range(QUOTA_SHARDS):
+        account = quota_account((first + step) % QUOTA_SHARDS)
+        part = min(rest, max(available(account), 0))
+        rest -= part
+        if part:
+            parts.append(Funding(account, part))
+    if rest:
+        raise Refused("insufficient_funds", account="guarantee_quota", missing_minor=rest)
+    return parts
+
+
 def refund_pending(refund: LegRefund) -> list[Transfer]:
     """Reserve one leg's refund: the money, the unit's limit, the leg's limit, the quota."""
     target = leg_target(refund.unit.order_no, refund.leg)
@@ -456,12 +496,8 @@ def _from_seller(
 
 
 def _advance_account(party: str, claim_no: str) -> str:
-    match party:
-        case "seller" | "supplier" | "channel":
-            return f"{party}_receivable:{claim_no}"
-        case "platform":
-            return "compensation_cost"
-    raise AssertionError(f"nobody can bear a refund as {party!r}")
+    assert party in BEARERS, f"nobody can bear a refund as {party!r}"
+    return "compensation_cost" if party == "platform" else f"{party}_receivable:{claim_no}"
 
 
 def _is_receivable(account: str) -> bool:

@@ -1,0 +1,392 @@
+"""What is done with refunds: order, take for sending, finish, confirm by hand, list.
+
+None of this talks to a gateway; the worker does, between two of these transactions.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from makegood.base.actor import SYSTEM, Act
+from makegood.base.ids import UnitRef
+from makegood.base.refusal import Refused
+from makegood.ledger import actions as ledger
+from makegood.ledger import recipes
+from makegood.ledger import rules as book
+from makegood.ledger import store as book_store
+from makegood.ledger.recipes import Funding, PaymentLeg
+from makegood.ledger.refund import rules, store
+from makegood.ledger.refund.gateway import Capture, RefundReply, Unsupported
+from makegood.ledger.refund.rules import (
+    Check,
+    Refund,
+    RefundOrder,
+    RefundState,
+    Send,
+    Step,
+    Timings,
+    Wait,
+)
+from makegood.ledger.rules import AccountKey, Balance
+from makegood.store.database import Connection
+from makegood.store.jobs import Job, enqueue
+
+SEND = "refund.send"
+QUERY = "refund.query"
+_NEIGHBOUR_PAUSE = timedelta(seconds=10)
+
+
+class RefundJob(msgspec.Struct, frozen=True):
+    """The payload of both refund jobs."""
+
+    refund_no: str
+
+
+class RefundOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a claim is told after every step of a refund. `at` is aware UTC.
+
+    `changed` is False when the step only repeated what was known. `all_arrived` speaks of all
+    legs of the same refund key. `transfers` are the ids that this step posted.
+    """
+
+    refund_no: str
+    refund_key: str
+    claim_no: str
+    unit: UnitRef
+    channel: str
+    amount_minor: int
+    currency: str
+    state: RefundState
+    changed: bool
+    all_arrived: bool
+    answer: str
+    contradiction: str
+    at: datetime
+    due_at: datetime | None
+    transfers: list[str]
+
+
+class ManualProof(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person shows for a refund made by hand: its reference, and the stored file."""
+
+    paid: bool
+    reference: str
+    file_sha256: str
+    person: str
+    text: str = ""
+
+
+class BoardColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """One state of the refund board."""
+
+    state: RefundState
+    refunds: int
+    amount_minor: int
+    oldest_seconds: float
+
+
+async def order_refund(tx: Connection, act: Act, order: RefundOrder) -> list[Refund]:
+    """Reserve a refund's money and ask for its sending, one refund per payment leg.
+
+    The same `refund_key` again answers the refunds that exist.
+
+    Raises:
+        Refused: `exceeds_paid` when unit or legs have less left than the amount,
+            `insufficient_funds` when whoever pays lacks it, `amount_not_positive`.
+    """
+    rules.check_order(order)
+    known = await store.refunds_by_key(tx, act.market_id, order.refund_key)
+    if known:
+        return known
+    legs = list(order.legs) or await ledger.payment_legs(tx, act.market_id, order.unit.order_no)
+    accounts = await _lock(tx, act, order, legs)
+    known = await store.refunds_by_key(tx, act.market_id, order.refund_key)
+    if known:
+        return known
+    refunds = _plan(act, order, legs, accounts)
+    for refund in refunds:
+        await store.insert_refund(tx, act.market_id, refund)
+    pendings = [t for refund in refunds for t in recipes.refund_pending(rules.posting_of(refund))]
+    await ledger.post(tx, act, pendings)
+    await enqueue(tx, [_job(act, refund, SEND, act.now) for refund in refunds])
+    return refunds
+
+
+async def claim_for_sending(
+    tx: Connection,
+    act: Act,
+    refund_no: str,
+    *,
+    alone: bool = False,
+    timings: Timings = Timings(),  # noqa: B008 - frozen
+) -> Refund | RefundOutcome | None:
+    """Take a refund for sending; commit before the request leaves.
+
+    `alone` is for gateways without stable refund numbers: then only one refund of a payment
+    may be under way. Answers None when there is nothing to send now (ended, or somebody else
+    is at it and a later job was enqueued), or an outcome when it went to a person instead.
+    """
+    refund = await store.lock_refund(tx, act.market_id, refund_no)
+    if refund is None:
+        return None
+    if alone and await _is_blocked(tx, act, refund):
+        return await _wait_for_neighbour(tx, act, refund, timings)
+    taken = rules.claim(refund, act.now, timings)
+    if isinstance(taken, Wait):
+        await enqueue(tx, [_job(act, refund, SEND, taken.until)])
+        return None
+    if taken is not None:
+        await store.save_refund(tx, act.market_id, taken)
+    return taken
+
+
+async def note_before(tx: Connection, act: Act, refund_no: str, before_minor: int | None) -> None:
+    """Keep what the gateway says went back of this payment before our own request leaves.
+
+    Asked after the refund was claimed `alone`, so that no other refund of ours is counted.
+    """
+    refund = await store.lock_refund(tx, act.market_id, refund_no)
+    if refund is not None:
+        noted = msgspec.structs.replace(refund, before_minor=before_minor)
+        await store.save_refund(tx, act.market_id, noted)
+
+
+async def finish(
+    tx: Connection,
+    act: Act,
+    refund_no: str,
+    reply: RefundReply,
+    *,
+    timings: Timings = Timings(),  # noqa: B008 - frozen
+) -> RefundOutcome | None:
+    """Book what the gateway said, whoever brought the answer; harmless when told again.
+
+    Answers None for a refund number that is not ours.
+    """
+    refund = await store.lock_refund(tx, act.market_id, refund_no)
+    if refund is None:
+        return None
+    return await _take_step(tx, act, refund, rules.after_reply(refund, reply, act.now, timings))
+
+
+async def confirm_manual(
+    tx: Connection, act: Act, refund_no: str, proof: ManualProof
+) -> RefundOutcome:
+    """A person closes a refund that no gateway could do: paid by hand, or certainly not paid.
+
+    Raises:
+        Refused: `evidence_missing` without reference and file, `not_found`,
+            `not_your_turn` when the refund is not with a person, `already_decided`.
+    """
+    if proof.paid and not (proof.reference.strip() and proof.file_sha256.strip()):
+        raise Refused("evidence_missing")
+    refund = await store.lock_refund(tx, act.market_id, refund_no)
+    if refund is None:
+        raise Refused("not_found")
+    step = rules.after_person(refund, proof.paid, proof.reference, act.now)
+    return await _take_step(tx, act, refund, step, proof)
+
+
+async def read_refund(conn: Connection, market_id: str, refund_no: str) -> Refund | None:
+    """One refund as it is now."""
+    return await store.read_refund(conn, market_id, refund_no)
+
+
+async def refunds_of_claim(conn: Connection, market_id: str, claim_no: str) -> list[Refund]:
+    """Every refund of a claim, oldest first."""
+    return await store.refunds_of_claim(conn, market_id, claim_no)
+
+
+async def list_refunds(
+    conn: Connection, market_id: str, states: Sequence[RefundState], limit: int = 50
+) -> list[Refund]:
+    """Refunds in these states, the longest waiting first."""
+    return await store.refunds_in_state(conn, market_id, states, limit)
+
+
+async def refund_board(conn: Connection, market_id: str, now: datetime) -> list[BoardColumn]:
+    """How many refunds each state holds, how much money, and how long the oldest waits."""
+    return [
+        BoardColumn(
+            state=row["state"],
+            refunds=row["refunds"],
+            amount_minor=row["amount_minor"],
+            oldest_seconds=(now - row["oldest_at"]).total_seconds(),
+        )
+        for row in await store.counts_by_state(conn, market_id)
+    ]
+
+
+async def wake_idle(tx: Connection, now: datetime, idle: timedelta = timedelta(minutes=5)) -> int:
+    """Give a job to every refund on its way that has none; a safety net, answers how many."""
+    idle_refunds = await store.idle_refunds(tx, now - idle)
+    jobs = []
+    for market_id, refund in idle_refunds:
+        act = Act(market_id, SYSTEM, now)
+        jobs.append(_job(act, refund, QUERY if refund.state == "accepted" else SEND, now))
+    await enqueue(tx, jobs)
+    return len(jobs)
+
+
+async def note_captures(
+    tx: Connection, act: Act, channel: str, captures: Sequence[Capture]
+) -> None:
+    """Keep what a gateway states about payments."""
+    await store.save_captures(tx, act.market_id, channel, captures, act.now)
+
+
+async def captures_of_order(
+    conn: Connection, market_id: str, order_no: str
+) -> list[tuple[str, Capture]]:
+    """What gateways stated about an order's payments, as (channel, capture).
+
+    More than one in state `paid` is a duplicate charge.
+    """
+    return await store.captures_of_order(conn, market_id, order_no)
+
+
+async def note_notice(tx: Connection, act: Act, channel: str, digest: bytes, verdict: str) -> None:
+    """Record that a notification came, and what became of it."""
+    await store.note_notice(tx, act.market_id, channel, digest, verdict, act.now)
+
+
+async def _lock(
+    tx: Connection, act: Act, order: RefundOrder, legs: Sequence[PaymentLeg]
+) -> dict[AccountKey, Balance]:
+    """Lock all that the refund may touch, in one go and one order, and read it."""
+    codes = recipes.accounts_of_refund(order.unit, legs, order.claim_no, order.seller_id)
+    if order.paid_by == "platform" or order.borne_by.keys() - {"seller"}:
+        codes |= recipes.quota_accounts()
+    return await book_store.lock_accounts(
+        tx, act.market_id, [(code, order.currency) for code in codes]
+    )
+
+
+def _plan(
+    act: Act,
+    order: RefundOrder,
+    legs: Sequence[PaymentLeg],
+    accounts: dict[AccountKey, Balance],
+) -> list[Refund]:
+    """One refund per leg, each with the accounts that give its money."""
+
+    def available(code: str) -> int:
+        return book.available_minor(code, accounts[code, order.currency])
+
+    order_no = order.unit.order_no
+    if available(recipes.refundable(order.unit)) < order.amount_minor:
+        raise Refused("exceeds_paid")
+    left = [available(recipes.refundable_leg(order_no, leg)) for leg in legs]
+    sources = recipes.funding(
+        order.paid_by,
+        order.borne_by,
+        claim_no=order.claim_no,
+        order_no=order_no,
+        seller_id=order.seller_id,
+        escrow_minor=available(recipes.escrow(order_no)),
+    )
+    quota = recipes.quota_parts(recipes.advanced_minor(sources), order.claim_no, available)
+    refunds = []
+    for leg, amount_minor in recipes.split_over_legs(order.amount_minor, legs, left):
+        given, sources = recipes.take_from(sources, amount_minor)
+        used, quota = recipes.take_from(quota, recipes.advanced_minor(given))
+        refunds.append(_new_refund(act, order, leg, amount_minor, given, used))
+    return refunds
+
+
+def _new_refund(
+    act: Act,
+    order: RefundOrder,
+    leg: PaymentLeg,
+    amount_minor: int,
+    sources: Sequence[Funding],
+    quota: Sequence[Funding],
+) -> Refund:
+    return Refund(
+        refund_no=rules.refund_no(act.market_id, order.refund_key, leg),
+        refund_key=order.refund_key,
+        claim_no=order.claim_no,
+        unit=order.unit,
+        leg=leg,
+        amount_minor=amount_minor,
+        currency=order.currency,
+        sources=tuple(sources),
+        quota=tuple(quota),
+        rule=order.rule,
+        reason=order.reason,
+        state="wanted",
+        ordered_at=act.now,
+        changed_at=act.now,
+    )
+
+
+async def _is_blocked(tx: Connection, act: Act, refund: Refund) -> bool:
+    """Whether another refund of this payment is unclear; it could not be told from this one."""
+    trade_no = recipes.leg_no(refund.unit.order_no, refund.leg)
+    await store.lock_payment(tx, act.market_id, refund.leg.channel, trade_no)
+    return await store.has_open_neighbour(tx, act.market_id, refund)
+
+
+async def _wait_for_neighbour(
+    tx: Connection, act: Act, refund: Refund, timings: Timings
+) -> RefundOutcome | None:
+    if act.now - refund.ordered_at < timedelta(seconds=timings.unknown_to_person):
+        await enqueue(tx, [_job(act, refund, SEND, act.now + _NEIGHBOUR_PAUSE)])
+        return None
+    reply = Unsupported(text="another refund of this payment is unclear")
+    return await _take_step(tx, act, refund, rules.after_reply(refund, reply, act.now, timings))
+
+
+async def _take_step(
+    tx: Connection, act: Act, before: Refund, step: Step, proof: ManualProof | None = None
+) -> RefundOutcome:
+    """Store a step, move its money, enqueue what comes next."""
+    posted: list[str] = []
+    if step.money != "keep":
+        pendings = recipes.refund_pending(rules.posting_of(step.refund))
+        posted = await ledger.post(tx, act, book.resolve_all(pendings, step.money))
+    if step.refund != before or proof is not None:
+        await store.save_refund(tx, act.market_id, step.refund, proof)
+    match step.next:
+        case Send(at):
+            await enqueue(tx, [_job(act, step.refund, SEND, at)])
+        case Check(at):
+            await enqueue(tx, [_job(act, step.refund, QUERY, at)])
+        case None:
+            pass
+    return await _outcome(tx, act, before, step.refund, posted)
+
+
+async def _outcome(
+    tx: Connection, act: Act, before: Refund, after: Refund, posted: list[str]
+) -> RefundOutcome:
+    legs = await store.refunds_by_key(tx, act.market_id, after.refund_key)
+    return RefundOutcome(
+        refund_no=after.refund_no,
+        refund_key=after.refund_key,
+        claim_no=after.claim_no,
+        unit=after.unit,
+        channel=after.leg.channel,
+        amount_minor=after.amount_minor,
+        currency=after.currency,
+        state=after.state,
+        changed=(before.state, before.contradiction) != (after.state, after.contradiction),
+        all_arrived=all(leg.state == "arrived" for leg in legs),
+        answer=after.answer,
+        contradiction=after.contradiction,
+        at=act.now,
+        due_at=after.due_at,
+        transfers=posted,
+    )
+
+
+def _job(act: Act, refund: Refund, kind: str, at: datetime) -> Job:
+    return Job(
+        kind=kind,
+        market_id=act.market_id,
+        payload=RefundJob(refund.refund_no),
+        run_at=at,
+        subject=refund.refund_no,
+        request_id=act.request_id,
+    )
