@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 import msgspec
 
 
-class StorageFailed(Exception):
+class StorageFailed(OSError):
     """The storage cannot keep or give bytes now: a full disk, a lost mount, no permission."""
 
 

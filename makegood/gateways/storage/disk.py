@@ -261,5 +261,7 @@ def _sync_folder(folder: Path) -> None:
 async def _in_thread(work: Callable[..., T], *arguments: object) -> T:
     try:
         return await asyncio.to_thread(work, *arguments)
+    except StorageFailed:
+        raise
     except OSError as error:
         raise StorageFailed(f"{error.strerror} ({error.errno})") from error
