@@ -21,7 +21,7 @@ PersonWhy = Literal[
     "interested_source",
     "sources_disagree",
     "careful_lane",
-    "other_wants",
+    "human_asked",
 ]
 """Why a person must decide. Words for each are in the pack (`person_why`)."""
 
@@ -102,7 +102,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     pack_digest: str
     table: str
     rule: str
-    """Rule id `R-nn.m`; the default rule when nothing matched."""
+    """Rule id `R-nn.m`; the default rule `R-nn.0` when nothing matched."""
     rule_version: str
     clause: Words
     law: tuple[Words, ...]
@@ -118,9 +118,11 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     remedies: tuple[Remedy, ...]
     recommended: str | None
     refund_rule: str
-    """How the refund amount is computed: `full`, `prorated`, `unit`, `extra`, `none`."""
-    cause: str
-    """`non_buyer` or `buyer`: which formula of `remedy.py` applies."""
+    """How the amount is computed: `full`, `prorated`, `unit`, `shared`, `extra`, `owed`, `none`."""
+    cause: Literal["non_buyer", "buyer"]
+    """Which formula of `remedy.py` applies."""
+    burden: str
+    """Who loses the point when the evidence stays equal: `buyer`, `seller` or `platform`."""
     root_cause: RootCause | None
     lane: Lane
     priority_class: Class
@@ -129,7 +131,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     needs_person: PersonWhy | None
     needs_person_words: Words | None
     wait_for: str | None
-    """`supplier`: still under way; wait with a promised time, then a person."""
+    """`supplier` or `channel`: still under way; wait with a promised time, then a person."""
     auto_lane: bool
     explanation: tuple[Condition, ...]
     tried: tuple[TriedRule, ...]
@@ -152,7 +154,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """The amount that this claim could refund at most."""
     auto_cap_minor: int = 0
     """The smaller of the seller's and the platform's cap for the automatic lane."""
-    high_value_minor: int = 500_00
+    high_value_minor: int | None = None
+    """None: the limit of the pack."""
     repeats: int = 0
     deadline_left_percent: int | None = None
     trust_ok: bool = False

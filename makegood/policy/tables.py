@@ -1,0 +1,255 @@
+"""Decision tables in JDM: the allow-list of what a cell may say, and deciding with zen-engine."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import msgspec
+import zen
+
+MAX_BYTES: Final = 1_000_000
+MEMO_SIZE: Final = 4_096
+Scalar = bool | int | str | None
+CellOp = Literal["any", "unknown", "one_of", "lt", "le", "gt", "ge"]
+CellState = Literal["met", "not_met", "held"]
+
+_WORDS = re.compile(r"'[A-Za-z0-9_.\-]+'(?:\s*,\s*'[A-Za-z0-9_.\-]+')*")
+_LIMIT = re.compile(r"(>=|<=|>|<) (-?\d{1,15})")
+_TEXT = re.compile(r"'([A-Za-z0-9_.,\-]*)'")
+_NUMBER = re.compile(r"-?\d{1,15}")
+_OPS: Final[dict[str, CellOp]] = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+
+
+class TableRefused(ValueError):
+    """A table holds what a pack may not hold; the message gives row and column."""
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One condition of a row, parsed from the allow-list."""
+
+    op: CellOp
+    values: tuple[bool | int | str, ...] = ()
+
+    def state(self, actual: Scalar) -> CellState:
+        """Whether the value satisfies the cell; `held` when the value is unknown."""
+        if self.op == "any":
+            return "met"
+        if self.op == "unknown":
+            return "met" if actual is None else "not_met"
+        if actual is None:
+            return "held"
+        return "met" if self._holds(actual) else "not_met"
+
+    def _holds(self, actual: bool | int | str) -> bool:
+        if self.op == "one_of":
+            return any(type(actual) is type(one) and actual == one for one in self.values)
+        limit = self.values[0]
+        if isinstance(actual, (bool, str)) or isinstance(limit, (bool, str)):
+            return False
+        return _compare(self.op, actual, limit)
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One row: its id, its conditions in the order of the table's inputs, and its outcome."""
+
+    id: str
+    note: str
+    cells: tuple[Cell, ...]
+    outcome: dict[str, bool | int | str]
+
+
+class Table:
+    """A compiled table. First match wins; the same inputs are evaluated once per process."""
+
+    def __init__(self, table_id: str, inputs: tuple[str, ...], rows: tuple[Row, ...], jdm: str):
+        self.id = table_id
+        self.inputs = inputs
+        self.rows = rows
+        self._decision = zen.ZenEngine().create_decision(jdm)
+        self._decision.validate()
+        self._memo: dict[tuple[tuple[str, Scalar], ...], int | None] = {}
+
+    def decide(self, actual: Sequence[Scalar]) -> int | None:
+        """The index of the first row that matches the values of `inputs`, or None."""
+        # The type is part of the key: True and 1 are equal in Python, not in a rule.
+        key = tuple((type(value).__name__, value) for value in actual)
+        if key not in self._memo:
+            if len(self._memo) >= MEMO_SIZE:
+                self._memo.clear()
+            self._memo[key] = self._ask_engine(actual)
+        return self._memo[key]
+
+    def _ask_engine(self, actual: Sequence[Scalar]) -> int | None:
+        context = nested(zip(self.inputs, actual, strict=True))
+        answer = self._decision.evaluate(context, {"trace": True})
+        traced = answer["trace"]["table"]["traceData"]
+        index = int(traced["index"]) if traced else None
+        expected = first_met(self.rows, actual)
+        assert index == expected, f"{self.id}: engine says row {index}, explanation {expected}"
+        return index
+
+
+class _Field(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    name: str
+    field: str
+
+
+class _Content(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    hit_policy: Literal["first"]
+    inputs: list[_Field]
+    outputs: list[_Field]
+    rules: list[dict[str, str]]
+
+
+class _Position(msgspec.Struct, forbid_unknown_fields=True):
+    x: float
+    y: float
+
+
+class _Node(msgspec.Struct, forbid_unknown_fields=True):
+    id: Literal["input", "table", "output"]
+    name: str
+    type: Literal["inputNode", "decisionTableNode", "outputNode"]
+    position: _Position
+    content: _Content | None = None
+
+
+class _Edge(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    id: str
+    source_id: str
+    target_id: str
+    type: Literal["edge"]
+
+
+class _Jdm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    content_type: Literal["application/vnd.gorules.decision"]
+    name: str
+    nodes: list[_Node]
+    edges: list[_Edge]
+
+
+_SHAPE: Final = [("input", "inputNode"), ("table", "decisionTableNode"), ("output", "outputNode")]
+_FLOW: Final = [("input", "table"), ("table", "output")]
+
+
+def read_table(raw: bytes, file: str) -> Table:
+    """A compiled table of one JDM file.
+
+    Only one shape passes: input, one decision table with first-hit policy, output. So function
+    nodes, loops, sub-decisions, clocks and random numbers cannot be expressed at all.
+    Raises TableRefused with file, row and column.
+    """
+    if len(raw) > MAX_BYTES:
+        raise TableRefused(f"{file}: larger than {MAX_BYTES} bytes")
+    try:
+        jdm = msgspec.json.decode(raw, type=_Jdm)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise TableRefused(f"{file}: {error}") from error
+    content = _only_table(jdm, file)
+    rows = tuple(_row(content, row, number, file) for number, row in enumerate(content.rules, 1))
+    _unique_ids(rows, file)
+    inputs = tuple(field.field for field in content.inputs)
+    return Table(jdm.name, inputs, rows, json.dumps(msgspec.json.decode(raw)))
+
+
+def nested(pairs: "zip[tuple[str, Scalar]]") -> dict[str, object]:
+    """Dotted names as the nested object that the engine reads."""
+    out: dict[str, object] = {}
+    for name, value in pairs:
+        spot = out
+        *outer, last = name.split(".")
+        for part in outer:
+            spot = spot.setdefault(part, {})  # type: ignore[assignment]
+        spot[last] = value
+    return out
+
+
+def first_met(rows: Sequence[Row], actual: Sequence[Scalar]) -> int | None:
+    """The first row whose every cell is met, by our own reading of the cells."""
+    for index, row in enumerate(rows):
+        if all(cell.state(value) == "met" for cell, value in zip(row.cells, actual, strict=True)):
+            return index
+    return None
+
+
+def parse_cell(text: str) -> Cell | None:
+    """A cell of the allow-list, or None for anything else."""
+    if text == "":
+        return Cell("any")
+    if text == "null":
+        return Cell("unknown")
+    if text in ("true", "false"):
+        return Cell("one_of", (text == "true",))
+    limit = _LIMIT.fullmatch(text)
+    if limit:
+        return Cell(_OPS[limit[1]], (int(limit[2]),))
+    if _WORDS.fullmatch(text):
+        return Cell("one_of", tuple(re.findall(r"'([^']+)'", text)))
+    return None
+
+
+def _compare(op: CellOp, actual: int, limit: int) -> bool:
+    match op:
+        case "lt":
+            return actual < limit
+        case "le":
+            return actual <= limit
+        case "gt":
+            return actual > limit
+        case "ge":
+            return actual >= limit
+        case _:
+            raise AssertionError(op)
+
+
+def _only_table(jdm: _Jdm, file: str) -> _Content:
+    if [(node.id, node.type) for node in jdm.nodes] != _SHAPE:
+        raise TableRefused(f"{file}: a pack may hold input, one decision table and output only")
+    if [(edge.source_id, edge.target_id) for edge in jdm.edges] != _FLOW:
+        raise TableRefused(f"{file}: edges must run from input to table to output")
+    content = jdm.nodes[1].content
+    if content is None or jdm.nodes[0].content or jdm.nodes[2].content:
+        raise TableRefused(f"{file}: the table has no content, or another node has some")
+    return content
+
+
+def _row(content: _Content, row: dict[str, str], number: int, file: str) -> Row:
+    ids = {field.id for field in [*content.inputs, *content.outputs]}
+    strange = set(row) - ids - {"_id", "_description"}
+    missing = ids - set(row)
+    if strange or missing or "_id" not in row:
+        names = ", ".join(sorted(strange | missing)) or "_id"
+        raise TableRefused(f"{file}: row {number}: unknown or missing columns: {names}")
+    cells = tuple(_cell(row[field.id], field.field, number, file) for field in content.inputs)
+    outcome = {
+        field.field: _outcome(row[field.id], field.field, number, file) for field in content.outputs
+    }
+    return Row(row["_id"], row.get("_description", ""), cells, outcome)
+
+
+def _cell(text: str, column: str, number: int, file: str) -> Cell:
+    cell = parse_cell(text)
+    if cell is None:
+        raise TableRefused(f"{file}: row {number}, column {column}: not allowed: {text[:80]!r}")
+    return cell
+
+
+def _outcome(text: str, column: str, number: int, file: str) -> bool | int | str:
+    if text in ("true", "false"):
+        return text == "true"
+    if _NUMBER.fullmatch(text):
+        return int(text)
+    words = _TEXT.fullmatch(text)
+    if words is None:
+        raise TableRefused(f"{file}: row {number}, column {column}: not allowed: {text[:80]!r}")
+    return words[1]
+
+
+def _unique_ids(rows: tuple[Row, ...], file: str) -> None:
+    seen: set[str] = set()
+    for number, row in enumerate(rows, 1):
+        if row.id in seen:
+            raise TableRefused(f"{file}: row {number}: the id {row.id!r} is used twice")
+        seen.add(row.id)
