@@ -4,18 +4,15 @@ import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from makegood.base.actor import Act
 from makegood.base.ids import Ids
 from makegood.base.refusal import Refused
 from makegood.people.links import store
+from makegood.people.links.rules import Purpose
 from makegood.store.database import Connection
 from makegood.store.vault import Vault
-
-Purpose: TypeAlias = Literal[
-    "first_operator", "invitation", "order", "claim", "supplier_question", "demo_sign_in"
-]
 
 _TOKEN_BYTES: Final = 24
 

@@ -15,6 +15,7 @@ from makegood.base.ids import Ids
 from makegood.base.refusal import Refused
 from makegood.people.caller import Caller
 from makegood.people.links.actions import make_link, use_link
+from makegood.people.markets.rules import Language
 from makegood.people.proofs import store
 from makegood.people.proofs.rules import (
     CODE_VALID,
@@ -53,7 +54,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     contact_hash: bytes
     address: str
     """The network address the request came from."""
-    language: str = "zh"
+    language: Language = "zh"
 
 
 class Begun(msgspec.Struct, frozen=True):

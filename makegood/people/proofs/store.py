@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from makegood.people.markets.rules import Language
 from makegood.people.proofs.rules import CODE_TRIES, ProvenBy
 from makegood.store.database import Connection
 
@@ -15,7 +16,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     order_no: str
     buyer_id: str
     address_sealed: bytes | None
-    language: str
+    language: Language
     fits: bool
     created_at: datetime
     expires_at: datetime

@@ -1,0 +1,23 @@
+"""Where one-time links lead: one address for each purpose."""
+
+from typing import Final, Literal, TypeAlias
+
+Purpose: TypeAlias = Literal[
+    "first_operator", "invitation", "order", "claim", "supplier_question", "demo_sign_in"
+]
+
+PATHS: Final[dict[Purpose, str]] = {
+    "first_operator": "/setup/start/",
+    "invitation": "/welcome/",
+    "order": "/l/o/",
+    "claim": "/l/c/",
+    "supplier_question": "/supplier/",
+    "demo_sign_in": "/demo/as/",
+}
+"""The path in front of the token. A page there asks for a press of a button before it uses the
+link up where the link came by mail: mail scanners open every address once."""
+
+
+def link_url(base_url: str, purpose: Purpose, token: str) -> str:
+    """The whole address of a one-time link."""
+    return f"{base_url}{PATHS[purpose]}{token}"
