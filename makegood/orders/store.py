@@ -228,6 +228,26 @@ async def list_order_nos_of_contact(
     return [row["order_no"] for row in rows]
 
 
+async def has_older_order(
+    conn: Connection, market_id: str, order_no: str, before: datetime
+) -> bool:
+    """Whether the contact of this order had placed another one before that time."""
+    found = await conn.fetchval(
+        """
+        SELECT 1 FROM order_head AS own
+        JOIN order_head AS older
+          ON older.market_id = own.market_id AND older.contact_hash = own.contact_hash
+        WHERE own.market_id = $1 AND own.order_no = $2
+          AND older.order_no <> own.order_no AND older.placed_at < $3
+        LIMIT 1
+        """,
+        market_id,
+        order_no,
+        before,
+    )
+    return found is not None
+
+
 async def insert_keys(tx: Connection, market_id: str, keys: Sequence[KeyRow]) -> None:
     """Write sealed keys; the caller holds the lock of their orders."""
     await tx.execute(

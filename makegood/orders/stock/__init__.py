@@ -1,0 +1,1 @@
+"""Keys kept for replacements, and replacements as a saga: reserved, sent, delivered, once."""
