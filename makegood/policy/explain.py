@@ -47,7 +47,7 @@ def tried(
             rule=row.id,
             finding=str(row.outcome["finding"]),
             met=row_state(row, credible),
-            conditions=conditions(pack, table, row, facts, credible),
+            because=_first_against(pack, table, row, facts, credible),
         )
         for row in table.rows
         if row is not without
@@ -97,6 +97,19 @@ def value_words(pack: Pack, value: Value) -> Words:
     if isinstance(value, datetime):
         return Words(rfc3339(value), rfc3339(value))
     return _scalar_words(pack, value)
+
+
+def _first_against(
+    pack: Pack, table: Table, row: Row, facts: Mapping[str, Fact], credible: Sequence[Scalar]
+) -> Condition | None:
+    """The condition that failed, or else the first that is unknown."""
+    states = [cell.state(value) for cell, value in zip(row.cells, credible, strict=True)]
+    for wanted in ("not_met", "held"):
+        if wanted in states:
+            place = states.index(wanted)
+            name = table.inputs[place]
+            return _condition(pack, name, row.cells[place], facts.get(name), credible[place])
+    return None
 
 
 def _condition(pack: Pack, name: str, cell: Cell, said: Fact | None, believed: Scalar) -> Condition:

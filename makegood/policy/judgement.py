@@ -68,12 +68,15 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TriedRule(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule of the same table that was read, in its order."""
+    """Another rule of the same table, in its order, and the first condition that spoke against it.
+
+    `because` is None for a rule that would also have matched, further down.
+    """
 
     rule: str
     finding: str
     met: Met
-    conditions: tuple[Condition, ...]
+    because: Condition | None
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
