@@ -64,6 +64,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     choices: list[str] = []
     amount_minor: int
     coupon_minor: int
+    upgrade_sku: str = ""
     shares: dict[str, int]
     rule_id: str
     rule_version: str

@@ -193,8 +193,8 @@ def require_picture(found: Picture | None, media_type: MediaType) -> Picture:
     """Refuse what carries a picture's name and is none, and pictures too large to open."""
     if found is None:
         raise Refused("file_damaged")
-    if found.width * found.height > max_pixels(media_type):
-        raise Refused("picture_too_large", width=found.width, height=found.height)
+    if found.too_large:
+        raise Refused("picture_too_large", limit=max_pixels(media_type))
     return found
 
 

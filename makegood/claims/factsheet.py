@@ -69,9 +69,13 @@ def order_facts(units: list[UnitFacts], now: datetime) -> list[e.StatedFact]:
 
 
 def supplier_facts(
-    answer: SupplierAnswer, unit: UnitFacts, declared_account: str
+    answer: SupplierAnswer, unit: UnitFacts, redeemed_by_buyer: bool | None
 ) -> list[e.StatedFact]:
-    """What the supplier says. Accounts are compared here and never written down."""
+    """What the supplier says. Accounts are compared, here or by the caller, and never recorded.
+
+    `redeemed_by_buyer` is whether the redeeming account is the one the buyer declared; None
+    where one of the two is not known.
+    """
     said: list[tuple[str, Value]] = [
         ("supplier.status", answer.status),
         ("supplier.redeemed_at", answer.redeemed_at),
@@ -82,14 +86,16 @@ def supplier_facts(
         said += [("delivery.delivered", True), ("delivery.delivered_at", answer.delivered_at)]
     if answer.congested:
         said.append(("delivery.channel_outage", True))
-    if answer.redeemed_by and declared_account:
-        said.append(("supplier.redeemed_by_buyer", _same(answer.redeemed_by, declared_account)))
+    if redeemed_by_buyer is not None:
+        said.append(("supplier.redeemed_by_buyer", redeemed_by_buyer))
     if answer.delivered_to and unit.target:
         said.append(("supplier.delivered_to_matches", _same(answer.delivered_to, unit.target)))
     if answer.region and unit.listing_region:
         said.append(("supplier.region_matches", _same(answer.region, unit.listing_region)))
     if answer.face_minor is not None:
         said.append(("supplier.face_matches", answer.face_minor >= unit.list_price_minor))
+    if answer.accepts is not None:
+        said.append(("supplier.accepts", answer.accepts))
     if answer.expires_at is not None:
         said.append(("key.expires_at", answer.expires_at))
     source_id = unit.supplier_id or ""

@@ -92,6 +92,8 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
 
     width: int
     height: int
+    too_large: bool = False
+    """It has more pixels than we open; its measures may be unknown (0) then."""
     truncated: bool = False
     software: str = ""
     modified: str = ""
@@ -108,6 +110,6 @@ class Pictures(Protocol):
     async def look(self, data: bytes, max_pixels: int) -> Picture | None:
         """Read a JPEG, PNG, WebP or GIF; None when it is none or is damaged beyond reading.
 
-        A picture of more than `max_pixels` is measured, but not opened and has no thumb.
+        A picture of more than `max_pixels` is `too_large`: it is never opened.
         """
         ...

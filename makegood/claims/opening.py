@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from makegood.base.actor import Act
+from makegood.base.ids import UnitRef
 from makegood.base.refusal import Refused
 from makegood.claims import events as e
 from makegood.claims.factsheet import order_facts
@@ -13,7 +14,7 @@ from makegood.claims.promises import Timetable
 from makegood.claims.rows import Intake, UnitClaim
 from makegood.orders import rules as order_rules
 from makegood.orders import windows
-from makegood.orders.facts import UnitFacts, check_paid, overpaid_minor, unit_facts
+from makegood.orders.facts import UnitFacts, check_paid, unit_facts
 from makegood.orders.order import Order
 from makegood.policy.judgement import Class
 from makegood.policy.model import Pack, Reason
@@ -88,6 +89,12 @@ def payment_unit(order: Order, version: int) -> UnitFacts:
     first = unit_facts(order, version, order.lines[0].line_no, 1)
     unit = msgspec.structs.replace(first.unit, line_no=PAYMENT_LINE, unit_no=0)
     return msgspec.structs.replace(first, unit=unit, unit_paid_minor=overpaid_minor(order))
+
+
+def overpaid_minor(order: Order) -> int:
+    """What was charged above the total, as far as the order lists its payments."""
+    unit = UnitRef(order.order_no, PAYMENT_LINE, 0)
+    return order_rules.unit_values(order).get(unit, 0)
 
 
 def existing_claim(intake: Intake, units: list[UnitFacts], command: OpenClaim) -> Existing | None:

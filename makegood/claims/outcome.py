@@ -72,12 +72,13 @@ def note_money(claim: Claim, command: c.NoteMoney, act: Act) -> list[e.AnyEvent]
     """Record a movement once per state; the last arrival ends the carrying out."""
     moved = command.moved
     known = next((m for m in claim.money if m.number == moved.number), None)
-    if known is not None and (known.state == moved.state or known.state in DONE):
+    if known is not None and (_is_same(known, moved) or known.state in DONE):
         return []
     events: list[e.AnyEvent] = [moved]
     others = [m for m in claim.money if m.number != moved.number]
     if moved.state == "refused":
-        return [*events, e.RemedyFailed(kind=moved.kind, why="refused")]
+        review = e.ReviewStarted(why="remedy_failed", deadline=command.clocks.decision)
+        return [*events, e.RemedyFailed(kind=moved.kind, why="refused"), review]
     carrying = claim.state in ("decided", "executing", "appealed")
     if carrying and all(m.state in DONE for m in (*others, moved)) and claim.settled_at is None:
         events.append(e.RemedyDone(deadlines=[command.clocks.survey, command.clocks.close]))
@@ -189,6 +190,10 @@ def compensate(claim: Claim, command: c.Compensate) -> list[e.AnyEvent]:
             cause=command.cause, coupon=command.coupon, amount_minor=command.amount_minor
         )
     ]
+
+
+def _is_same(known: e.MoneyMoved, moved: e.MoneyMoved) -> bool:
+    return known.state == moved.state and known.eta_at == moved.eta_at
 
 
 def _numbered(claim: Claim, decision: e.Decision) -> e.Decision:

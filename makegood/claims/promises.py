@@ -50,7 +50,7 @@ class Timetable:
         self._pack = pack
         self._now = now
         self._priority = priority
-        self._product = product_class(category)
+        self._product = product_class(pack, category)
         self._complex = lane == "careful"
         self._hard_stop_at = hard_stop_at
 

@@ -49,3 +49,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     refunded_minor: int
     root_cause: str
     rating: int | None
+
+
+class ClusterHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """Recent claims of one device or contact: all, refused ones, and money of the last day."""
+
+    claims: int
+    refused: int
+    refunded_today_minor: int
+    on_order: int

@@ -19,6 +19,8 @@ MACHINE: Final = "machine"
 MACHINE_NAME: Final = "自动核验"
 MONEY: Final = ("refund", "partial_refund", "price_reduction")
 GOODS: Final = ("reissue", "replacement")
+REPAIR_PERCENT: Final = 20
+"""The usual price of putting right what the buyer broke, in percent of the goods' price."""
 
 
 class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +113,9 @@ def amount_of(
     judgement: Judgement, units: list[UnitFacts], claim: Claim, refunded_minor: int
 ) -> int:
     """What the judgement's refund rule gives for these units, in minor units."""
-    left = max(0, claim.opened.claimed_minor - refunded_minor)
+    own = judgement.shares.buyer if judgement.shares else 0
+    most = claim.opened.claimed_minor * (100 - own) // 100
+    left = max(0, most - refunded_minor)
     cause: amounts.Cause = "buyer" if judgement.cause == "buyer" else "non_buyer"
     match judgement.refund_rule:
         case "none":
@@ -175,7 +179,7 @@ def _decision(
         number=0,
         finding=judgement.finding,
         remedy=remedy,
-        amount_minor=amount if remedy in MONEY or remedy in GOODS else 0,
+        amount_minor=_moved_minor(remedy, amount, paid),
         coupon_minor=_coupon(judgement, remedy, paid),
         shares={name: share for name, share in judgement.shares.as_dict().items() if share},
         rule_id=judgement.rule,
@@ -198,6 +202,13 @@ def _remedy(claim: Claim, judgement: Judgement) -> str:
     if claim.opened.wants in codes:
         return claim.opened.wants
     return judgement.recommended or "none"
+
+
+def _moved_minor(remedy: str, refund_minor: int, paid_minor: int) -> int:
+    """What goes back to the buyer; for a repair, what the buyer would pay for it."""
+    if remedy in MONEY:
+        return refund_minor
+    return paid_minor * REPAIR_PERCENT // 100 if remedy == "repair" else 0
 
 
 def _coupon(judgement: Judgement, remedy: str, paid_minor: int) -> int:

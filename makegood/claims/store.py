@@ -9,7 +9,7 @@ import msgspec
 
 from makegood.base.actor import Actor, Role
 from makegood.claims import events as e
-from makegood.claims.rows import Intake, Row, UnitClaim
+from makegood.claims.rows import ClusterHistory, Intake, Row, UnitClaim
 from makegood.claims.state import Claim, Recorded, fold
 from makegood.orders.order import Order
 from makegood.record import store as record_store
@@ -53,18 +53,18 @@ _OPENED: Final = f"""
         insert into claim (
             market_id, claim_no, version, state, is_open, lane, class_no, queue_at, reason,
             order_no, line_no, category, title, seller_id, seller_name, supplier_id, buyer_id,
-            channel, external_id, amount_minor, currency, owner_id, owner_name, opened_at,
+            cluster, channel, external_id, amount_minor, currency, owner_id, owner_name, opened_at,
             changed_at, next_deadline_at, next_deadline_kind, excerpt, search_text, grams)
         values ($14, $15, $16, $17, true, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28,
-                $29, $30, $31, $32, $33, $34, $35, $36, $36, $37, $38, $39, $40, $41)
+                $29, $30, $31, $32, $33, $34, $35, $36, $37, $37, $38, $39, $40, $41, $42)
     ),
     bound as (
         insert into claim_unit (market_id, claim_no, order_no, line_no, unit_no)
-        select $14, $15, $22, $23, unit_no from unnest($42::integer[]) as unit_no
+        select $14, $15, $22, $23, unit_no from unnest($43::integer[]) as unit_no
     )
     insert into job (market_id, kind, subject, payload, run_at, request_id)
-    select $14, kind, $15, payload, run_at, $46
-    from unnest($43::text[], $44::jsonb[], $45::timestamptz[]) as new (kind, payload, run_at)
+    select $14, kind, $15, payload, run_at, $47
+    from unnest($44::text[], $45::jsonb[], $46::timestamptz[]) as new (kind, payload, run_at)
 """
 
 
@@ -83,6 +83,7 @@ async def insert_opened(
     claim: Claim,
     row: Row,
     texts: tuple[str, str, list[int]],
+    cluster: str,
     jobs: Sequence[Job],
 ) -> None:
     """Everything an opened claim writes, in one statement and so in one transaction.
@@ -110,6 +111,7 @@ async def insert_opened(
         opened.seller_name,
         opened.supplier_id,
         e.words_of(opened.buyer_id),
+        cluster,
         opened.channel,
         opened.external_id,
         opened.claimed_minor,
@@ -223,22 +225,33 @@ async def claim_of_external(
     return found
 
 
-async def history_of_buyer(
-    conn: Connection, market_id: str, buyer_id: str, since: datetime
-) -> tuple[int, int]:
-    """How many claims this buyer opened since then, and how many of them were refused."""
+async def history_of_cluster(
+    conn: Connection, market_id: str, claim_no: str, since: datetime
+) -> ClusterHistory:
+    """What the device or contact behind this claim claimed since then, this claim included."""
     row = await conn.fetchrow(
         """
-        select count(*) as opened,
-               count(*) filter (where finding <> '' and remedy = 'none') as refused
-        from claim where market_id = $1 and buyer_id = $2 and opened_at >= $3
+        select count(*) as claims,
+               count(*) filter (where other.remedy = 'none') as refused,
+               coalesce(sum(other.refunded_minor) filter (
+                   where other.opened_at > own.opened_at - interval '1 day'), 0)::bigint
+                   as refunded_today_minor,
+               count(*) filter (where other.order_no = own.order_no) as on_order
+        from claim as own
+        join claim as other on other.market_id = own.market_id and other.cluster = own.cluster
+        where own.market_id = $1 and own.claim_no = $2 and other.opened_at >= $3
         """,
         market_id,
-        buyer_id,
+        claim_no,
         since,
     )
     assert row is not None
-    return row["opened"], row["refused"]
+    return ClusterHistory(
+        claims=row["claims"],
+        refused=row["refused"],
+        refunded_today_minor=row["refunded_today_minor"],
+        on_order=row["on_order"],
+    )
 
 
 async def overdue(conn: Connection, before: datetime, limit: int) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ create table claim (
     seller_name        text        not null,
     supplier_id        text        not null,
     buyer_id           text        not null,
+    cluster            text        not null, -- keyed hash of the device or contact
     channel            text        not null,
     external_id        text        not null default '',
     amount_minor       bigint      not null check (amount_minor >= 0),
@@ -49,7 +50,7 @@ create index claim_state on claim (market_id, state, class_no, queue_at, claim_n
 create index claim_seller on claim (market_id, seller_id, state, class_no, queue_at, claim_no);
 create index claim_reason on claim (market_id, reason, class_no, queue_at, claim_no) where is_open;
 create index claim_newest on claim (market_id, opened_at desc, claim_no desc);
-create index claim_buyer on claim (market_id, buyer_id, opened_at desc);
+create index claim_cluster on claim (market_id, cluster, opened_at desc);
 create index claim_deadline on claim (next_deadline_at) where next_deadline_at is not null;
 create unique index claim_external on claim (market_id, channel, external_id)
     where external_id <> '';

@@ -1,0 +1,578 @@
+"""What people do with a claim: each function is one step in the caller's transaction."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from makegood.base.actor import Act
+from makegood.base.ids import derived_id
+from makegood.base.refusal import Refused
+from makegood.claims import commands as c
+from makegood.claims import events as e
+from makegood.claims.carrying import carry_out
+from makegood.claims.decide import decide
+from makegood.claims.desk import Desk, lead_of, name_of, reviewer_for
+from makegood.claims.factsheet import stated
+from makegood.claims.frame import Frame, frame
+from makegood.claims.ruling import GOODS, agreed_decision
+from makegood.claims.saving import Held, append, hold
+from makegood.claims.state import STAFF, Claim
+from makegood.claims.view import Audience
+from makegood.policy.facts import Value
+from makegood.reading.rules import mask_secrets
+from makegood.store.database import Connection
+
+Make = Callable[[Claim, Frame], c.AnyCommand]
+AGENT_LIMIT_MINOR = 500_00
+"""Above this an agent's decision waits for a lead."""
+LEAD_LIMIT_MINOR = 5_000_00
+
+
+class Ruled(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's decision as it is asked for; what is left out comes from the rules."""
+
+    finding: str
+    remedy: str
+    amount_minor: int | None = None
+    shares: dict[str, int] | None = None
+    reason_text: str = ""
+    reason_for_departure: str = ""
+    root_cause: str = ""
+    upgrade_sku: str = ""
+
+
+async def step(
+    tx: Connection,
+    act: Act,
+    desk: Desk,
+    claim_no: str,
+    make: Make,
+    *,
+    expected_version: int | None = None,
+) -> Claim:
+    """Lock, load, decide, record, and carry out whatever was decided by it."""
+    held = await hold(tx, act, claim_no)
+    return (await step_held(tx, act, desk, held, make, expected_version=expected_version)).claim
+
+
+async def step_held(
+    tx: Connection,
+    act: Act,
+    desk: Desk,
+    held: Held,
+    make: Make,
+    *,
+    expected_version: int | None = None,
+) -> Held:
+    """The same for a claim that this transaction holds already."""
+    if expected_version is not None and held.claim.version != expected_version:
+        raise Refused("stale_version", version=held.claim.version)
+    look = await frame(tx, act, desk, held.claim)
+    events = decide(held.claim, make(held.claim, look), act)
+    held = await append(tx, act, desk, held, events)
+    return await carry_out(tx, act, desk, held, look.units, look.clocks)
+
+
+# --- both sides -----------------------------------------------------------------------------
+
+
+async def post_message(
+    tx: Connection, act: Act, desk: Desk, claim_no: str, text: str, audience: Audience = "all"
+) -> Claim:
+    """Write on the claim. The same text by the same person in the same second is one message."""
+    masked = mask_secrets(text)
+    message_id = derived_id("message", claim_no, act.actor.role, act.actor.id, act.request_id, text)
+    message = c.PostMessage(message_id=message_id, text=masked, audience=audience)
+    return await step(tx, act, desk, claim_no, lambda claim, look: message)
+
+
+async def file_evidence(
+    tx: Connection, act: Act, desk: Desk, claim_no: str, item: e.EvidenceAdded
+) -> Claim:
+    """Put an item that storage holds on record; a request it completes goes on by itself."""
+    return await step(
+        tx,
+        act,
+        desk,
+        claim_no,
+        lambda claim, look: c.AddEvidence(item=item, ruling=look.ruling, clocks=look.clocks),
+    )
+
+
+async def make_offer(
+    tx: Connection,
+    act: Act,
+    desk: Desk,
+    claim_no: str,
+    *,
+    remedy: str,
+    amount_minor: int,
+    text: str,
+) -> Claim:
+    """The seller's offer or either side's counter-offer."""
+    return await step(
+        tx,
+        act,
+        desk,
+        claim_no,
+        lambda claim, look: c.MakeOffer(
+            by=_party(act),
+            remedy=remedy,
+            amount_minor=0 if remedy in GOODS else amount_minor,
+            text=mask_secrets(text),
+            clocks=look.clocks,
+        ),
+    )
+
+
+async def accept_offer(tx: Connection, act: Act, desk: Desk, claim_no: str, number: int) -> Claim:
+    """Take the other side's standing offer; a buyer with fresh proof."""
+
+    def make(claim: Claim, look: Frame) -> c.AnyCommand:
+        offer = next((o.made for o in claim.offers if o.made.number == number), None)
+        if offer is None:
+            raise Refused("already_answered")
+        decision = agreed_decision(
+            claim,
+            look.ruling,
+            remedy=offer.remedy,
+            amount_minor=offer.amount_minor,
+            source="settlement",
+            decided_by=act.actor.id,
+            name=claim.opened.seller_name,
+            appeal_until=look.clocks.appeal_window.at,
+        )
+        return c.AcceptOffer(by=_party(act), number=number, decision=decision, clocks=look.clocks)
+
+    return await step(tx, act, desk, claim_no, make)
+
+
+async def decline_offer(tx: Connection, act: Act, desk: Desk, claim_no: str, number: int) -> Claim:
+    """Decline the other side's standing offer; the facts, then a person, decide."""
+    return await step(
+        tx,
+        act,
+        desk,
+        claim_no,
+        lambda claim, look: c.DeclineOffer(
+            by=_party(act), number=number, ruling=look.ruling, clocks=look.clocks
+        ),
+    )
+
+
+async def decide_now(tx: Connection, act: Act, desk: Desk, claim_no: str) -> Claim:
+    """Ask that the platform decides now on what is on record."""
+    return await step(
+        tx,
+        act,
+        desk,
+        claim_no,
+        lambda claim, look: c.DecideNow(ruling=look.ruling, clocks=look.clocks),
+    )
+
+
+async def extend_deadline(tx: Connection, act: Act, desk: Desk, claim_no: str, kind: str) -> Claim:
+    """Ask once for more time for one's own evidence: as long again, from now."""
+
+    def make(claim: Claim, look: Frame) -> c.AnyCommand:
+        fresh = (
+            look.clocks.buyer_evidence if kind == "buyer_evidence" else look.clocks.seller_evidence
+        )
+        return c.ExtendDeadline(kind=kind, at=fresh.at)
+
+    return await step(tx, act, desk, claim_no, make)
+
+
+async def appeal(
+    tx: Connection, act: Act, desk: Desk, claim_no: str, *, disputed: Sequence[str], text: str
+) -> Claim:
+    """Dispute named findings before another person.
+
+    Raises:
+        Refused: `approval_needs_other_person` where the market has nobody else.
+    """
+    held = await hold(tx, act, claim_no)
+    decided_by = held.claim.decision.decided_by if held.claim.decision else ""
+    roster = await desk.rosters.get(act.market_id, act.now)
+    reviewer = reviewer_for(roster, desk.ids.secret(8), decided_by)
+    if reviewer is None:
+        raise Refused("approval_needs_other_person")
+    found = reviewer
+    done = await step_held(
+        tx,
+        act,
+        desk,
+        held,
+        lambda claim, look: c.Appeal(
+            by=_party(act),
+            disputed=list(disputed),
+            text=mask_secrets(text),
+            reviewer_id=found.account_id,
+            reviewer_name=found.display_name,
+            new_evidence=_has_new_evidence(claim),
+            clocks=look.clocks,
+        ),
+    )
+    return done.claim
+
+
+# --- the buyer ------------------------------------------------------------------------------
+
+
+async def ask_for_person(
+    tx: Connection, act: Act, desk: Desk, claim_no: str, text: str = ""
+) -> Claim:
+    """A person looks at it; always possible."""
+    return await step(
+        tx,
+        act,
+        desk,
+        claim_no,
+        lambda claim, look: c.AskPerson(text=mask_secrets(text), clocks=look.clocks),
+    )
+
+
+async def withdraw(tx: Connection, act: Act, desk: Desk, claim_no: str, reason: str = "") -> Claim:
+    """Take the claim back; fresh proof only."""
+    command = c.Withdraw(reason=mask_secrets(reason))
+    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+
+
+async def choose_remedy(tx: Connection, act: Act, desk: Desk, claim_no: str, remedy: str) -> Claim:
+    """Choose among the remedies the decision left open; fresh proof only."""
+    command = c.ChooseRemedy(remedy=remedy)
+    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+
+
+async def reopen(
+    tx: Connection,
+    act: Act,
+    desk: Desk,
+    claim_no: str,
+    *,
+    text: str,
+    evidence_ids: Sequence[str],
+) -> Claim:
+    """Look again because of evidence filed after the end."""
+    return await step(
+        tx,
+        act,
+        desk,
+        claim_no,
+        lambda claim, look: c.Reopen(
+            text=mask_secrets(text), evidence_ids=list(evidence_ids), clocks=look.clocks
+        ),
+    )
+
+
+async def rate(
+    tx: Connection, act: Act, desk: Desk, claim_no: str, score: int, text: str = ""
+) -> Claim:
+    """Rate the handling 1 to 5, once, with fresh proof."""
+    command = c.Rate(score=score, text=mask_secrets(text))
+    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+
+
+# --- the seller -----------------------------------------------------------------------------
+
+
+async def answer_as_seller(
+    tx: Connection,
+    act: Act,
+    desk: Desk,
+    claim_no: str,
+    kind: Literal["accept", "contest"],
+    text: str,
+) -> Claim:
+    """Accept (which decides the claim) or contest (which a person reads)."""
+
+    def make(claim: Claim, look: Frame) -> c.AnyCommand:
+        wants = claim.opened.wants
+        goods = wants in GOODS and wants in look.ruling.remedies
+        remedy = wants if goods else "refund"
+        agreed = agreed_decision(
+            claim,
+            look.ruling,
+            remedy=remedy,
+            amount_minor=0 if goods else claim.opened.claimed_minor,
+            source="seller",
+            decided_by=act.actor.id,
+            name=claim.opened.seller_name,
+            appeal_until=look.clocks.appeal_window.at,
+        )
+        return c.AnswerAsSeller(
+            kind=kind,
+            text=mask_secrets(text),
+            agreed=agreed,
+            ruling=look.ruling,
+            clocks=look.clocks,
+        )
+
+    return await step(tx, act, desk, claim_no, make)
+
+
+# --- the staff ------------------------------------------------------------------------------
+
+
+async def decide_claim(
+    tx: Connection,
+    act: Act,
+    desk: Desk,
+    claim_no: str,
+    ruled: Ruled,
+    expected_version: int | None = None,
+) -> Claim:
+    """A person decides; departing from the rules' suggestion needs a written reason."""
+    name = name_of(await desk.rosters.get(act.market_id, act.now), act.actor.id)
+
+    def make(claim: Claim, look: Frame) -> c.AnyCommand:
+        decision = _decision(desk, claim, look, ruled, act, name)
+        limit = AGENT_LIMIT_MINOR if act.actor.role == "agent" else LEAD_LIMIT_MINOR
+        return c.Decide(decision=decision, limit_minor=limit, clocks=look.clocks)
+
+    return await step(tx, act, desk, claim_no, make, expected_version=expected_version)
+
+
+async def approve_decision(tx: Connection, act: Act, desk: Desk, claim_no: str) -> Claim:
+    """Release another person's proposed decision."""
+    return await step(
+        tx, act, desk, claim_no, lambda claim, look: c.ReleaseDecision(clocks=look.clocks)
+    )
+
+
+async def return_decision(tx: Connection, act: Act, desk: Desk, claim_no: str, text: str) -> Claim:
+    """Send another person's proposed decision back with a reason."""
+    command = c.ReturnDecision(text=text)
+    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+
+
+async def decide_appeal(
+    tx: Connection,
+    act: Act,
+    desk: Desk,
+    claim_no: str,
+    *,
+    text: str,
+    views: dict[str, str],
+    ruled: Ruled | None,
+) -> Claim:
+    """Uphold (no new ruling) or put another decision in place of the disputed one."""
+    name = name_of(await desk.rosters.get(act.market_id, act.now), act.actor.id)
+
+    def make(claim: Claim, look: Frame) -> c.AnyCommand:
+        decision = _decision(desk, claim, look, ruled, act, name) if ruled else None
+        if decision is not None:
+            decision = msgspec.structs.replace(decision, source="appeal", departure="")
+        return c.DecideAppeal(text=text, views=views, decision=decision, clocks=look.clocks)
+
+    return await step(tx, act, desk, claim_no, make)
+
+
+async def state_fact(
+    tx: Connection, act: Act, desk: Desk, claim_no: str, name: str, value: Value
+) -> Claim:
+    """A person who looked at the evidence puts a finding of fact on record."""
+    try:
+        said = stated(name, value, "agent", act.now, act.actor.id)
+    except ValueError as error:
+        raise Refused("not_a_fact", name=name) from error
+    command = c.RecordFacts(facts=[said])
+    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+
+
+async def ask_for_evidence(
+    tx: Connection,
+    act: Act,
+    desk: Desk,
+    claim_no: str,
+    *,
+    party: e.Party,
+    slots: Sequence[str],
+    text: str,
+) -> Claim:
+    """Ask a side for named evidence, three times per claim at most."""
+    return await step(
+        tx,
+        act,
+        desk,
+        claim_no,
+        lambda claim, look: c.AskEvidence(
+            party=party, slots=list(slots), text=text, clocks=look.clocks
+        ),
+    )
+
+
+async def hand_over(
+    tx: Connection,
+    act: Act,
+    desk: Desk,
+    claim_no: str,
+    *,
+    department: str,
+    owner_id: str,
+    question: str,
+    due_at: datetime,
+) -> Claim:
+    """Ask another department, with owner and promised time."""
+    command = c.HandOver(
+        task_id=desk.ids.uuid(),
+        department=department,
+        owner_id=owner_id,
+        question=question,
+        due_at=due_at,
+    )
+    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+
+
+async def answer_task(
+    tx: Connection, act: Act, desk: Desk, claim_no: str, task_id: str, text: str
+) -> Claim:
+    """Answer a hand-over."""
+    command = c.AnswerTask(task_id=task_id, text=text)
+    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+
+
+async def assign(
+    tx: Connection, act: Act, desk: Desk, claim_no: str, owner_id: str, why: str = "assigned"
+) -> Claim:
+    """Give the claim to a named person of the staff."""
+    roster = await desk.rosters.get(act.market_id, act.now)
+    if all(line.account_id != owner_id for line in roster):
+        raise Refused("not_found", owner_id=owner_id)
+    command = c.Assign(owner_id=owner_id, owner_name=name_of(roster, owner_id), why=why)
+    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+
+
+async def escalate(tx: Connection, act: Act, desk: Desk, claim_no: str, why: str) -> Claim:
+    """One line up: recorded, and the claim changes to that owner."""
+    roster = await desk.rosters.get(act.market_id, act.now)
+    held = await hold(tx, act, claim_no)
+    to = lead_of(roster, held.claim.owner_id)
+    up = c.Escalate(to=to, why=why)
+    held = await step_held(tx, act, desk, held, lambda claim, look: up)
+    given = c.Assign(owner_id=to, owner_name=name_of(roster, to), why="escalated")
+    return (await step_held(tx, act, desk, held, lambda claim, look: given)).claim
+
+
+async def set_lane(
+    tx: Connection, act: Act, desk: Desk, claim_no: str, lane: e.Lane, why: str
+) -> Claim:
+    """Move the claim to the other lane."""
+    command = c.SetLane(lane=lane, why=why)
+    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+
+
+async def set_tags(
+    tx: Connection, act: Act, desk: Desk, claim_no: str, tags: Sequence[str]
+) -> Claim:
+    """Correct the tags; only reasons of the pack are tags."""
+    unknown = [tag for tag in tags if tag not in desk.pack.reasons]
+    if unknown:
+        raise Refused("reason_not_for_product", reason=unknown[0])
+    command = c.SetTags(tags=list(tags))
+    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+
+
+async def decline_claim(
+    tx: Connection, act: Act, desk: Desk, claim_no: str, *, refusal: str, text: str
+) -> Claim:
+    """Do not take the claim on, with the refusal that says why."""
+    command = c.Decline(refusal=refusal, text=text)
+    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+
+
+async def refer_outside(
+    tx: Connection, act: Act, desk: Desk, claim_no: str, *, body: str, due_at: datetime
+) -> Claim:
+    """Hand the claim to an outside body until a promised time."""
+    deadline = e.Deadline(
+        kind="outside", at=due_at, then="to_person", turn="platform", set_at=act.now
+    )
+    command = c.ReferOutside(body=body, deadline=deadline)
+    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+
+
+async def note_outside_answer(
+    tx: Connection, act: Act, desk: Desk, claim_no: str, text: str
+) -> Claim:
+    """The outside body's answer; a person decides with it."""
+    return await step(
+        tx,
+        act,
+        desk,
+        claim_no,
+        lambda claim, look: c.NoteOutsideAnswer(text=text, clocks=look.clocks),
+    )
+
+
+def _decision(
+    desk: Desk, claim: Claim, look: Frame, ruled: Ruled, act: Act, name: str
+) -> e.Decision:
+    """A person's decision; finding and shares other than the rules suggest need a reason."""
+    finding = desk.pack.findings.get(ruled.finding)
+    if finding is None:
+        raise Refused("remedy_not_available", finding=ruled.finding)
+    suggested = look.ruling.decision
+    departs = suggested is not None and suggested.finding != ruled.finding
+    if departs and not ruled.reason_for_departure.strip():
+        raise Refused("reason_needed", suggested=suggested.finding if suggested else "")
+    shares = ruled.shares or _usual_shares(desk, ruled.finding, suggested)
+    if sum(shares.values()) != 100 or any(share < 0 for share in shares.values()):
+        raise Refused("shares_not_whole")
+    follows = suggested if suggested is not None and not departs else None
+    return e.Decision(
+        number=0,
+        finding=ruled.finding,
+        remedy=ruled.remedy,
+        amount_minor=_amount(claim, look, ruled),
+        coupon_minor=follows.coupon_minor if follows else 0,
+        upgrade_sku=ruled.upgrade_sku,
+        shares={party: share for party, share in shares.items() if share},
+        rule_id=follows.rule_id if follows else "R-00",
+        rule_version=follows.rule_version if follows else desk.pack.version,
+        clause_zh=follows.clause_zh if follows else finding.name.zh,
+        clause_en=follows.clause_en if follows else finding.name.en,
+        conditions=follows.conditions if follows else [],
+        source="person",
+        decided_by=act.actor.id,
+        decided_by_name=name,
+        reason_text=ruled.reason_text,
+        departure=ruled.reason_for_departure if departs else "",
+        would_change=follows.would_change if follows else [],
+        root_cause=ruled.root_cause or finding.root_cause,
+        appeal_until=look.clocks.appeal_window.at,
+    )
+
+
+def _usual_shares(desk: Desk, finding: str, suggested: e.Decision | None) -> dict[str, int]:
+    if suggested is not None and suggested.finding == finding:
+        return suggested.shares
+    usual = desk.pack.findings[finding].shares
+    if usual is None:
+        raise Refused("shares_not_whole")
+    return usual.as_dict()
+
+
+def _amount(claim: Claim, look: Frame, ruled: Ruled) -> int:
+    """The amount asked for, else what the rules give, else all that was paid."""
+    if ruled.remedy in ("none", "explanation", *GOODS):
+        return 0
+    if ruled.amount_minor is not None:
+        return ruled.amount_minor
+    suggested = look.ruling.decision
+    if suggested is not None and suggested.finding == ruled.finding:
+        return suggested.amount_minor
+    return claim.opened.claimed_minor
+
+
+def _party(act: Act) -> e.Party:
+    """The side that acts; the staff and keys act for the buyer, never for the seller."""
+    if act.actor.role in STAFF:
+        raise Refused("not_your_turn")
+    return "seller" if act.actor.role == "seller" else "buyer"
+
+
+def _has_new_evidence(claim: Claim) -> bool:
+    return any(item.evidence_id not in claim.evidence_at_end for item in claim.evidence)

@@ -1,0 +1,288 @@
+"""Carrying out a decision inside its transaction: money ordered, goods reserved, coupons given."""
+
+from collections.abc import Iterable
+from typing import Final, Literal
+
+import msgspec
+
+from makegood.base.actor import Act
+from makegood.base.ids import UnitRef, derived_id
+from makegood.base.money import split_by_shares
+from makegood.base.refusal import Refused
+from makegood.claims import commands as c
+from makegood.claims import events as e
+from makegood.claims.decide import decide
+from makegood.claims.desk import Desk
+from makegood.claims.factsheet import latest
+from makegood.claims.ruling import GOODS, MONEY
+from makegood.claims.saving import Held, append
+from makegood.claims.state import Claim
+from makegood.ledger.actions import post
+from makegood.ledger.recipes import coupon_issued
+from makegood.ledger.refund.actions import order_refund
+from makegood.ledger.refund.rules import RefundOrder
+from makegood.orders.facts import UnitFacts
+from makegood.orders.stock.reissues import reserve_replacement, reserve_upgrade
+from makegood.orders.stock.rules import Reissue
+from makegood.store.database import Connection
+from makegood.store.jobs import Job, enqueue
+
+WITHDRAW_JOB: Final = "claim.withdraw_goods"
+DEAD: Final = ("invalid", "redeemed", "revoked", "expired", "failed", "cancelled", "not_found")
+"""States in which the goods are of no use to the buyer, so nothing has to be taken back."""
+COUPON_BATCH: Final = "compensation"
+
+
+class WithdrawGoods(msgspec.Struct, frozen=True):
+    """The payload of the job that locks or cancels the goods of a decided claim."""
+
+    claim_no: str
+    number: int
+
+
+async def carry_out(
+    tx: Connection, act: Act, desk: Desk, held: Held, units: list[UnitFacts], clocks: c.Clocks
+) -> Held:
+    """Do what the standing decision orders, once; goods are withdrawn before money returns.
+
+    What cannot be ordered (nothing in stock, no cover) becomes a person's task, never a silent
+    end.
+    """
+    claim = held.claim
+    remedy = remedy_of(claim)
+    if claim.decision is None or remedy == "" or claim.state != "decided":
+        return held
+    if remedy in MONEY and needs_withdrawal(claim, units):
+        await enqueue(tx, [_withdrawal(act, claim)])
+        return held
+    try:
+        async with tx.transaction():
+            return await _order(tx, act, desk, held, remedy, units, clocks)
+    except Refused as refused:
+        failed = c.FailRemedy(kind=remedy, why=refused.code, clocks=clocks)
+        return await append(tx, act, desk, held, decide(claim, failed, act))
+
+
+def remedy_of(claim: Claim) -> str:
+    """The remedy to carry out; empty while the buyer still has to choose or it is not released."""
+    if claim.decision is None or claim.proposed is not None:
+        return ""
+    if claim.decision.choices and not claim.chosen:
+        return ""
+    return claim.chosen or claim.decision.remedy
+
+
+def needs_withdrawal(claim: Claim, units: Iterable[UnitFacts]) -> bool:
+    """Whether live goods must first be taken out of the buyer's reach."""
+    if claim.withdrawn_goods:
+        return False
+    if latest(claim.facts, "supplier.status") in DEAD:
+        return False
+    return any(unit.has_key and unit.delivered_at is not None for unit in units)
+
+
+def borne_by(decision: e.Decision, amount_minor: int) -> dict[str, int]:
+    """Who bears a refund, in minor units that sum to it; the buyer's share is not refunded."""
+    shares = {party: share for party, share in decision.shares.items() if party != "buyer"}
+    whole = sum(shares.values())
+    if whole == 0:
+        return {"platform": amount_minor}
+    percent = {party: share * 100 // whole for party, share in shares.items()}
+    largest = max(percent, key=lambda party: percent[party])
+    percent[largest] += 100 - sum(percent.values())
+    parts = split_by_shares(amount_minor, percent)
+    known = {"seller", "supplier", "platform", "channel"}
+    borne: dict[str, int] = {}
+    for party, part in parts.items():
+        bearer = party if party in known else "platform"
+        borne[bearer] = borne.get(bearer, 0) + part
+    return {party: part for party, part in borne.items() if part}
+
+
+async def _order(
+    tx: Connection,
+    act: Act,
+    desk: Desk,
+    held: Held,
+    remedy: str,
+    units: list[UnitFacts],
+    clocks: c.Clocks,
+) -> Held:
+    moved: list[e.MoneyMoved] = []
+    if remedy in MONEY:
+        moved += await _refund(tx, act, held.claim, units)
+    elif remedy in GOODS:
+        moved += await _replace(tx, act, desk, held.claim, units)
+    elif remedy == "upgrade":
+        moved += await _upgrade(tx, act, held.claim, units)
+    moved += await _give_coupon(tx, act, held.claim)
+    events: list[e.AnyEvent] = list(moved)
+    if remedy == "repair":
+        events.append(_repair(held.claim, clocks))
+    held = await append(tx, act, desk, held, events)
+    if not events or (moved and all(m.state == "arrived" for m in moved)):
+        done = c.FinishWithoutMoney(clocks=clocks)
+        return await append(tx, act, desk, held, decide(held.claim, done, act))
+    return held
+
+
+async def _refund(
+    tx: Connection, act: Act, claim: Claim, units: list[UnitFacts]
+) -> list[e.MoneyMoved]:
+    """One refund per unit, the amount spread in proportion to what each unit cost."""
+    decision = claim.decision
+    assert decision is not None, "a refund follows a decision"
+    left = decision.amount_minor - _returned(claim)
+    moved: list[e.MoneyMoved] = []
+    for unit, amount in _spread(units, left):
+        order = RefundOrder(
+            refund_key=_unit_key(claim, unit),
+            claim_no=claim.claim_no,
+            unit=unit.unit,
+            amount_minor=amount,
+            borne_by=borne_by(decision, amount),
+            currency=claim.opened.currency,
+            seller_id=claim.opened.seller_id,
+            rule=f"{decision.rule_id}@{decision.rule_version}",
+            reason=decision.finding,
+        )
+        moved += [
+            e.MoneyMoved(
+                kind="refund",
+                number=refund.refund_no,
+                state="wanted",
+                amount_minor=refund.amount_minor,
+                channel=refund.leg.channel,
+            )
+            for refund in await order_refund(tx, act, order)
+        ]
+    return moved
+
+
+async def _replace(
+    tx: Connection, act: Act, desk: Desk, claim: Claim, units: list[UnitFacts]
+) -> list[e.MoneyMoved]:
+    """One replacement per unit; live goods are withdrawn by the reissue saga itself."""
+    market = await desk.markets.get(act.market_id, act.now)
+    assert market is not None, "a claim belongs to a market"
+    moved = []
+    for unit in units:
+        reissue = await reserve_replacement(
+            tx,
+            act,
+            reissue_key=_unit_key(claim, unit),
+            claim_no=claim.claim_no,
+            unit=unit.unit,
+            value_minor=unit.unit_paid_minor,
+            blocked=market.settings.blocked_categories,
+            withdraw_first=needs_withdrawal(claim, [unit]),
+        )
+        moved.append(_goods_moved("reissue", reissue))
+    return moved
+
+
+async def _upgrade(
+    tx: Connection, act: Act, claim: Claim, units: list[UnitFacts]
+) -> list[e.MoneyMoved]:
+    """The supplier puts a better product in the unit's place; booked as compensation."""
+    assert claim.decision is not None, "an upgrade follows a decision"
+    moved = []
+    for unit in units:
+        upgrade = await reserve_upgrade(
+            tx,
+            act,
+            reissue_key=_unit_key(claim, unit),
+            claim_no=claim.claim_no,
+            unit=unit.unit,
+            to_sku=claim.decision.upgrade_sku,
+        )
+        moved.append(_goods_moved("upgrade", upgrade))
+    return moved
+
+
+def _goods_moved(kind: Literal["reissue", "upgrade"], reissue: Reissue) -> e.MoneyMoved:
+    return e.MoneyMoved(
+        kind=kind,
+        number=reissue.reissue_no,
+        state="wanted",
+        amount_minor=reissue.value_minor,
+        channel=reissue.route,
+        eta_at=reissue.eta_at,
+    )
+
+
+def _unit_key(claim: Claim, unit: UnitFacts) -> str:
+    """Names one unit's remedy within one decision, so that it happens once."""
+    assert claim.decision is not None, "a remedy follows a decision"
+    return f"{claim.claim_no}/{claim.decision.number}/{unit.unit.unit_no}"
+
+
+async def _give_coupon(tx: Connection, act: Act, claim: Claim) -> list[e.MoneyMoved]:
+    decision = claim.decision
+    if decision is None or decision.coupon_minor <= 0:
+        return []
+    code = coupon_code(act.market_id, claim.claim_no, f"decision-{decision.number}")
+    issued = coupon_issued(code, COUPON_BATCH, decision.coupon_minor, claim.claim_no)
+    transfers = await post(tx, act, [issued])
+    return [
+        e.MoneyMoved(
+            kind="coupon",
+            number=code,
+            state="arrived",
+            amount_minor=decision.coupon_minor,
+            channel=COUPON_BATCH,
+            transfers=transfers,
+        )
+    ]
+
+
+def coupon_code(market_id: str, claim_no: str, cause: str) -> str:
+    """The one coupon of a claim for a cause: asking twice gives the same code."""
+    return "MC" + derived_id("coupon", market_id, claim_no, cause).replace("-", "")[:14].upper()
+
+
+def _repair(claim: Claim, clocks: c.Clocks) -> e.RepairOffered:
+    assert claim.decision is not None, "a repair is offered by a decision"
+    deadline = msgspec.structs.replace(clocks.choice, kind="repair", then="lapse")
+    return e.RepairOffered(
+        price_minor=claim.decision.amount_minor,
+        text=claim.decision.reason_text,
+        deadline=deadline,
+    )
+
+
+def _returned(claim: Claim) -> int:
+    """What earlier decisions of this claim already sent back, arrived or under way."""
+    return sum(m.amount_minor for m in claim.money if m.kind == "refund" and m.state != "refused")
+
+
+def _spread(units: list[UnitFacts], amount_minor: int) -> list[tuple[UnitFacts, int]]:
+    """The amount over the units, never more than each one cost."""
+    spread: list[tuple[UnitFacts, int]] = []
+    rest, price = amount_minor, sum(unit.unit_paid_minor for unit in units)
+    for unit in units:
+        part = min(unit.unit_paid_minor, rest * unit.unit_paid_minor // price if price else 0)
+        price -= unit.unit_paid_minor
+        rest -= part
+        if part > 0:
+            spread.append((unit, part))
+    return spread
+
+
+def _withdrawal(act: Act, claim: Claim) -> Job:
+    assert claim.decision is not None, "goods are withdrawn for a decision"
+    number = claim.decision.number
+    return Job(
+        kind=WITHDRAW_JOB,
+        market_id=act.market_id,
+        payload=WithdrawGoods(claim.claim_no, number),
+        run_at=act.now,
+        subject=claim.claim_no,
+        request_id=act.request_id,
+        job_id=f"withdraw:{claim.claim_no}:{number}",
+    )
+
+
+def unit_ref(claim: Claim, unit_no: int) -> UnitRef:
+    """A unit of the claim by its number."""
+    return UnitRef(claim.opened.order_no, claim.opened.line_no, unit_no)

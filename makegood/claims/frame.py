@@ -1,0 +1,100 @@
+"""What a step of a claim is judged in: its pinned order, the rules' present answer, the clocks."""
+
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from makegood.base.actor import Act
+from makegood.claims import store
+from makegood.claims.commands import Clocks, Ruling
+from makegood.claims.desk import Desk
+from makegood.claims.opening import PAYMENT_LINE, payment_unit
+from makegood.claims.promises import Timetable
+from makegood.claims.ruling import Circumstances, rule_on
+from makegood.claims.state import Claim
+from makegood.orders import store as order_store
+from makegood.orders.facts import UnitFacts, unit_facts
+from makegood.orders.stock.reissues import may_be_replaced
+from makegood.people.markets.rules import MarketSettings, auto_lane_cap_minor
+from makegood.people.markets.store import load_seller
+from makegood.policy.judgement import Class
+from makegood.store.database import Connection
+
+HISTORY: Final = timedelta(days=30)
+CLASSES: Final[dict[str, Class]] = {"P0": "P0", "P1": "P1", "P2": "P2", "P3": "P3"}
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at a claim: the units as pinned, the ruling on its facts, the clocks from now."""
+
+    units: list[UnitFacts]
+    ruling: Ruling
+    clocks: Clocks
+
+
+async def units_of(conn: Connection, market_id: str, claim: Claim) -> list[UnitFacts]:
+    """The claimed units as the order stood when the claim was opened."""
+    opened = claim.opened
+    pinned = await order_store.load_version(conn, market_id, opened.order_no, opened.order_version)
+    assert pinned is not None, "a claim pins an order version that is kept"
+    if opened.line_no == PAYMENT_LINE:
+        return [payment_unit(pinned.order, pinned.version)]
+    return [
+        unit_facts(pinned.order, pinned.version, opened.line_no, number) for number in opened.units
+    ]
+
+
+def clocks_of(desk: Desk, claim: Claim, act: Act) -> Clocks:
+    """The deadlines a step of this claim sets now, none of them after the hard stop."""
+    hard_stop = next((d.at for d in claim.deadlines if d.kind == "hard_stop"), None)
+    times = Timetable(
+        desk.pack,
+        act.now,
+        priority=CLASSES[claim.priority],
+        category=claim.opened.category,
+        lane="careful" if claim.lane == "careful" else "fast",
+        hard_stop_at=hard_stop if hard_stop is not None and hard_stop > act.now else None,
+    )
+    return times.all()
+
+
+async def frame(conn: Connection, act: Act, desk: Desk, claim: Claim) -> Frame:
+    """Everything that a decision about the next step needs."""
+    units = await units_of(conn, act.market_id, claim)
+    clocks = clocks_of(desk, claim, act)
+    around = await circumstances(conn, act, desk, claim, units)
+    ruling = rule_on(desk.pack, claim, units, around, act.now, clocks.appeal_window.at)
+    return Frame(units=units, ruling=ruling, clocks=clocks)
+
+
+async def circumstances(
+    conn: Connection, act: Act, desk: Desk, claim: Claim, units: list[UnitFacts]
+) -> Circumstances:
+    """Stock, caps and history around a claim."""
+    market = await desk.markets.get(act.market_id, act.now)
+    assert market is not None, "a claim belongs to a market"
+    seller = await load_seller(conn, act.market_id, claim.opened.seller_id)
+    recent = await store.history_of_cluster(conn, act.market_id, claim.claim_no, act.now - HISTORY)
+    aged = await order_store.has_older_order(
+        conn, act.market_id, claim.opened.order_no, act.now - HISTORY
+    )
+    settings = market.settings
+    return Circumstances(
+        stock_available=await may_be_replaced(conn, act.market_id, units[0].unit),
+        auto_cap_minor=min(
+            auto_lane_cap_minor(settings, seller),
+            _history_cap(settings, aged, recent.refunded_today_minor),
+        ),
+        trust_ok=recent.refused == 0,
+        cluster_claims_30d=recent.claims,
+        repeats=recent.on_order,
+    )
+
+
+def _history_cap(settings: MarketSettings, aged: bool, refunded_today_minor: int) -> int:
+    """Guests earn no trust by being new: small caps per claim and per day without aged history."""
+    lane = settings.auto_lane
+    if aged:
+        return lane.cap_minor
+    return max(0, min(lane.guest_cap_minor, lane.guest_day_cap_minor - refunded_today_minor))

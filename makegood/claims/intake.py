@@ -1,0 +1,194 @@
+"""The action that opens a claim: two statements, one of them writing everything at once."""
+
+from collections.abc import Sequence
+
+import asyncpg
+import msgspec
+
+from makegood.base.actor import Act
+from makegood.base.refusal import Refused
+from makegood.claims import clock, opening, saving, store
+from makegood.claims import events as e
+from makegood.claims.desk import Desk, owner_for
+from makegood.claims.grams import grams_of
+from makegood.claims.listed import row_of
+from makegood.claims.opening import Existing, OpenClaim, Owner
+from makegood.claims.rows import Intake
+from makegood.claims.state import Claim, Recorded, evolve
+from makegood.orders.facts import UnitFacts
+from makegood.reading.rules import read_message
+from makegood.store.database import Connection
+from makegood.store.jobs import Job
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """The claim that a complaint led to; `existing` when it was there before."""
+
+    claim_no: str
+    state: str
+    deadlines: tuple[e.Deadline, ...]
+    existing: bool
+
+
+class CheckClaim(msgspec.Struct, frozen=True):
+    """The payload of the job that asks everybody who knows something about a claim.
+
+    `account` is the keyed hash of the account the buyer declared, never the account itself.
+    """
+
+    claim_no: str
+    account: str = ""
+
+
+async def open_claim(conn: Connection, act: Act, desk: Desk, command: OpenClaim) -> Opened:
+    """Open a claim, or answer with the live one of the same unit or the same external id.
+
+    `conn` needs no transaction: all rows are written by one statement.
+
+    Raises:
+        Refused: `not_found`, `not_paid`, `not_a_unit`, `reason_not_for_product`, `too_early`,
+            `window_closed`, `already_decided`.
+    """
+    intake = await store.load_intake(conn, act.market_id, command.order_no)
+    if intake is None:
+        raise Refused("not_found")
+    units = check(desk, intake, command, act)
+    if isinstance(units, Existing):
+        return await _existing(conn, act, units.claim_no)
+    try:
+        return await _open(conn, act, desk, intake, units, command)
+    except asyncpg.UniqueViolationError as error:
+        return await _lost_race(conn, act, intake, command, error)
+
+
+def check(desk: Desk, intake: Intake, command: OpenClaim, act: Act) -> list[UnitFacts] | Existing:
+    """The claimed units, or the live claim that binds them. Raises Refused as `open_claim`."""
+    reason = opening.reason_of(desk.pack, command.reason)
+    units = opening.claimed_units(intake, command)
+    live = opening.existing_claim(intake, units, command)
+    if live is not None:
+        return live
+    opening.check_reason(reason, units)
+    opening.check_times(intake.order, units, command, act.now)
+    return units
+
+
+async def _open(
+    conn: Connection,
+    act: Act,
+    desk: Desk,
+    intake: Intake,
+    units: list[UnitFacts],
+    command: OpenClaim,
+) -> Opened:
+    claim_no = desk.ids.claim_no(act.now)
+    reason = desk.pack.reasons[command.reason]
+    reading = read_message(command.description, opening.order_context(intake.order, units, reason))
+    events = opening.opened(
+        desk.pack,
+        intake,
+        units,
+        command,
+        reading,
+        claim_no=claim_no,
+        owner=await _owner(act, desk, command),
+        repeats=len(intake.bound),
+        act=act,
+    )
+    head = saving.new_head(act, claim_no, desk.ids)
+    sealed = saving.seal(head, events, desk.ids, act)
+    claim = _folded(events, act)
+    excerpt, searched = opening.texts(command, claim_no, units[0])
+    jobs = _jobs(act, claim, account_hash(desk, act.market_id, command.account))
+    await _free_overtaken(conn, act, intake, units)
+    await store.insert_opened(
+        conn,
+        sealed,
+        claim,
+        row_of(claim),
+        (excerpt, searched, grams_of(searched)),
+        cluster_of(desk, act, intake),
+        jobs,
+    )
+    return Opened(claim_no, claim.state, claim.deadlines, existing=False)
+
+
+def cluster_of(desk: Desk, act: Act, intake: Intake) -> str:
+    """Whom a claim counts against, as a keyed hash: the device, else the contact or buyer."""
+    buyer = intake.order.buyer
+    who = buyer.device or buyer.contact or buyer.id
+    return desk.vault.keyed_hash(f"cluster:{act.market_id}", who).hex()
+
+
+def account_hash(desk: Desk, market_id: str, account: str) -> str:
+    """The keyed hash by which accounts are compared; nothing for no account."""
+    plain = account.strip().casefold()
+    return desk.vault.keyed_hash(f"account:{market_id}", plain).hex() if plain else ""
+
+
+async def _free_overtaken(
+    conn: Connection, act: Act, intake: Intake, units: list[UnitFacts]
+) -> None:
+    """A problem that began after the decision is a new dispute; the old claim lets go."""
+    numbers = {(unit.unit.line_no, unit.unit.unit_no) for unit in units}
+    for bound in intake.bound:
+        if (bound.line_no, bound.unit_no) in numbers:
+            await store.free_units(conn, act.market_id, bound.claim_no)
+
+
+def _folded(events: Sequence[e.AnyEvent], act: Act) -> Claim:
+    claim: Claim | None = None
+    for version, event in enumerate(events, start=1):
+        claim = evolve(claim, Recorded(version, act.now, act.actor, event))
+    assert claim is not None, "an opening has events"
+    return claim
+
+
+async def _owner(act: Act, desk: Desk, command: OpenClaim) -> Owner:
+    roster = await desk.rosters.get(act.market_id, act.now)
+    line = owner_for(roster, desk.ids.secret(8))
+    return Owner(line.account_id, line.display_name)
+
+
+def _jobs(act: Act, claim: Claim, account: str) -> list[Job]:
+    check_job = Job(
+        kind=saving.CHECK_JOB,
+        market_id=act.market_id,
+        payload=CheckClaim(claim.claim_no, account),
+        run_at=act.now,
+        subject=claim.claim_no,
+        request_id=act.request_id,
+    )
+    upcoming = clock.next_of(claim.deadlines)
+    assert upcoming is not None, "an opened claim has deadlines"
+    return [check_job, saving.timer_job(act, claim.claim_no, upcoming)]
+
+
+async def _existing(conn: Connection, act: Act, claim_no: str) -> Opened:
+    loaded = await store.load(conn, act.market_id, claim_no)
+    assert loaded is not None, "a binding claim has a history"
+    return Opened(claim_no, loaded.claim.state, loaded.claim.deadlines, existing=True)
+
+
+async def _lost_race(
+    conn: Connection,
+    act: Act,
+    intake: Intake,
+    command: OpenClaim,
+    error: asyncpg.UniqueViolationError,
+) -> Opened:
+    """Somebody opened the same claim in the same moment: theirs is ours."""
+    if store.is_known_outside(error):
+        known = await store.claim_of_external(
+            conn, act.market_id, command.channel, command.external_id
+        )
+        assert known is not None, "a violated key has its row"
+        return await _existing(conn, act, known)
+    if not store.is_bound(error):
+        raise error
+    again = await store.load_intake(conn, act.market_id, command.order_no)
+    assert again is not None, "an order is never removed"
+    units = opening.claimed_units(intake, command)
+    live = opening.existing_claim(again, units, command)
+    assert live is not None, "a violated binding has its claim"
+    return await _existing(conn, act, live.claim_no)

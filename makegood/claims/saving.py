@@ -1,0 +1,130 @@
+"""Writing events: seal, append, bring the row up to date, set the timer, tell who listens."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from makegood.base.actor import Act
+from makegood.base.ids import Ids
+from makegood.base.refusal import Refused
+from makegood.claims import clock, notices, store
+from makegood.claims import events as e
+from makegood.claims.desk import Desk
+from makegood.claims.listed import row_of
+from makegood.claims.state import Claim, Recorded, evolve
+from makegood.record import rules as record_rules
+from makegood.record import store as record_store
+from makegood.record.rules import NewEvent, SealedEvent, StreamHead
+from makegood.store.database import Connection
+from makegood.store.jobs import Job, enqueue
+from makegood.store.notify import publish
+
+TIMER_JOB = "claim.deadline"
+CHECK_JOB = "claim.check"
+PUBLIC_FIELDS = frozenset({"transfers"})
+"""Shown in clear in the public entry, so that every transfer is found from its event."""
+
+
+class Timer(msgspec.Struct, frozen=True):
+    """The payload of a timer job: it acts only if a deadline of the claim has passed."""
+
+    claim_no: str
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A claim whose row is locked by this transaction, with the head of its stream."""
+
+    claim: Claim
+    head: StreamHead
+    history: list[Recorded]
+
+
+async def hold(tx: Connection, act: Act, claim_no: str) -> Held:
+    """Lock a claim and load it; refuses `not_found` for a number that nobody knows."""
+    if not await store.lock(tx, act.market_id, claim_no):
+        raise Refused("not_found", claim_no=claim_no)
+    loaded = await store.load(tx, act.market_id, claim_no)
+    assert loaded is not None, "a listed claim has a history"
+    return Held(loaded.claim, loaded.head, loaded.history)
+
+
+async def append(
+    tx: Connection, act: Act, desk: Desk, held: Held, events: Sequence[e.AnyEvent]
+) -> Held:
+    """Record events of a held claim with everything that must be true in the same commit."""
+    if not events:
+        return held
+    sealed = seal(held.head, events, desk.ids, act)
+    await record_store.append(tx, sealed)
+    recorded = [store.read(one) for one in sealed]
+    claim = held.claim
+    for one in recorded:
+        claim = evolve(claim, one)
+    await store.update_row(tx, act.market_id, claim.claim_no, row_of(claim))
+    await _bind(tx, act, claim, events)
+    await enqueue(tx, timer_jobs(act, held.claim, claim))
+    await notices.queue(tx, act, claim, recorded)
+    await publish(tx, claim_topic(act.market_id, claim.claim_no), queue_topic(act.market_id))
+    return Held(claim, record_rules.head_after(sealed[-1]), [*held.history, *recorded])
+
+
+def seal(head: StreamHead, events: Sequence[e.AnyEvent], ids: Ids, act: Act) -> list[SealedEvent]:
+    """The events as the history stores them, with fresh keys from one draw."""
+    size = record_rules.KEY_BYTES
+    drawn = ids.secret(size * len(events))
+    keys = [drawn[place * size : (place + 1) * size] for place in range(len(events))]
+    return record_rules.seal(head, [_new(event) for event in events], keys, act.now, act.actor)
+
+
+def new_head(act: Act, claim_no: str, ids: Ids) -> StreamHead:
+    """The empty stream of a claim that is about to be opened."""
+    return StreamHead(
+        market_id=act.market_id,
+        stream=claim_no,
+        pseudonym=ids.secret(record_rules.PSEUDONYM_BYTES),
+    )
+
+
+def timer_jobs(act: Act, before: Claim | None, claim: Claim) -> list[Job]:
+    """A timer for the next deadline, unless the one before is set for the very same time."""
+    upcoming = clock.next_of(claim.deadlines)
+    known = clock.next_of(before.deadlines) if before else None
+    if upcoming is None or (known is not None and known.at == upcoming.at):
+        return []
+    return [timer_job(act, claim.claim_no, upcoming)]
+
+
+def timer_job(act: Act, claim_no: str, deadline: e.Deadline) -> Job:
+    """The job that acts when this deadline passes."""
+    return Job(
+        kind=TIMER_JOB,
+        market_id=act.market_id,
+        payload=Timer(claim_no),
+        run_at=deadline.at,
+        subject=claim_no,
+        request_id=act.request_id,
+    )
+
+
+def claim_topic(market_id: str, claim_no: str) -> str:
+    """What the pages of one claim listen to."""
+    return f"{market_id}/claim/{claim_no}"
+
+
+def queue_topic(market_id: str) -> str:
+    """What the lists of a market listen to."""
+    return f"{market_id}/queue"
+
+
+def _new(event: e.AnyEvent) -> NewEvent:
+    fields = msgspec.to_builtins(event)
+    name = fields.pop("event")
+    return NewEvent(name, 1, fields, PUBLIC_FIELDS & fields.keys())
+
+
+async def _bind(tx: Connection, act: Act, claim: Claim, events: Sequence[e.AnyEvent]) -> None:
+    """A claim that was not carried through frees its units; a reopened one binds them again."""
+    if any(isinstance(event, e.ClaimWithdrawn | e.ClaimDeclined) for event in events):
+        await store.free_units(tx, act.market_id, claim.claim_no)
+    elif any(isinstance(event, e.ClaimReopened) for event in events):
+        await store.bind_units(tx, act.market_id, claim.claim_no)

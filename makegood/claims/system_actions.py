@@ -1,0 +1,205 @@
+"""What jobs do with a claim: finish its check, pass deadlines, note what money and goods did."""
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from makegood.base.actor import Act
+from makegood.base.refusal import Refused
+from makegood.claims import clock, store
+from makegood.claims import commands as c
+from makegood.claims import events as e
+from makegood.claims.actions import step_held
+from makegood.claims.carrying import COUPON_BATCH, carry_out, coupon_code
+from makegood.claims.decide import decide
+from makegood.claims.desk import Desk, lead_of, name_of
+from makegood.claims.factsheet import withdrawn_fact
+from makegood.claims.frame import frame, units_of
+from makegood.claims.saving import Held, append, hold
+from makegood.claims.state import Claim
+from makegood.ledger.actions import post
+from makegood.ledger.recipes import coupon_issued
+from makegood.ledger.refund.actions import RefundOutcome
+from makegood.orders.actions import withdraw_key
+from makegood.orders.stock.rules import ReissueOutcome
+from makegood.policy.remedy import late_coupon
+from makegood.store.database import Connection
+
+COMPENSATED: Final = ("decision", "refund_order")
+"""Promises of ours whose breach earns a coupon, once per claim and promise."""
+
+_GOODS_STATES: Final[dict[str, Literal["wanted", "sent", "arrived", "refused", "cancelled"]]] = {
+    "reserved": "wanted",
+    "sent": "sent",
+    "delivered": "arrived",
+    "failed": "refused",
+    "cancelled": "cancelled",
+}
+
+
+async def finish_check(
+    tx: Connection,
+    act: Act,
+    desk: Desk,
+    claim_no: str,
+    facts: Sequence[e.StatedFact],
+    unanswered: Sequence[str],
+) -> Claim:
+    """Put on record what the sources said, then decide or give somebody a turn."""
+    held = await hold(tx, act, claim_no)
+    said = c.RecordFacts(facts=list(facts))
+    held = await append(tx, act, desk, held, decide(held.claim, said, act))
+    held = await step_held(
+        tx,
+        act,
+        desk,
+        held,
+        lambda claim, look: c.FinishCheck(
+            unanswered=list(unanswered), ruling=look.ruling, clocks=look.clocks
+        ),
+    )
+    return held.claim
+
+
+async def pass_deadlines(tx: Connection, act: Act, desk: Desk, claim_no: str) -> bool:
+    """Act on what has passed; False where nothing had (a moved deadline's job does nothing)."""
+    if not await store.lock(tx, act.market_id, claim_no):
+        return False
+    held = await hold(tx, act, claim_no)
+    passed = [d.kind for d in clock.due(held.claim.deadlines, act.now)]
+    if not passed:
+        return False
+    roster = await desk.rosters.get(act.market_id, act.now)
+    to = lead_of(roster, held.claim.owner_id)
+    held = await step_held(
+        tx,
+        act,
+        desk,
+        held,
+        lambda claim, look: c.PassDeadlines(ruling=look.ruling, clocks=look.clocks, escalate_to=to),
+    )
+    if "decision" in passed:
+        given = c.Assign(owner_id=to, owner_name=name_of(roster, to), why="decision_late")
+        held = await step_held(tx, act, desk, held, lambda claim, look: given)
+    for kind in passed:
+        if kind in COMPENSATED:
+            held = await compensate(tx, act, desk, held, f"late_{kind}")
+    return True
+
+
+async def compensate(tx: Connection, act: Act, desk: Desk, held: Held, cause: str) -> Held:
+    """A coupon for a broken promise of ours: once per claim and cause, booked with the event."""
+    units = await units_of(tx, act.market_id, held.claim)
+    overdue_minutes = 60
+    amount = late_coupon(sum(unit.unit_paid_minor for unit in units), overdue_minutes)
+    code = coupon_code(act.market_id, held.claim.claim_no, cause)
+    command = c.Compensate(cause=cause, coupon=code, amount_minor=amount)
+    events = decide(held.claim, command, act)
+    if not events or amount <= 0:
+        return held
+    await post(tx, act, [coupon_issued(code, COUPON_BATCH, amount, held.claim.claim_no)])
+    return await append(tx, act, desk, held, events)
+
+
+async def note_refund(tx: Connection, act: Act, desk: Desk, outcome: RefundOutcome) -> None:
+    """A refund reached a new state; the last arrival settles the claim."""
+    moved = e.MoneyMoved(
+        kind="refund",
+        number=outcome.refund_no,
+        state=outcome.state,
+        amount_minor=outcome.amount_minor,
+        channel=outcome.channel,
+        eta_at=outcome.due_at,
+        transfers=outcome.transfers,
+    )
+    await _note(tx, act, desk, outcome.claim_no, moved)
+
+
+async def note_reissue(tx: Connection, act: Act, desk: Desk, outcome: ReissueOutcome) -> None:
+    """A replacement or upgrade reached a new state, or has a new promised time."""
+    reissue = outcome.reissue
+    moved = e.MoneyMoved(
+        kind=reissue.kind,
+        number=reissue.reissue_no,
+        state=_GOODS_STATES[reissue.state],
+        amount_minor=reissue.value_minor,
+        channel=reissue.route,
+        eta_at=reissue.eta_at,
+    )
+    await _note(tx, act, desk, reissue.claim_no, moved)
+
+
+async def note_goods_withdrawn(
+    tx: Connection,
+    act: Act,
+    desk: Desk,
+    claim_no: str,
+    how: Literal["locked", "cancelled", "not_possible"],
+) -> None:
+    """Goods are out of reach: the money goes back. Where they cannot be, a person decides."""
+    held = await hold(tx, act, claim_no)
+    look = await frame(tx, act, desk, held.claim)
+    events: list[e.AnyEvent] = []
+    for unit in look.units:
+        noted = c.NoteGoodsWithdrawn(unit_no=unit.unit.unit_no, how=how)
+        events += decide(held.claim, noted, act)
+        if how != "not_possible":
+            await withdraw_key(tx, act, unit.unit)
+    said = c.RecordFacts(facts=[withdrawn_fact(how, act.now)])
+    events += decide(held.claim, said, act)
+    held = await append(tx, act, desk, held, events)
+    if how == "not_possible" and held.claim.decision is not None and _by_machine(held.claim):
+        failed = c.FailRemedy(kind="refund", why="goods_not_withdrawn", clocks=look.clocks)
+        await append(tx, act, desk, held, decide(held.claim, failed, act))
+        return
+    await carry_out(tx, act, desk, held, look.units, look.clocks)
+
+
+async def note_notice(
+    tx: Connection, act: Act, desk: Desk, claim_no: str, kind: str, to: e.Party
+) -> None:
+    """A notice was delivered by mail."""
+    held = await hold(tx, act, claim_no)
+    noted = c.NoteNotice(kind=kind, to=to, channel="email")
+    await append(tx, act, desk, held, decide(held.claim, noted, act))
+
+
+async def note_reveal(
+    tx: Connection, act: Act, desk: Desk, claim_no: str, unit_no: int, generation: int
+) -> None:
+    """A code of the claim's unit was shown on our pages."""
+    held = await hold(tx, act, claim_no)
+    noted = c.NoteReveal(unit_no=unit_no, generation=generation)
+    await append(tx, act, desk, held, decide(held.claim, noted, act))
+
+
+async def note_repair_paid(
+    tx: Connection,
+    act: Act,
+    desk: Desk,
+    claim_no: str,
+    *,
+    trade_no: str,
+    amount_minor: int,
+    transfers: Sequence[str],
+) -> Claim:
+    """The buyer's payment for a repair arrived; the supplier or staff now carries it out."""
+    held = await hold(tx, act, claim_no)
+    paid = c.NoteRepairPaid(trade_no=trade_no, amount_minor=amount_minor, transfers=list(transfers))
+    events = decide(held.claim, paid, act)
+    held = await append(tx, act, desk, held, events)
+    return held.claim
+
+
+async def _note(tx: Connection, act: Act, desk: Desk, claim_no: str, moved: e.MoneyMoved) -> None:
+    """Record a movement; a definitive no goes to a person with the decision's own time."""
+    try:
+        held = await hold(tx, act, claim_no)
+    except Refused:
+        return  # Money can also be moved for what is not a claim of this market.
+    held = await step_held(
+        tx, act, desk, held, lambda claim, look: c.NoteMoney(moved=moved, clocks=look.clocks)
+    )
+
+
+def _by_machine(claim: Claim) -> bool:
+    return claim.decision is not None and claim.decision.source == "machine"
