@@ -128,7 +128,7 @@ async def advances_that_differ(conn: Connection, market_id: str) -> list[Record]
     Advancing money takes quota and recovering it gives quota back, so both sums must agree.
     """
     return await conn.fetch(
-        """
+        r"""
         WITH owed AS (
             SELECT currency, sum(debits_posted - credits_posted)::bigint AS minor
             FROM ledger_account WHERE market_id = $1 AND code LIKE '%\_receivable:%'

@@ -1,0 +1,144 @@
+"""A payment gateway for demo and tests: epay V1, epay V2 and a shop balance, with their faults.
+
+`python -m makegood.demo.programs.gateway --port 0 --state FILE [--faults JSON] [--seed N]`
+listens on loopback only; a port of 0 takes any free one. One line of JSON with its address is
+printed when it is ready. `/admin/accounts` gives the accounts as Makegood reads them,
+`/admin/book` all that happened, `POST /admin/pay` makes payments, `POST /admin/faults` sets
+faults.
+"""
+
+import argparse
+import json
+import secrets
+import signal
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+from makegood.demo.programs.gateway_book import Book, Payment
+from makegood.demo.programs.gateway_machine import Cut, Faults, Gateway, ServerFailure
+from makegood.demo.programs.gateway_protocols import serve_balance, serve_v1, serve_v2
+from makegood.gateways.payments.shop_balance import request_signature
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Routes a request to the protocol it speaks."""
+
+    protocol_version = "HTTP/1.1"
+    gateway: Gateway
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        """Quiet: addresses of epay V1 carry its key."""
+
+    def _serve(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        try:
+            status, answer = self._route(body)
+        except Cut:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        except ServerFailure:
+            status, answer = 500, {"msg": "系统繁忙"}
+        data = msgspec.json.encode(answer)
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _route(self, body: bytes) -> tuple[int, object]:
+        parts = urlsplit(self.path)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        if parts.path == "/api.php":
+            return 200, serve_v1(self.gateway, query | _form(body))
+        if parts.path.startswith("/api/pay/"):
+            return 200, serve_v2(self.gateway, parts.path.removeprefix("/api/pay/"), _form(body))
+        if parts.path.startswith("/balance/"):
+            return self._balance(body)
+        return self._admin(parts.path, body)
+
+    def _balance(self, body: bytes) -> tuple[int, object]:
+        path = self.path.removeprefix("/balance")
+        at = self.headers.get("makegood-timestamp", "")
+        wanted = request_signature(self.command, path, at, body, self.gateway.secret)
+        if not secrets.compare_digest(wanted, self.headers.get("makegood-signature", "")):
+            return 401, {"code": "signature"}
+        return serve_balance(self.gateway, self.command, path, body)
+
+    def _admin(self, path: str, body: bytes) -> tuple[int, object]:
+        gateway = self.gateway
+        match path:
+            case "/admin/accounts":
+                return 200, gateway.accounts(f"http://{self.headers['host']}")
+            case "/admin/book":
+                return 200, {"refunds": gateway.book.refunds(), "waiting": gateway.book.waiting()}
+            case "/admin/pay":
+                order = msgspec.json.decode(body, type=_Pay)
+                gateway.pay(order.payments, order.notify_url, order.version)
+                return 200, {"paid": len(order.payments)}
+            case "/admin/refund-hook":
+                gateway.book.put_setting("refund_hook", body.decode())
+                return 200, {}
+            case "/admin/faults":
+                gateway.set_faults(msgspec.json.decode(body, type=Faults))
+                return 200, gateway.faults
+        return 404, {"msg": "not found"}
+
+
+class _Pay(msgspec.Struct, frozen=True, kw_only=True):
+    payments: list[Payment]
+    notify_url: str = ""
+    version: str = "v1"
+
+
+def _form(body: bytes) -> dict[str, str]:
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _work_off(gateway: Gateway, stop: threading.Event) -> None:
+    """Do what is due until told to stop."""
+    while not stop.wait(0.05):
+        for later in gateway.book.due():
+            gateway.do_later(later)
+
+
+def main() -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--port", type=int, default=8190)
+    options.add_argument("--state", type=Path, required=True)
+    options.add_argument("--faults", default="{}")
+    options.add_argument("--seed", type=int, default=1)
+    given = options.parse_args()
+    faults = msgspec.json.decode(given.faults, type=Faults)
+    gateway = Gateway(Book(given.state), faults, given.seed)
+    handler = type("BoundHandler", (Handler,), {"gateway": gateway})
+    server = ThreadingHTTPServer(("127.0.0.1", given.port), handler)
+    server.daemon_threads = True
+    stop = threading.Event()
+    threading.Thread(target=_work_off, args=(gateway, stop), daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    print(json.dumps({"url": f"http://127.0.0.1:{server.server_port}"}), flush=True)
+    try:
+        server.serve_forever(poll_interval=0.2)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        stop.set()
+        server.server_close()
+        gateway.book.close()
+
+
+if __name__ == "__main__":
+    main()

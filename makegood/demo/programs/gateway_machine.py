@@ -1,0 +1,208 @@
+"""What the gateway program does with money, and the faults it has while doing it."""
+
+import json
+import random
+import secrets
+import time
+
+import httpx
+import msgspec
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from makegood.demo.programs.gateway_book import Book, BookRefund, Later, Payment
+from makegood.gateways.payments import epay_v1, epay_v2
+from makegood.gateways.payments.epay import amount_text
+from makegood.gateways.payments.shop_balance import notice_signature
+
+PID = "1001"
+SHOP = "shop"
+
+
+class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often each fault happens to a refund request (0 to 1), and their delays in seconds."""
+
+    fail_before: float = 0.0
+    cut_after: float = 0.0
+    executed_late: float = 0.0
+    refuse: float = 0.0
+    accept_first: float = 0.0
+    query_fails: float = 0.0
+    notices_twice: bool = False
+    late_seconds: float = 1.0
+    arrive_seconds: float = 1.0
+    down: bool = False
+    no_refunds: bool = False
+    tells_refunded: bool = True
+
+
+class Cut(Exception):
+    """The connection breaks without an answer."""
+
+
+class ServerFailure(Exception):
+    """The server answers 500."""
+
+
+class Gateway:
+    """The merchant side of the world: what every protocol here speaks to."""
+
+    def __init__(self, book: Book, faults: Faults, seed: int) -> None:
+        self.book = book
+        self.faults = msgspec.json.decode(
+            book.setting("faults", msgspec.json.encode(faults).decode()), type=Faults
+        )
+        self._chance = random.Random(seed)
+        self.key = book.setting("v1_key", secrets.token_hex(16))
+        self.secret = book.setting("balance_secret", secrets.token_hex(32))
+        self.merchant = epay_v2.private_key(book.setting("merchant_key", _new_key()))
+        self.platform = epay_v2.private_key(book.setting("platform_key", _new_key()))
+
+    def set_faults(self, faults: Faults) -> None:
+        """Change the faults, for this process and the next one on the same book."""
+        self.faults = faults
+        self.book.put_setting("faults", msgspec.json.encode(faults).decode())
+
+    def accounts(self, url: str) -> list[dict[str, str]]:
+        """The accounts of this gateway as an operator would configure them."""
+        return [
+            {"kind": "epay_v1", "channel": "epay", "base_url": url, "pid": PID, "key": self.key},
+            {
+                "kind": "epay_v2",
+                "channel": "epay2",
+                "base_url": url,
+                "pid": PID,
+                "private_key": _private_pem(self.merchant),
+                "platform_key": _public_pem(self.platform),
+            },
+            {
+                "kind": "shop_balance",
+                "channel": "balance",
+                "base_url": f"{url}/balance",
+                "account": SHOP,
+                "secret": self.secret,
+            },
+            {"kind": "manual", "channel": "usdt"},
+        ]
+
+    def ask(self) -> None:
+        """A query may fail as well."""
+        if self.faults.down or self._happens(self.faults.query_fails):
+            raise ServerFailure
+
+    def refund(self, refund_no: str, trade_no: str, amount_minor: int) -> BookRefund | str:
+        """Carry out a refund, or have one of the faults; answers it or a refusal in words."""
+        faults = self.faults
+        if faults.no_refunds:
+            return "该支付通道不支持退款"
+        if faults.down or self._happens(faults.fail_before):
+            raise ServerFailure
+        if self._happens(faults.executed_late):
+            content = {"refund_no": refund_no, "trade_no": trade_no, "amount": str(amount_minor)}
+            self.book.put_later(time.time() + faults.late_seconds, "refund", content)
+            raise Cut
+        if self._is_refused(refund_no):
+            return self._refuse(refund_no, trade_no, amount_minor)
+        arrives_in = faults.arrive_seconds if self._happens(faults.accept_first) else 0.0
+        done = self.book.execute(refund_no, trade_no, amount_minor, arrives_in=arrives_in)
+        if isinstance(done, BookRefund):
+            self._notify_refund(done, arrives_in)
+            if self._happens(faults.cut_after):
+                raise Cut
+        return done
+
+    def pay(self, payments: list[Payment], notify_url: str, version: str) -> None:
+        """Record payments and tell the merchant's hook of each."""
+        now = time.time()
+        self.book.add_payments(
+            [msgspec.structs.replace(p, paid_at=p.paid_at or now) for p in payments]
+        )
+        for payment in payments if notify_url else []:
+            self._notify(notify_url, _payment_fields(payment, self, version), 0.0)
+
+    def do_later(self, later: Later) -> None:
+        """Carry out what was put off; a notice is repeated until it is taken."""
+        content = later.content
+        if later.what == "refund":
+            done = self.book.execute(
+                content["refund_no"], content["trade_no"], int(content["amount"])
+            )
+            if isinstance(done, BookRefund):
+                self._notify_refund(done, 0.0)
+        elif not _deliver(content) and time.time() < float(content["until"]):
+            self.book.postpone(later, time.time() + 1.0)
+            return
+        self.book.forget(later)
+
+    def _is_refused(self, refund_no: str) -> bool:
+        known = self.book.refund(refund_no) if refund_no else None
+        if known is not None:
+            return known.status == "refused"
+        return self._happens(self.faults.refuse)
+
+    def _refuse(self, refund_no: str, trade_no: str, amount_minor: int) -> BookRefund | str:
+        reason = "商户余额不足"
+        if not refund_no:
+            return reason
+        return self.book.refuse(refund_no, trade_no, amount_minor, reason)
+
+    def _notify_refund(self, refund: BookRefund, delay: float) -> None:
+        url = self.book.setting("refund_hook", "")
+        if url and refund.refund_no:
+            fields = {"event": "refund", "account": SHOP, "refund_no": refund.refund_no}
+            fields["signature"] = notice_signature(fields, self.secret)
+            self._notify(url, fields, delay)
+
+    def _notify(self, url: str, fields: dict[str, str], delay: float) -> None:
+        for _ in range(2 if self.faults.notices_twice else 1):
+            jitter = self._chance.random() if self.faults.notices_twice else 0.0
+            due_at = time.time() + delay + jitter
+            content = {"url": url, "fields": json.dumps(fields), "until": str(due_at + 600)}
+            self.book.put_later(due_at, "notice", content)
+
+    def _happens(self, chance: float) -> bool:
+        return chance > 0 and self._chance.random() < chance
+
+
+def _payment_fields(payment: Payment, gateway: Gateway, version: str) -> dict[str, str]:
+    fields = {
+        "pid": PID,
+        "trade_no": payment.trade_no,
+        "out_trade_no": payment.order_no,
+        "type": "alipay",
+        "name": "order",
+        "money": amount_text(payment.amount_minor, payment.currency),
+        "trade_status": "TRADE_SUCCESS",
+    }
+    if version == "v1":
+        return fields | {"sign": epay_v1.sign(fields, gateway.key), "sign_type": "MD5"}
+    fields |= {"timestamp": str(int(time.time())), "sign_type": "RSA"}
+    return fields | {"sign": epay_v2.sign(fields, gateway.platform)}
+
+
+def _deliver(content: dict[str, str]) -> bool:
+    """Send one notice as GET, as epay does; only the word `success` ends it."""
+    try:
+        answer = httpx.get(content["url"], params=json.loads(content["fields"]), timeout=5.0)
+    except httpx.HTTPError:
+        return False
+    return answer.text.strip() == "success"
+
+
+def _new_key() -> str:
+    return _private_pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+
+
+def _private_pem(key: rsa.RSAPrivateKey) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()
+
+
+def _public_pem(key: rsa.RSAPrivateKey) -> str:
+    public = key.public_key()
+    return public.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ).decode()

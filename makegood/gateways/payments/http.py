@@ -1,0 +1,67 @@
+"""The one way to call a gateway: short timeouts, and failures sorted by whether it was reached."""
+
+import logging
+from collections.abc import Mapping
+
+import httpx
+import msgspec
+
+from makegood.ledger.refund.gateway import GatewayUnavailable
+
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 10.0
+
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.InvalidURL)
+
+
+def make_client() -> httpx.AsyncClient:
+    """A client for all gateways: no redirects, no proxy from the environment, no retries.
+
+    httpx logs full addresses, and epay V1 carries its key in them; so its log is turned off.
+    """
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    return httpx.AsyncClient(
+        timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+async def call(
+    client: httpx.AsyncClient,
+    method: str,
+    url: str,
+    *,
+    params: Mapping[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> tuple[int, dict[str, object]]:
+    """One request; answers the status and the JSON object in the body.
+
+    Raises:
+        GatewayUnavailable: `sent=False` when no connection was made; otherwise whatever was
+            asked may have been done. Server errors and answers that are no JSON object count
+            as unknown. Nothing of the request is in the message.
+    """
+    try:
+        answer = await client.request(
+            method, url, params=params, data=form, content=body, headers=headers
+        )
+    except _NEVER_LEFT as failure:
+        raise GatewayUnavailable(f"not reached: {type(failure).__name__}", sent=False) from None
+    except httpx.HTTPError as failure:
+        raise GatewayUnavailable(f"no answer: {type(failure).__name__}") from None
+    if answer.status_code >= 500:
+        raise GatewayUnavailable(f"server error {answer.status_code}")
+    return answer.status_code, _object(answer.content)
+
+
+def _object(content: bytes) -> dict[str, object]:
+    try:
+        value = msgspec.json.decode(content.lstrip(b"\xef\xbb\xbf"))
+    except msgspec.DecodeError:
+        raise GatewayUnavailable("the answer is not JSON") from None
+    if not isinstance(value, dict):
+        raise GatewayUnavailable("the answer is not an object")
+    return value

@@ -1,0 +1,45 @@
+"""From an operator's accounts to gateways; `bootstrap` calls this once."""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+import httpx
+
+from makegood.base.time import Clock
+from makegood.gateways.payments.accounts import (
+    Account,
+    EpayV1Account,
+    EpayV2Account,
+    ManualAccount,
+    ShopBalanceAccount,
+)
+from makegood.gateways.payments.epay_v1 import EpayV1
+from makegood.gateways.payments.epay_v2 import EpayV2
+from makegood.gateways.payments.manual import Manual
+from makegood.gateways.payments.shop_balance import ShopBalance
+from makegood.ledger.refund.gateway import PaymentGateway
+
+
+def build_gateways(
+    accounts: Iterable[Account], client: httpx.AsyncClient, clock: Clock
+) -> dict[str, PaymentGateway]:
+    """One gateway per account, by channel. Raises ValueError for a bad key or a double name."""
+    gateways: dict[str, PaymentGateway] = {}
+    for account in accounts:
+        if account.channel in gateways:
+            raise ValueError(f"two gateway accounts are called {account.channel!r}")
+        gateways[account.channel] = _build(account, client, clock)
+    return gateways
+
+
+def _build(account: Account, client: httpx.AsyncClient, clock: Clock) -> PaymentGateway:
+    match account:
+        case EpayV1Account():
+            return EpayV1(account, client)
+        case EpayV2Account():
+            return EpayV2(account, client, clock)
+        case ShopBalanceAccount():
+            return ShopBalance(account, client, clock)
+        case ManualAccount():
+            return Manual(account)
+    assert_never(account)
