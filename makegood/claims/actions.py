@@ -16,6 +16,7 @@ from makegood.claims.decide import decide
 from makegood.claims.desk import Desk, lead_of, name_of, reviewer_for
 from makegood.claims.factsheet import stated
 from makegood.claims.frame import Frame, frame
+from makegood.claims.may import has_new_evidence
 from makegood.claims.ruling import GOODS, agreed_decision
 from makegood.claims.saving import Held, append, hold
 from makegood.claims.state import STAFF, Claim
@@ -211,7 +212,7 @@ async def appeal(
             text=mask_secrets(text),
             reviewer_id=found.account_id,
             reviewer_name=found.display_name,
-            new_evidence=_has_new_evidence(claim),
+            new_evidence=has_new_evidence(claim),
             clocks=look.clocks,
         ),
     )
@@ -572,7 +573,3 @@ def _party(act: Act) -> e.Party:
     if act.actor.role in STAFF:
         raise Refused("not_your_turn")
     return "seller" if act.actor.role == "seller" else "buyer"
-
-
-def _has_new_evidence(claim: Claim) -> bool:
-    return any(item.evidence_id not in claim.evidence_at_end for item in claim.evidence)

@@ -10,6 +10,7 @@ from makegood.base.ids import UnitRef
 from makegood.base.refusal import Refused
 from makegood.claims import events as e
 from makegood.claims.factsheet import order_facts
+from makegood.claims.grams import normal
 from makegood.claims.promises import Timetable
 from makegood.claims.rows import Intake, UnitClaim
 from makegood.orders import rules as order_rules
@@ -209,7 +210,7 @@ def texts(command: OpenClaim, claim_no: str, unit: UnitFacts) -> tuple[str, str]
     description = mask_secrets(command.description)
     excerpt = " ".join(description.split())[:EXCERPT_LETTERS]
     searched = (claim_no, command.order_no, unit.title, unit.seller_name, description)
-    return excerpt, " ".join(searched)
+    return excerpt, normal(" ".join(searched))
 
 
 def _is_about_payment(command: OpenClaim, order: Order) -> bool:

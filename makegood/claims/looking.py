@@ -1,0 +1,101 @@
+"""Reading claims: one for a reader, lists, what can be claimed before anything is submitted."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from makegood.base.actor import Act, Actor
+from makegood.base.refusal import Refused
+from makegood.claims import intake, listing, listing_store, opening, store
+from makegood.claims.desk import Desk
+from makegood.claims.frame import frame, units_of
+from makegood.claims.listing import ClaimFilter, Page
+from makegood.claims.opening import Existing, OpenClaim
+from makegood.claims.state import STAFF
+from makegood.claims.view import ClaimView
+from makegood.claims.viewing import Sight, claim_view
+from makegood.orders.facts import UnitFacts
+from makegood.store.database import Connection
+
+
+class PreCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """What a buyer may do with a unit and a reason: before anything is submitted.
+
+    `refusal` is empty when a claim would be accepted now; `existing` is the live claim's number.
+    """
+
+    units: list[UnitFacts]
+    existing: str
+    refusal: str
+    detail: dict[str, object]
+
+
+async def view_claim(conn: Connection, act: Act, desk: Desk, claim_no: str) -> ClaimView:
+    """The claim for whoever asks.
+
+    Raises:
+        Refused: `not_found` for an unknown number and for everybody who is not a party.
+    """
+    loaded = await store.load(conn, act.market_id, claim_no)
+    if loaded is None or not is_party(act.actor, loaded.claim.opened.seller_id):
+        raise Refused("not_found")
+    units = await units_of(conn, act.market_id, loaded.claim)
+    ruling = None
+    if act.actor.role in STAFF and loaded.claim.is_open:
+        ruling = (await frame(conn, act, desk, loaded.claim)).ruling
+    roster = await desk.rosters.get(act.market_id, act.now)
+    sight = Sight(
+        claim=loaded.claim,
+        history=loaded.history,
+        units=units,
+        ruling=ruling,
+        roster_names={line.account_id: line.display_name for line in roster},
+    )
+    return claim_view(sight, desk.pack, act.actor, act.now)
+
+
+def is_party(actor: Actor, seller_id: str) -> bool:
+    """Whether this role may see a claim of this seller; a buyer's order is checked by the door.
+
+    A buyer's session covers orders, which only the web knows; it compares the view's order
+    with the session before it shows anything.
+    """
+    if actor.role == "seller":
+        return actor.id == seller_id
+    return actor.role != "supplier"
+
+
+async def list_claims(conn: Connection, act: Act, filter_: ClaimFilter) -> Page:
+    """A page of claims; a seller sees only its own whatever the filter says."""
+    if act.actor.role == "seller":
+        filter_ = msgspec.structs.replace(filter_, seller_id=act.actor.id)
+    where = listing.where(filter_, act.actor.id, act.now)
+    if not filter_.q.strip():
+        return await listing_store.list_page(conn, act.market_id, where)
+    grams, words = listing.search_terms(filter_.q)
+    if not words:
+        return Page([], "")
+    return await listing_store.search_page(conn, act.market_id, where, grams, words)
+
+
+async def queue_counts(conn: Connection, act: Act) -> Mapping[str, int]:
+    """How many claims each queue holds, up to 100."""
+    return await listing_store.queue_counts(conn, act.market_id, act.actor.id)
+
+
+async def check_before(conn: Connection, act: Act, desk: Desk, command: OpenClaim) -> PreCheck:
+    """Whether this complaint would be taken on now, and if not why and when.
+
+    Raises:
+        Refused: `not_found`, `not_a_unit`: then there is nothing to show at all.
+    """
+    view = await store.load_intake(conn, act.market_id, command.order_no)
+    if view is None:
+        raise Refused("not_found")
+    units = opening.claimed_units(view, command)
+    try:
+        found = intake.check(desk, view, command, act)
+    except Refused as refused:
+        return PreCheck(units=units, existing="", refusal=refused.code, detail=refused.detail)
+    live = found.claim_no if isinstance(found, Existing) else ""
+    return PreCheck(units=units, existing=live, refusal="", detail={})

@@ -1,0 +1,419 @@
+"""One claim for one reader: the same steps for all, with each side's own details only."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from makegood.base.actor import Actor
+from makegood.claims import events as e
+from makegood.claims import view as v
+from makegood.claims.carrying import remedy_of
+from makegood.claims.commands import Ruling
+from makegood.claims.may import may
+from makegood.claims.ruling import MACHINE_NAME
+from makegood.claims.state import STAFF, Claim, Recorded
+from makegood.orders.facts import UnitFacts
+from makegood.policy.model import Pack
+
+HIDDEN_STEPS: Final = ("notice_sent", "tags_changed")
+"""Bookkeeping that no party needs in the shared history; the staff sees it."""
+SOON_PERCENT: Final = 20
+_LONG_TEXTS: Final = frozenset({"text", "description", "question", "reason"})
+
+
+class Sight(msgspec.Struct, frozen=True, kw_only=True):
+    """What a view is made of: the fold, its history, the units, and what the rules say now."""
+
+    claim: Claim
+    history: list[Recorded]
+    units: list[UnitFacts]
+    ruling: Ruling | None
+    buyer_name: str = "买家"
+    roster_names: dict[str, str] = {}
+
+
+def claim_view(sight: Sight, pack: Pack, reader: Actor, now: datetime) -> v.ClaimView:
+    """The claim as this reader may see it."""
+    claim, opened = sight.claim, sight.claim.opened
+    staff = reader.role in STAFF or reader.role in ("auditor", "market", "system")
+    return v.ClaimView(
+        claim_no=claim.claim_no,
+        version=claim.version,
+        state=claim.state,
+        lane="careful" if claim.lane == "careful" else "fast",
+        priority=claim.priority,
+        reason=opened.reason,
+        wants=opened.wants,
+        description=e.words_of(opened.description),
+        follow_up_zh=opened.follow_up_zh,
+        follow_up_en=opened.follow_up_en,
+        opened_at=claim.opened_at,
+        channel=opened.channel,
+        owner=v.PersonView("platform", claim.owner_name),
+        buyer=v.PersonView("buyer", sight.buyer_name),
+        order=_order(sight),
+        claimed_minor=opened.claimed_minor,
+        held_minor=opened.claimed_minor if claim.is_open else 0,
+        stages=_stages(claim),
+        deadlines=[_deadline(d, now) for d in claim.deadlines if staff or _is_shared(d)],
+        facts=[_fact(f) for f in claim.facts if _sees(f.audience, reader, staff=staff)],
+        slots=_slots(claim, pack),
+        evidence=[
+            _evidence(sight, i) for i in claim.evidence if _sees(i.audience, reader, staff=staff)
+        ],
+        decision=_decision(claim, claim.decision, claim.decided_at or now, claim.upheld),
+        earlier_decisions=[_past(claim, d) for d in claim.earlier],
+        suggestion=_suggestion(sight) if reader.role in STAFF else None,
+        money=_money(sight),
+        offers=[_offer(o.made, o.at, o.state, opened.currency) for o in claim.offers],
+        tasks=_tasks(claim) if staff else [],
+        steps=[s for r in sight.history for s in _step(r, sight, reader, staff=staff)],
+        tags=claim.tags if staff else {},
+        root_cause=claim.root_cause,
+        rating=claim.rating,
+        may=may(claim, reader),
+    )
+
+
+def _sees(audience: str, reader: Actor, *, staff: bool) -> bool:
+    return staff or audience in ("all", reader.role)
+
+
+def _is_shared(deadline: e.Deadline) -> bool:
+    """Parties see the promises made to them; hand-overs between departments are ours."""
+    return not deadline.kind.startswith("task:") and deadline.kind not in ("survey", "close")
+
+
+def _order(sight: Sight) -> v.OrderView:
+    unit, opened = sight.units[0], sight.claim.opened
+    return v.OrderView(
+        order_no=opened.order_no,
+        version=opened.order_version,
+        line_no=opened.line_no,
+        units=opened.units,
+        title=opened.title,
+        category=opened.category,
+        seller_id=opened.seller_id,
+        seller_name=opened.seller_name,
+        placed_at=unit.placed_at,
+        paid_at=unit.paid_at,
+        delivered_at=unit.delivered_at,
+        promised_at=unit.promised_at,
+        unit_paid_minor=unit.unit_paid_minor,
+        currency=unit.currency,
+        listing_text=unit.listing_text,
+        window_until=unit.window.closes_at,
+        policy=f"{unit.policy_id}@{unit.policy_version}" if unit.policy_id else "",
+    )
+
+
+def _stages(claim: Claim) -> list[v.StageView]:
+    """受理 · 核实 · 处理 · 反馈 · 改进, each with the time it was passed."""
+    ended = claim.state in ("closed", "withdrawn", "declined")
+    reached: list[tuple[str, datetime | None]] = [
+        ("accept", claim.accepted_at),
+        ("verify", claim.handled_at),
+        ("handle", claim.settled_at),
+        ("feedback", claim.closed_at if claim.state == "closed" else None),
+        ("improve", claim.closed_at if claim.state == "closed" else None),
+    ]
+    stages: list[v.StageView] = []
+    current = False
+    for stage, at in reached:
+        done = at is not None
+        status = "done" if done else "skipped" if ended else "next" if current else "now"
+        current = current or status == "now"
+        stages.append(msgspec.convert({"stage": stage, "status": status, "at": at}, v.StageView))
+    return stages
+
+
+def _deadline(deadline: e.Deadline, now: datetime) -> v.DeadlineView:
+    length = deadline.at - deadline.set_at
+    if deadline.paused_at is not None:
+        state = "paused"
+    elif now >= deadline.at:
+        state = "late"
+    elif deadline.at - now <= length * SOON_PERCENT / 100:
+        state = "soon"
+    else:
+        state = "running"
+    return msgspec.convert(
+        {
+            "kind": deadline.kind,
+            "at": deadline.at,
+            "then": deadline.then,
+            "turn": deadline.turn,
+            "set_at": deadline.set_at,
+            "state": state,
+        },
+        v.DeadlineView,
+    )
+
+
+def _fact(fact: e.StatedFact) -> v.FactView:
+    return v.FactView(
+        name=fact.name,
+        value=fact.value,
+        source=fact.source,
+        interest=fact.interest,
+        at=fact.at,
+    )
+
+
+def _slots(claim: Claim, pack: Pack) -> list[v.SlotView]:
+    reason = pack.reasons.get(claim.opened.reason)
+    filled: dict[str, int] = {}
+    for item in claim.evidence:
+        filled[item.slot] = filled.get(item.slot, 0) + 1
+    return [
+        v.SlotView(
+            slot=use.slot,
+            party=pack.slots[use.slot].who,
+            required=use.required,
+            filled=filled.get(use.slot, 0),
+        )
+        for use in (reason.slots if reason else ())
+        if pack.slots[use.slot].who != "system"
+    ]
+
+
+def _evidence(sight: Sight, item: e.EvidenceAdded) -> v.EvidenceView:
+    added = (r.at for r in sight.history if r.event == item)
+    return v.EvidenceView(
+        evidence_id=item.evidence_id,
+        slot=item.slot,
+        party=item.party,
+        media_type=item.media_type,
+        size=item.size,
+        sha256=item.sha256,
+        notes=item.notes,
+        added_at=next(added),
+        has_thumb=item.has_thumb,
+    )
+
+
+def _decision(
+    claim: Claim, decision: e.Decision | None, at: datetime, upheld: bool | None
+) -> v.DecisionView | None:
+    if decision is None:
+        return None
+    machine = decision.source == "machine"
+    role = "machine" if machine else "seller" if decision.source == "seller" else "platform"
+    return v.DecisionView(
+        number=decision.number,
+        finding=decision.finding,
+        remedy=remedy_of(claim) or decision.remedy,
+        amount_minor=decision.amount_minor,
+        coupon_minor=decision.coupon_minor,
+        currency=claim.opened.currency,
+        shares=decision.shares,
+        rule_id=decision.rule_id,
+        rule_version=decision.rule_version,
+        clause_zh=decision.clause_zh,
+        clause_en=decision.clause_en,
+        conditions=_conditions(decision.conditions),
+        decided_by=v.PersonView(role, decision.decided_by_name),
+        decided_at=at,
+        machine=machine,
+        reason_text=e.words_of(decision.reason_text),
+        would_change=decision.would_change,
+        appeal_until=decision.appeal_until,
+        upheld=upheld,
+    )
+
+
+def _past(claim: Claim, decision: e.Decision) -> v.DecisionView:
+    shown = _decision(claim, decision, decision.appeal_until - timedelta(days=7), None)
+    assert shown is not None, "an earlier decision is a decision"
+    return msgspec.structs.replace(shown, remedy=decision.remedy)
+
+
+def _conditions(conditions: Iterable[e.Condition]) -> list[v.ConditionView]:
+    return [
+        v.ConditionView(
+            label_zh=condition.label_zh,
+            label_en=condition.label_en,
+            actual=condition.actual,
+            source=condition.source,
+            met=condition.met,
+        )
+        for condition in conditions
+    ]
+
+
+def _suggestion(sight: Sight) -> v.SuggestionView | None:
+    ruling = sight.ruling
+    if ruling is None or ruling.decision is None:
+        return None
+    decision = ruling.decision
+    return v.SuggestionView(
+        finding=decision.finding,
+        remedy=decision.remedy,
+        amount_minor=decision.amount_minor,
+        currency=sight.claim.opened.currency,
+        shares=decision.shares,
+        rule_id=decision.rule_id,
+        rule_version=decision.rule_version,
+        clause_zh=decision.clause_zh,
+        clause_en=decision.clause_en,
+        conditions=_conditions(decision.conditions),
+        remedies=ruling.remedies,
+        why_person=ruling.why_person,
+    )
+
+
+def _money(sight: Sight) -> list[v.MoneyView]:
+    times = {r.event.number: r.at for r in sight.history if isinstance(r.event, e.MoneyMoved)}
+    shown = [
+        v.MoneyView(
+            kind=moved.kind,
+            number=moved.number,
+            state=moved.state,
+            amount_minor=moved.amount_minor,
+            currency=sight.claim.opened.currency,
+            channel=moved.channel,
+            eta_at=moved.eta_at,
+            at=times[moved.number],
+        )
+        for moved in sight.claim.money
+    ]
+    return shown + [_compensation(sight, given) for given in sight.claim.compensations]
+
+
+def _compensation(sight: Sight, given: e.CompensationGiven) -> v.MoneyView:
+    at = next(r.at for r in sight.history if r.event == given)
+    return v.MoneyView(
+        kind="coupon",
+        number=given.coupon,
+        state="arrived",
+        amount_minor=given.amount_minor,
+        currency=sight.claim.opened.currency,
+        channel=given.cause,
+        eta_at=None,
+        at=at,
+    )
+
+
+def _offer(made: e.OfferMade, at: datetime, state: str, currency: str) -> v.OfferView:
+    return msgspec.convert(
+        {
+            "number": made.number,
+            "by": made.by,
+            "remedy": made.remedy,
+            "amount_minor": made.amount_minor,
+            "currency": currency,
+            "text": e.words_of(made.text),
+            "at": at,
+            "state": state,
+        },
+        v.OfferView,
+    )
+
+
+def _tasks(claim: Claim) -> list[v.TaskView]:
+    return [
+        v.TaskView(
+            task_id=task.asked.task_id,
+            department=task.asked.department,
+            question=e.words_of(task.asked.question),
+            due_at=task.asked.due_at,
+            answer=e.words_of(task.answer),
+            done_at=task.done_at,
+        )
+        for task in claim.tasks
+    ]
+
+
+def _step(recorded: Recorded, sight: Sight, reader: Actor, *, staff: bool) -> list[v.StepView]:
+    """One line of history, or none where this reader may not see it."""
+    name = e.event_name(recorded.event)
+    audience = _audience_of(recorded.event)
+    if not _sees(audience, reader, staff=staff) or (name in HIDDEN_STEPS and not staff):
+        return []
+    if isinstance(recorded.event, e.FactsRecorded):
+        return _fact_steps(recorded, sight, reader, staff=staff)
+    return [_line(recorded, sight, name, audience, _shown(recorded.event))]
+
+
+def _fact_steps(
+    recorded: Recorded, sight: Sight, reader: Actor, *, staff: bool
+) -> list[v.StepView]:
+    """Facts appear as one line that counts those this reader may see."""
+    assert isinstance(recorded.event, e.FactsRecorded)
+    seen = [f for f in recorded.event.facts if _sees(f.audience, reader, staff=staff)]
+    if not seen:
+        return []
+    sources = ", ".join(dict.fromkeys(f.source for f in seen))
+    shown: dict[str, e.Scalar] = {"count": len(seen), "sources": sources}
+    return [_line(recorded, sight, "facts_recorded", "all", shown)]
+
+
+def _line(
+    recorded: Recorded,
+    sight: Sight,
+    name: str,
+    audience: v.Audience,
+    shown: dict[str, e.Scalar],
+) -> v.StepView:
+    text = getattr(recorded.event, "text", "")
+    return v.StepView(
+        version=recorded.version,
+        what=name,
+        by=_person(recorded.by, sight),
+        at=recorded.at,
+        audience=audience,
+        with_=shown,
+        text=e.words_of(text),
+    )
+
+
+def _shown(event: e.AnyEvent) -> dict[str, e.Scalar]:
+    """The short fields of an event that fill the words of its line."""
+    shown: dict[str, e.Scalar] = {}
+    for name in event.__struct_fields__:
+        value = getattr(event, name)
+        if name not in _LONG_TEXTS and isinstance(value, bool | int | str):
+            shown[name] = value
+    if isinstance(event, e.ClaimDecided):
+        decision = event.decision
+        shown |= {
+            "finding": decision.finding,
+            "remedy": decision.remedy,
+            "amount_minor": decision.amount_minor,
+            "rule_id": decision.rule_id,
+        }
+    return shown
+
+
+def _audience_of(event: e.AnyEvent) -> v.Audience:
+    match event:
+        case e.MessagePosted(audience=audience) | e.EvidenceAdded(audience=audience):
+            return audience
+        case (
+            e.HandedOver()
+            | e.TaskAnswered()
+            | e.TagsChanged()
+            | e.DecisionProposed()
+            | e.DecisionReturned()
+        ):
+            return "platform"
+        case e.KeyRevealed():
+            return "buyer"
+        case _:
+            return "all"
+
+
+def _person(by: Actor, sight: Sight) -> v.PersonView:
+    match by.role:
+        case "buyer" | "market":
+            return v.PersonView("buyer", sight.buyer_name)
+        case "seller":
+            return v.PersonView("seller", sight.claim.opened.seller_name)
+        case "supplier":
+            return v.PersonView("supplier", "")
+        case "system":
+            return v.PersonView("machine", MACHINE_NAME)
+        case _:
+            return v.PersonView("platform", sight.roster_names.get(by.id, sight.claim.owner_name))
