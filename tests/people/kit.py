@@ -1,10 +1,13 @@
 """What tests of people are given: counting ids, a quick hasher, a market, and short words."""
 
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import pyotp
 from argon2 import PasswordHasher
+from asyncpg.connection import LoggedQuery
 
 from makegood.base.actor import SYSTEM, Act
 from makegood.people.markets.actions import create_market
@@ -18,7 +21,7 @@ from makegood.people.staff.passwords import Passwords
 from makegood.people.staff.rules import Account, NewAccount, StaffRole
 from makegood.people.staff.sessions import SignedIn, begin_session
 from makegood.people.staff.sign_in import Door
-from makegood.store.database import Database
+from makegood.store.database import Connection, Database
 from makegood.store.vault import Vault
 
 MARKET = "main"
@@ -113,3 +116,33 @@ def signed_in(answer: object) -> SignedIn:
 def new_vault() -> Vault:
     """A vault with a key of the tests."""
     return Vault.from_key(b"k" * 32)
+
+
+class ListeningDatabase(Database):
+    """A database that notes every statement it is sent, for comparing two code paths."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database._pool, database.url)
+        self.statements: list[str] = []
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        async with super().connection() as conn:
+            with conn.query_logger(self._note):
+                yield conn
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        async with super().transaction() as tx:
+            with tx.query_logger(self._note):
+                yield tx
+
+    def taken(self) -> list[str]:
+        """The statements since the last call."""
+        noted, self.statements = self.statements, []
+        return noted
+
+    def _note(self, record: LoggedQuery) -> None:
+        # The driver asks about types once per connection; that is none of our statements.
+        if "set_config" not in record.query and "typeinfo" not in record.query:
+            self.statements.append(record.query)

@@ -77,8 +77,11 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 def normal_name(name: str) -> str:
     """The one form in which sign-in names are compared: NFKC, lower case, no control letters."""
-    plain = unicodedata.normalize("NFKC", name).strip().casefold()
-    return "".join(letter for letter in plain if unicodedata.category(letter)[0] != "C")
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    kept = (letter for letter in folded if unicodedata.category(letter)[0] != "C")
+    plain = unicodedata.normalize("NFKC", "".join(kept)).strip()
+    # Folding can undo the form and the form can undo folding: go on until nothing moves.
+    return plain if plain == name else normal_name(plain)
 
 
 def password_faults(password: str, about: Sequence[str], common: frozenset[str]) -> tuple[str, ...]:
@@ -92,7 +95,7 @@ def password_faults(password: str, about: Sequence[str], common: frozenset[str])
         "short": len(password) < PASSWORD_LETTERS,
         "long": len(password) > LONGEST_PASSWORD,
         "common": low in common,
-        "about_you": any(_rest(low, name) < PASSWORD_LETTERS // 2 for name in names),
+        "about_you": any(_is_mostly(low, name) for name in names),
         "repeated": len(set(low)) < 5 or _is_run(low),
     }
     return tuple(fault for fault, is_so in found.items() if is_so)
@@ -132,9 +135,9 @@ def plain_recovery_code(typed: str) -> str:
     return kept.replace("O", "0").replace("I", "1").replace("L", "1")
 
 
-def _rest(password: str, name: str) -> int:
-    """How many letters are left without the name, when it is in there."""
-    return len(password.replace(name, ""))
+def _is_mostly(password: str, name: str) -> bool:
+    """Whether little is left of the password without the name that is in it."""
+    return name in password and len(password.replace(name, "")) < PASSWORD_LETTERS // 2
 
 
 def _parts(name: str) -> list[str]:

@@ -11,7 +11,7 @@ from makegood.store.database import Connection, Record
 
 _ACCOUNT = """
     SELECT account_id, sign_in_name, display_name, role, seller_id, supplier_id, language,
-           department_id, skills, reports_to, password_hash IS NOT NULL AS has_password,
+           department_id, skills, reports_to, password_hash,
            totp_confirmed_at IS NOT NULL AS has_second_factor,
            codes_saved_at IS NOT NULL AS codes_saved, disabled_at
     FROM account
@@ -85,17 +85,11 @@ async def load_credentials(
 ) -> Credentials | None:
     """The live account with this normal name, and its password hash."""
     row = await conn.fetchrow(
-        """
-        SELECT account_id, password_hash FROM account
-        WHERE market_id = $1 AND sign_in_name = $2 AND disabled_at IS NULL
-        """,
+        f"{_ACCOUNT} WHERE market_id = $1 AND sign_in_name = $2 AND disabled_at IS NULL",
         market_id,
         sign_in_name,
     )
-    if row is None:
-        return None
-    account = await load_account(conn, market_id, row["account_id"])
-    return Credentials(account, row["password_hash"]) if account else None
+    return Credentials(_account(row), row["password_hash"]) if row else None
 
 
 async def set_password(tx: Connection, market_id: str, account_id: str, password_hash: str) -> None:
@@ -310,7 +304,7 @@ def _account(row: Record) -> Account:
         department_id=row["department_id"],
         skills=tuple(row["skills"]),
         reports_to=row["reports_to"],
-        has_password=row["has_password"],
+        has_password=row["password_hash"] is not None,
         has_second_factor=row["has_second_factor"],
         codes_saved=row["codes_saved"],
         disabled_at=row["disabled_at"],
