@@ -118,7 +118,7 @@ def check_key_file(settings: Settings) -> Finding:
     try:
         open_vault(settings)
     except KeysMissing as missing:
-        if not settings.folder.exists():
+        if not settings.database_url and cluster_major(settings.folder / "postgres") is None:
             return Finding("keys", "note", "no keys yet: the first start makes them")
         return Finding("keys", "bad", "the key file is missing", str(missing))
     except ValueError:

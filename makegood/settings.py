@@ -30,7 +30,12 @@ Workers = Annotated[int, Meta(ge=0, le=64)]
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Every setting with its default; the descriptions make the table in docs/operating.md."""
 
-    data: Annotated[str, Meta(description="Folder for the database, files and keys.")] = "data"
+    data: Annotated[
+        str,
+        Meta(
+            description="Folder for the database, files and keys; empty: `data` beside the program."
+        ),
+    ] = ""
     database_url: Annotated[
         str,
         Meta(
@@ -95,7 +100,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def folder(self) -> Path:
         """The data folder as an absolute path."""
-        return Path(self.data).expanduser().absolute()
+        return _data_folder(self.data)
 
     @property
     def address(self) -> str:
@@ -146,6 +151,15 @@ def settings_table() -> str:
     return "\n".join(lines)
 
 
+def _data_folder(given: str) -> Path:
+    """The folder given; else `data` in the checkout, or where we are if there is no checkout."""
+    if given:
+        return Path(given).expanduser().absolute()
+    checkout = Path(__file__).parents[1]
+    place = checkout if (checkout / "pyproject.toml").exists() else Path.cwd()
+    return place / "data"
+
+
 def _names() -> list[str]:
     return [field.name for field in msgspec.structs.fields(Settings)]
 
@@ -153,8 +167,8 @@ def _names() -> list[str]:
 def _from_file(environ: Mapping[str, str], problems: list[str]) -> dict[str, object]:
     """The one file: named by MAKEGOOD_CONFIG, else `makegood.toml` in the data folder if it is."""
     named = environ.get(_CONFIG)
-    data = environ.get(variable("data"), "data")
-    path = Path(named) if named else Path(data).expanduser() / "makegood.toml"
+    data = _data_folder(environ.get(variable("data"), ""))
+    path = Path(named) if named else data / "makegood.toml"
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):

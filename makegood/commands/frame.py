@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
+from makegood.base.trouble import CannotRun
 from makegood.keyfile import ensure_keys
 from makegood.settings import Settings
 from makegood.store.postgres import EmbeddedPostgres, cluster_major, running_url
@@ -36,6 +37,11 @@ def database_url(settings: Settings) -> Iterator[str]:
     if url:
         yield url
         return
+    if cluster_major(settings.folder / "postgres") is None:
+        raise CannotRun(
+            f"there is no database in {settings.folder}: start ./serve once, or name the right "
+            "folder with --data"
+        )
     with embedded_server(settings) as server:
         yield server.url
 

@@ -1,0 +1,60 @@
+"""The command line: one clear line when something is wrong, and a status a script can use."""
+
+from pathlib import Path
+
+import pytest
+
+from makegood.base.trouble import CannotRun
+from makegood.cli import main
+from makegood.serving import check_free_space
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    return tmp_path
+
+
+def test_wrong_settings_are_listed(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MAKEGOOD_PORT", "abc")
+    monkeypatch.setenv("MAKEGOOD_LOG_LEVEL", "loud")
+    assert main(["doctor", "--data", str(data)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("makegood: MAKEGOOD_") for line in lines)
+
+
+def test_a_command_on_an_empty_folder_says_where_it_looked(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["jobs", "--data", str(data)]) == 1
+    assert f"there is no database in {data}" in capsys.readouterr().err
+    assert list(data.iterdir()) == []
+
+
+def test_doctor_on_an_empty_folder_changes_nothing(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", "--data", str(data)]) == 0
+    assert "no database yet" in capsys.readouterr().out
+    assert list(data.iterdir()) == []
+
+
+def test_commands_work_on_a_configured_database(
+    data: Path,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert main(["migrate", "--data", str(data)]) == 0
+    assert main(["jobs", "--data", str(data)]) == 0
+    assert "due 0 · later 0 · dead 0" in capsys.readouterr().out
+
+
+def test_a_full_disk_is_told_before_anything_starts() -> None:
+    with pytest.raises(CannotRun, match=r"disk of /data is full \(1 MB left"):
+        check_free_space(1024 * 1024, "/data")
+    check_free_space(1024**4, "/data")
