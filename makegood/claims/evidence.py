@@ -53,7 +53,7 @@ LARGEST: Final = max(SIZE_LIMITS.values())
 MAX_ITEMS_PER_SLOT: Final = 10
 """Per party; a seller cannot use up the buyer's room."""
 MAX_ITEMS_PER_PARTY: Final = 40
-MAX_OPEN_UPLOADS: Final = 10
+MAX_OPEN_UPLOADS: Final = 20
 UPLOAD_LIFETIME: Final = timedelta(hours=24)
 
 EDGE_BYTES: Final = 64 * 1024 + 22

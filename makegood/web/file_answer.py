@@ -1,6 +1,7 @@
 """How a stored file is answered: byte ranges, and headers under which it can do no harm."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -26,6 +27,26 @@ class Span(msgspec.Struct, frozen=True):
     start: int
     stop: int
     partial: bool = False
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """Status and headers of an answer, and the bytes it carries, if any."""
+
+    status: int
+    headers: dict[str, str]
+    span: Span | None = None
+
+
+def reply_to(item: Evidence, asked: Mapping[str, str]) -> Reply:
+    """The answer to a GET or HEAD of a file with these request headers (names in lower case)."""
+    etag = etag_of(item.sha256)
+    if matches(asked.get("if-none-match"), etag):
+        return Reply(304, {"etag": etag, "cache-control": CACHE})
+    is_same = asked.get("if-range", etag) == etag
+    span = span_of(asked.get("range") if is_same else None, item.size)
+    if span is None:
+        return Reply(416, {"content-range": f"bytes */{item.size}", "accept-ranges": "bytes"})
+    return Reply(206 if span.partial else 200, file_headers(item, span), span)
 
 
 def span_of(header: str | None, size: int) -> Span | None:

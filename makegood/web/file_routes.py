@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 from litestar import Response, delete, get, head, patch, post
+from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
 from makegood.base.time import rfc3339
@@ -39,13 +40,13 @@ def file_routes(files: Files, prefix: str = "") -> list[ControllerRouterHandler]
 
 def _upload_routes(files: Files, prefix: str) -> list[ControllerRouterHandler]:
     @post(f"{prefix}/uploads", operation_id="beginUpload")
-    async def begin_upload(request: AnyRequest, data: NewUpload) -> Response[UploadState]:
+    async def begin_upload(request: AnyRequest, data: JSONBody[NewUpload]) -> Response[UploadState]:
         upload = await files.begin(request, data)
         location = {"location": f"{prefix}/uploads/{upload.upload_id}"}
         return Response(_state(upload), status_code=201, headers=_progress(upload) | location)
 
     @head(f"{prefix}/uploads/{{upload_id:str}}", operation_id="uploadState")
-    async def upload_state(request: AnyRequest, upload_id: str) -> Response[None]:
+    async def upload_state(request: AnyRequest, upload_id: FromPath[str]) -> Response[None]:
         _, upload = await files.find(request, upload_id)
         return Response(None, headers=_progress(upload) | {"cache-control": "no-store"})
 
@@ -54,13 +55,15 @@ def _upload_routes(files: Files, prefix: str) -> list[ControllerRouterHandler]:
         operation_id="continueUpload",
         request_max_body_size=MAX_BODY,
     )
-    async def continue_upload(request: AnyRequest, upload_id: str) -> Response[Filed | None]:
+    async def continue_upload(
+        request: AnyRequest, upload_id: FromPath[str]
+    ) -> Response[Filed | None]:
         upload, filed = await files.take(request, upload_id)
         status = 204 if filed is None else 201
         return Response(filed, status_code=status, headers=_progress(upload))
 
     @delete(f"{prefix}/uploads/{{upload_id:str}}", operation_id="forgetUpload")
-    async def forget_upload(request: AnyRequest, upload_id: str) -> None:
+    async def forget_upload(request: AnyRequest, upload_id: FromPath[str]) -> None:
         await files.forget(request, upload_id)
 
     return [begin_upload, upload_state, continue_upload, forget_upload]
@@ -68,15 +71,15 @@ def _upload_routes(files: Files, prefix: str) -> list[ControllerRouterHandler]:
 
 def _read_routes(files: Files, prefix: str) -> list[ControllerRouterHandler]:
     @get(f"{prefix}/files/{{evidence_id:str}}", operation_id="readFile")
-    async def read_file(request: AnyRequest, evidence_id: str) -> Answer:
+    async def read_file(request: AnyRequest, evidence_id: FromPath[str]) -> Answer:
         return await files.answer(request, evidence_id)
 
     @head(f"{prefix}/files/{{evidence_id:str}}", operation_id="measureFile")
-    async def measure_file(request: AnyRequest, evidence_id: str) -> Answer:
-        return await files.answer(request, evidence_id)
+    async def measure_file(request: AnyRequest, evidence_id: FromPath[str]) -> Response[None]:
+        return await files.measure(request, evidence_id)
 
     @get(f"{prefix}/files/{{evidence_id:str}}/thumb", operation_id="readThumb")
-    async def read_thumb(request: AnyRequest, evidence_id: str) -> Answer:
+    async def read_thumb(request: AnyRequest, evidence_id: FromPath[str]) -> Answer:
         return await files.answer_thumb(request, evidence_id)
 
     return [read_file, measure_file, read_thumb]

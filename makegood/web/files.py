@@ -139,25 +139,24 @@ class Files:
     async def answer(self, request: AnyRequest, evidence_id: str) -> Answer:
         """The original, whole or a range of it."""
         item = await self._seen(request, evidence_id)
-        etag = file_answer.etag_of(item.sha256)
-        if file_answer.matches(request.headers.get("if-none-match"), etag):
-            return Response(content=b"", status_code=304, headers={"etag": etag})
-        asked = request.headers.get("range")
-        if request.headers.get("if-range", etag) != etag:
-            asked = None
-        span = file_answer.span_of(asked, item.size)
-        if span is None:
-            headers = {"content-range": f"bytes */{item.size}", "accept-ranges": "bytes"}
-            return Response(content=b"", status_code=416, headers=headers)
-        headers = file_answer.file_headers(item, span)
-        status = 206 if span.partial else 200
-        media_type = file_answer.media_type_header(item)
-        if request.method == "HEAD":
-            return Response(b"", status_code=status, headers=headers, media_type=media_type)
+        reply = file_answer.reply_to(item, request.headers)
+        if reply.span is None:
+            return Response(b"", status_code=reply.status, headers=reply.headers)
+        span = reply.span
         source = self.room.storage.open(item.market_id, item.sha256, span.start, span.stop)
         return Stream(
-            await _started(source), status_code=status, headers=headers, media_type=media_type
+            await _started(source),
+            status_code=reply.status,
+            headers=reply.headers,
+            media_type=file_answer.media_type_header(item),
         )
+
+    async def measure(self, request: AnyRequest, evidence_id: str) -> Response[None]:
+        """What `answer` would say, without the bytes."""
+        item = await self._seen(request, evidence_id)
+        reply = file_answer.reply_to(item, request.headers)
+        kind = {"content-type": file_answer.media_type_header(item)}
+        return Response(None, status_code=reply.status, headers=reply.headers | kind)
 
     async def answer_thumb(self, request: AnyRequest, evidence_id: str) -> Answer:
         """The small picture, or 404 when the item has none."""

@@ -35,11 +35,13 @@ def look(data: bytes, max_pixels: int) -> Picture | None:
     """What the picture says about itself, with a thumb; None when it cannot be read at all."""
     try:
         image = Image.open(BytesIO(data), formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return Picture(width=0, height=0, too_large=True)
     except Exception:  # A hostile picture may raise anything from inside a decoder.
         return None
     width, height = image.size
     if width * height > max_pixels:
-        return Picture(width=width, height=height)
+        return Picture(width=width, height=height, too_large=True)
     thumb = _thumb(image)
     said = _said(data)
     return Picture(
