@@ -1,0 +1,110 @@
+"""The gateway program as tests use it: started, killed, spoken to."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from makegood.demo.programs.gateway_book import BookRefund, Payment
+from makegood.demo.programs.gateway_machine import Faults
+from makegood.gateways.payments.accounts import Account
+
+
+class RealClock:
+    """The present, for tests that talk to another process."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class GatewayProgram:
+    """A running gateway program and its admin side."""
+
+    def __init__(self, state: Path, port: int = 0, faults: Faults | None = None, seed: int = 1):
+        self._state = state
+        self._seed = seed
+        self._process = self._spawn(port, faults or Faults())
+        self.url = self._ready()
+        self.port = int(self.url.rpartition(":")[2])
+
+    def accounts(self) -> list[Account]:
+        answer = httpx.get(f"{self.url}/admin/accounts")
+        return msgspec.json.decode(answer.content, type=list[Account])
+
+    def pay(
+        self,
+        trade_no: str,
+        order_no: str,
+        amount_minor: int,
+        notify_url: str = "",
+        version: str = "v1",
+    ) -> None:
+        payment = Payment(trade_no=trade_no, order_no=order_no, amount_minor=amount_minor)
+        self.pay_all([payment], notify_url, version)
+
+    def pay_all(self, payments: list[Payment], notify_url: str = "", version: str = "v1") -> None:
+        body = {"payments": payments, "notify_url": notify_url, "version": version}
+        httpx.post(f"{self.url}/admin/pay", content=msgspec.json.encode(body)).raise_for_status()
+
+    def set_faults(self, faults: Faults) -> None:
+        content = msgspec.json.encode(faults)
+        httpx.post(f"{self.url}/admin/faults", content=content).raise_for_status()
+
+    def refunds(self) -> list[BookRefund]:
+        book = httpx.get(f"{self.url}/admin/book").json()
+        return msgspec.convert(book["refunds"], list[BookRefund])
+
+    def waiting(self) -> int:
+        return int(httpx.get(f"{self.url}/admin/book").json()["waiting"])
+
+    def kill(self) -> None:
+        """kill -9, and wait until the process is gone."""
+        self._process.kill()
+        self._process.wait()
+        self._close_pipe()
+
+    def restart(self) -> None:
+        """Start again on the same book and port."""
+        self._process = self._spawn(self.port, Faults())
+        self._ready()
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(timeout=10)
+        self._close_pipe()
+
+    def _spawn(self, port: int, faults: Faults) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-m", "makegood.demo.programs.gateway"),
+                *("--port", str(port), "--state", str(self._state), "--seed", str(self._seed)),
+                *("--faults", msgspec.json.encode(faults).decode()),
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def _ready(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        return str(json.loads(line)["url"])
+
+    def _close_pipe(self) -> None:
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+@contextmanager
+def running(folder: Path, faults: Faults | None = None, seed: int = 1) -> Iterator[GatewayProgram]:
+    """A gateway program for the length of a test."""
+    program = GatewayProgram(folder / "gateway.db", faults=faults, seed=seed)
+    try:
+        yield program
+    finally:
+        program.stop()
