@@ -52,6 +52,7 @@ SETTINGS: Mapping[str, str] = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_wal_size": "512MB",
+    "max_logical_replication_workers": "0",
     "checkpoint_completion_target": "0.9",
     "autovacuum_naptime": "10s",
     "random_page_cost": "1.1",
