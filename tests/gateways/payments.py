@@ -1,6 +1,7 @@
 """The gateway program as tests use it: started, killed, spoken to."""
 
 import json
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ import msgspec
 from makegood.demo.programs.gateway_book import BookRefund, Payment
 from makegood.demo.programs.gateway_machine import Faults
 from makegood.gateways.payments.accounts import Account
+
+NO_ONE = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""No certificates: all programs of a test speak plain HTTP, and loading the real ones is slow."""
 
 
 class RealClock:
@@ -29,12 +33,13 @@ class GatewayProgram:
     def __init__(self, state: Path, port: int = 0, faults: Faults | None = None, seed: int = 1):
         self._state = state
         self._seed = seed
+        self._http = httpx.Client(verify=NO_ONE, trust_env=False)
         self._process = self._spawn(port, faults or Faults())
         self.url = self._ready()
         self.port = int(self.url.rpartition(":")[2])
 
     def accounts(self) -> list[Account]:
-        answer = httpx.get(f"{self.url}/admin/accounts")
+        answer = self._http.get(f"{self.url}/admin/accounts")
         return msgspec.json.decode(answer.content, type=list[Account])
 
     def pay(
@@ -50,18 +55,20 @@ class GatewayProgram:
 
     def pay_all(self, payments: list[Payment], notify_url: str = "", version: str = "v1") -> None:
         body = {"payments": payments, "notify_url": notify_url, "version": version}
-        httpx.post(f"{self.url}/admin/pay", content=msgspec.json.encode(body)).raise_for_status()
+        self._http.post(
+            f"{self.url}/admin/pay", content=msgspec.json.encode(body)
+        ).raise_for_status()
 
     def set_faults(self, faults: Faults) -> None:
         content = msgspec.json.encode(faults)
-        httpx.post(f"{self.url}/admin/faults", content=content).raise_for_status()
+        self._http.post(f"{self.url}/admin/faults", content=content).raise_for_status()
 
     def refunds(self) -> list[BookRefund]:
-        book = httpx.get(f"{self.url}/admin/book").json()
+        book = self._http.get(f"{self.url}/admin/book").json()
         return msgspec.convert(book["refunds"], list[BookRefund])
 
     def waiting(self) -> int:
-        return int(httpx.get(f"{self.url}/admin/book").json()["waiting"])
+        return int(self._http.get(f"{self.url}/admin/book").json()["waiting"])
 
     def kill(self) -> None:
         """kill -9, and wait until the process is gone."""
@@ -77,6 +84,7 @@ class GatewayProgram:
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait(timeout=10)
+        self._http.close()
         self._close_pipe()
 
     def _spawn(self, port: int, faults: Faults) -> "subprocess.Popen[str]":

@@ -10,7 +10,7 @@ from makegood.gateways.payments import epay, epay_v1, epay_v2
 from makegood.gateways.payments.accounts import EpayV1Account, EpayV2Account
 from makegood.gateways.payments.http import make_client
 from makegood.ledger.refund.gateway import GatewayUnavailable, NoticeRefused, PaymentNotice
-from tests.gateways.payments import RealClock
+from tests.gateways.payments import NO_ONE, RealClock
 
 NOTICE = {
     "pid": "1001",
@@ -98,7 +98,7 @@ def test_bare_keys_of_epay_panels_are_read(tmp_path: Path) -> None:
 
 
 async def test_a_v1_notice_is_believed_only_with_its_signature_and_merchant() -> None:
-    async with make_client() as client:
+    async with make_client(NO_ONE) as client:
         account = EpayV1Account(channel="epay", base_url="http://x", pid="1001", key="KEY")
         gateway = epay_v1.EpayV1(account, client)
         good = NOTICE | {"sign": epay_v1.sign(NOTICE, "KEY")}
@@ -129,7 +129,7 @@ async def test_a_v2_notice_signed_by_ourselves_is_refused(tmp_path: Path) -> Non
         private_key=ours.read_text(),
         platform_key=public.read_text(),
     )
-    async with make_client() as client:
+    async with make_client(NO_ONE) as client:
         gateway = epay_v2.EpayV2(account, client, RealClock())
         good = NOTICE | {"sign": epay_v2.sign(NOTICE, _private(theirs))}
         assert isinstance(gateway.verify_notification(good), PaymentNotice)

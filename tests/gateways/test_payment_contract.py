@@ -24,7 +24,7 @@ from makegood.ledger.refund.gateway import (
     Unknown,
     Unsupported,
 )
-from tests.gateways.payments import GatewayProgram, RealClock, running
+from tests.gateways.payments import NO_ONE, GatewayProgram, RealClock, running
 
 CHANNELS = ["epay", "epay2", "balance"]
 WITH_NUMBERS = ["epay2", "balance"]
@@ -44,7 +44,7 @@ def no_faults(program: GatewayProgram) -> None:
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with make_client() as made:
+    async with make_client(NO_ONE) as made:
         yield made
 
 

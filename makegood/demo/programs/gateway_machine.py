@@ -53,6 +53,7 @@ class Gateway:
             book.setting("faults", msgspec.json.encode(faults).decode()), type=Faults
         )
         self._chance = random.Random(seed)
+        self._http = httpx.Client(timeout=5.0, trust_env=False)
         self.key = book.setting("v1_key", secrets.token_hex(16))
         self.secret = book.setting("balance_secret", secrets.token_hex(32))
         self.merchant = epay_v2.private_key(book.setting("merchant_key", _new_key()))
@@ -129,7 +130,7 @@ class Gateway:
             )
             if isinstance(done, BookRefund):
                 self._notify_refund(done, 0.0)
-        elif not _deliver(content) and time.time() < float(content["until"]):
+        elif not self._deliver(content) and time.time() < float(content["until"]):
             self.book.postpone(later, time.time() + 1.0)
             return
         self.book.forget(later)
@@ -160,6 +161,14 @@ class Gateway:
             content = {"url": url, "fields": json.dumps(fields), "until": str(due_at + 600)}
             self.book.put_later(due_at, "notice", content)
 
+    def _deliver(self, content: dict[str, str]) -> bool:
+        """Send one notice as GET, as epay does; only the word `success` ends it."""
+        try:
+            answer = self._http.get(content["url"], params=json.loads(content["fields"]))
+        except httpx.HTTPError:
+            return False
+        return answer.text.strip() == "success"
+
     def _happens(self, chance: float) -> bool:
         return chance > 0 and self._chance.random() < chance
 
@@ -178,15 +187,6 @@ def _payment_fields(payment: Payment, gateway: Gateway, version: str) -> dict[st
         return fields | {"sign": epay_v1.sign(fields, gateway.key), "sign_type": "MD5"}
     fields |= {"timestamp": str(int(time.time())), "sign_type": "RSA"}
     return fields | {"sign": epay_v2.sign(fields, gateway.platform)}
-
-
-def _deliver(content: dict[str, str]) -> bool:
-    """Send one notice as GET, as epay does; only the word `success` ends it."""
-    try:
-        answer = httpx.get(content["url"], params=json.loads(content["fields"]), timeout=5.0)
-    except httpx.HTTPError:
-        return False
-    return answer.text.strip() == "success"
 
 
 def _new_key() -> str:

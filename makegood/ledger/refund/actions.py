@@ -15,7 +15,7 @@ from makegood.ledger import actions as ledger
 from makegood.ledger import recipes
 from makegood.ledger import rules as book
 from makegood.ledger import store as book_store
-from makegood.ledger.recipes import Funding, PaymentLeg
+from makegood.ledger.recipes import PaymentLeg
 from makegood.ledger.refund import rules, store
 from makegood.ledger.refund.gateway import Capture, RefundReply, Unsupported
 from makegood.ledger.refund.rules import (
@@ -104,7 +104,11 @@ async def order_refund(tx: Connection, act: Act, order: RefundOrder) -> list[Ref
     known = await store.refunds_by_key(tx, act.market_id, order.refund_key)
     if known:
         return known
-    refunds = _plan(act, order, legs, accounts)
+
+    def available(code: str) -> int:
+        return book.available_minor(code, accounts[code, order.currency])
+
+    refunds = rules.plan(act.market_id, act.now, order, legs, available)
     for refund in refunds:
         await store.insert_refund(tx, act.market_id, refund)
     pendings = [t for refund in refunds for t in recipes.refund_pending(rules.posting_of(refund))]
@@ -260,64 +264,6 @@ async def _lock(
         codes |= recipes.quota_accounts()
     return await book_store.lock_accounts(
         tx, act.market_id, [(code, order.currency) for code in codes]
-    )
-
-
-def _plan(
-    act: Act,
-    order: RefundOrder,
-    legs: Sequence[PaymentLeg],
-    accounts: dict[AccountKey, Balance],
-) -> list[Refund]:
-    """One refund per leg, each with the accounts that give its money."""
-
-    def available(code: str) -> int:
-        return book.available_minor(code, accounts[code, order.currency])
-
-    order_no = order.unit.order_no
-    if available(recipes.refundable(order.unit)) < order.amount_minor:
-        raise Refused("exceeds_paid")
-    left = [available(recipes.refundable_leg(order_no, leg)) for leg in legs]
-    sources = recipes.funding(
-        order.paid_by,
-        order.borne_by,
-        claim_no=order.claim_no,
-        order_no=order_no,
-        seller_id=order.seller_id,
-        escrow_minor=available(recipes.escrow(order_no)),
-    )
-    quota = recipes.quota_parts(recipes.advanced_minor(sources), order.claim_no, available)
-    refunds = []
-    for leg, amount_minor in recipes.split_over_legs(order.amount_minor, legs, left):
-        given, sources = recipes.take_from(sources, amount_minor)
-        used, quota = recipes.take_from(quota, recipes.advanced_minor(given))
-        refunds.append(_new_refund(act, order, leg, amount_minor, given, used))
-    return refunds
-
-
-def _new_refund(
-    act: Act,
-    order: RefundOrder,
-    leg: PaymentLeg,
-    amount_minor: int,
-    sources: Sequence[Funding],
-    quota: Sequence[Funding],
-) -> Refund:
-    return Refund(
-        refund_no=rules.refund_no(act.market_id, order.refund_key, leg),
-        refund_key=order.refund_key,
-        claim_no=order.claim_no,
-        unit=order.unit,
-        leg=leg,
-        amount_minor=amount_minor,
-        currency=order.currency,
-        sources=tuple(sources),
-        quota=tuple(quota),
-        rule=order.rule,
-        reason=order.reason,
-        state="wanted",
-        ordered_at=act.now,
-        changed_at=act.now,
     )
 
 

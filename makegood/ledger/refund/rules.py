@@ -1,5 +1,6 @@
 """The refund's state machine: what an answer of the gateway, or its silence, leads to."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias, assert_never
 
@@ -7,6 +8,7 @@ import msgspec
 
 from makegood.base.ids import UnitRef, derived_id
 from makegood.base.refusal import Refused
+from makegood.ledger import recipes
 from makegood.ledger.recipes import Funding, LegRefund, PaidBy, PaymentLeg
 from makegood.ledger.refund.gateway import (
     Abilities,
@@ -134,6 +136,42 @@ def check_order(order: RefundOrder) -> None:
     assert all(amount >= 0 for amount in order.borne_by.values()), f"negative share: {order}"
 
 
+def plan(
+    market_id: str,
+    now: datetime,
+    order: RefundOrder,
+    legs: Sequence[PaymentLeg],
+    available: Callable[[str], int],
+) -> list[Refund]:
+    """One refund per payment leg, each with the accounts that give its money.
+
+    `available` tells what may leave an account now, in minor units.
+
+    Raises:
+        Refused: `exceeds_paid` or `insufficient_funds`.
+    """
+    order_no = order.unit.order_no
+    if available(recipes.refundable(order.unit)) < order.amount_minor:
+        raise Refused("exceeds_paid")
+    left = [available(recipes.refundable_leg(order_no, leg)) for leg in legs]
+    sources = recipes.funding(
+        order.paid_by,
+        order.borne_by,
+        claim_no=order.claim_no,
+        order_no=order_no,
+        seller_id=order.seller_id,
+        escrow_minor=available(recipes.escrow(order_no)),
+    )
+    advanced = recipes.advanced_minor(sources)
+    quota = recipes.quota_parts(advanced, order.claim_no, available) if advanced else []
+    refunds = []
+    for leg, amount_minor in recipes.split_over_legs(order.amount_minor, legs, left):
+        given, sources = recipes.take_from(sources, amount_minor)
+        used, quota = recipes.take_from(quota, recipes.advanced_minor(given))
+        refunds.append(_new_refund(market_id, now, order, leg, amount_minor, given, used))
+    return refunds
+
+
 def posting_of(refund: Refund) -> LegRefund:
     """What the ledger's postings of this refund depend on."""
     return LegRefund(
@@ -226,6 +264,33 @@ def pause(checks: int, timings: Timings) -> timedelta:
     """How long to wait before the next question: doubling, up to the longest pause."""
     return timedelta(
         seconds=min(timings.first_check * 2.0 ** min(checks, 30), timings.longest_pause)
+    )
+
+
+def _new_refund(
+    market_id: str,
+    now: datetime,
+    order: RefundOrder,
+    leg: PaymentLeg,
+    amount_minor: int,
+    sources: Sequence[Funding],
+    quota: Sequence[Funding],
+) -> Refund:
+    return Refund(
+        refund_no=refund_no(market_id, order.refund_key, leg),
+        refund_key=order.refund_key,
+        claim_no=order.claim_no,
+        unit=order.unit,
+        leg=leg,
+        amount_minor=amount_minor,
+        currency=order.currency,
+        sources=tuple(sources),
+        quota=tuple(quota),
+        rule=order.rule,
+        reason=order.reason,
+        state="wanted",
+        ordered_at=now,
+        changed_at=now,
     )
 
 
