@@ -26,12 +26,14 @@ MediaType = Literal[
 ]
 """Everything that is accepted. Not HTML, SVG, archives, office files or programs, ever."""
 
-Note = Literal["edited", "modified_after_claim", "modified_in_future", "cut_short", "active_pdf"]
+Note = Literal[
+    "edited", "modified_after_opening", "future_time", "truncated", "active_pdf", "reused"
+]
 """What a reader should know about a file; never a ground for refusing it.
 
-`edited`: an image editor left its name. `modified_after_claim`, `modified_in_future`: the time
-written in the picture. `cut_short`: the picture ends too early. `active_pdf`: scripts or
-attached files inside.
+`edited`: an image editor left its name. `modified_after_opening`, `future_time`: the time
+written in the picture. `truncated`: the picture ends too early. `active_pdf`: scripts or
+attached files inside. `reused`: a buyer filed the very same file in another claim.
 """
 
 MIB: Final = 1024 * 1024
@@ -219,11 +221,11 @@ def picture_notes(picture: Picture, claim_opened_at: datetime, now: datetime) ->
         notes.append("edited")
     earliest = _earliest(picture.modified, picture.modified_zone)
     if earliest is not None and earliest > now:
-        notes.append("modified_in_future")
+        notes.append("future_time")
     elif earliest is not None and earliest > claim_opened_at:
-        notes.append("modified_after_claim")
+        notes.append("modified_after_opening")
     if picture.truncated:
-        notes.append("cut_short")
+        notes.append("truncated")
     return notes
 
 

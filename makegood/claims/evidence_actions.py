@@ -86,6 +86,8 @@ async def finish_upload(
     known = upload.evidence_id and await evidence_store.evidence_by_id(
         tx, act.market_id, upload.evidence_id
     )
+    if upload.party == "buyer":
+        content = await _with_reuse(tx, upload, content)
     item = known or await _add(tx, act, _item(act, upload, content), record_added)
     await evidence_store.end_upload(tx, act.market_id, upload_id, item.evidence_id)
     return item
@@ -107,6 +109,16 @@ async def _add(tx: Connection, act: Act, item: Evidence, record_added: RecordAdd
     await evidence_store.add_evidence(tx, item)
     await record_added(tx, act, item)
     return item
+
+
+async def _with_reuse(tx: Connection, upload: Upload, content: Content) -> Content:
+    """A seller's invoice may serve many claims; a buyer's screen shows one moment of one."""
+    others = await evidence_store.claims_with_content(
+        tx, upload.market_id, content.sha256, upload.claim_no
+    )
+    if not others:
+        return content
+    return msgspec.structs.replace(content, notes=[*content.notes, "reused"])
 
 
 async def _require_room(tx: Connection, act: Act, claim_no: str, party: str, slot: str) -> None:

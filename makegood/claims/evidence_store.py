@@ -112,7 +112,9 @@ async def claims_with_content(
     rows = await conn.fetch(
         """
         select distinct claim_no from evidence
-        where market_id = $1 and sha256 = $2 and claim_no <> $3 order by claim_no
+        where market_id = $1 and sha256 = $2 and claim_no <> $3
+          and not starts_with(claim_no, 'draft:')
+        order by claim_no
         """,
         market_id,
         sha256,

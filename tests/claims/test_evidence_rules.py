@@ -157,7 +157,7 @@ def test_an_editor_and_a_later_time_are_noted() -> None:
         width=1, height=1, software="Adobe Photoshop 25.1", modified="2026:11:21 09:30:00",
         modified_zone="+08:00", truncated=True,
     )  # fmt: skip
-    assert picture_notes(edited, opened, NOW) == ["edited", "modified_after_claim", "cut_short"]
+    assert picture_notes(edited, opened, NOW) == ["edited", "modified_after_opening", "truncated"]
 
 
 def test_a_phone_s_own_software_is_no_editor() -> None:
@@ -169,19 +169,19 @@ def test_a_time_without_a_zone_is_later_only_when_it_is_later_everywhere() -> No
     opened = NOW - timedelta(hours=20)
     local = Picture(width=1, height=1, modified="2026:11:21 00:30:00")
     anywhere = Picture(width=1, height=1, modified="2026:11:20 22:30:00")
-    assert picture_notes(local, opened, NOW) == ["modified_after_claim"]
+    assert picture_notes(local, opened, NOW) == ["modified_after_opening"]
     assert picture_notes(anywhere, NOW - timedelta(hours=3), NOW) == []
 
 
 def test_a_time_in_the_future_is_noted() -> None:
     later = Picture(width=1, height=1, modified="2027:01:01 00:00:00")
-    assert picture_notes(later, NOW, NOW) == ["modified_in_future"]
+    assert picture_notes(later, NOW, NOW) == ["future_time"]
 
 
 @given(text=st.text(max_size=30), zone=st.text(max_size=6))
 def test_any_words_may_stand_where_a_time_should(text: str, zone: str) -> None:
     odd = Picture(width=1, height=1, modified=text, modified_zone=zone)
-    assert set(picture_notes(odd, NOW, NOW)) <= {"modified_after_claim", "modified_in_future"}
+    assert set(picture_notes(odd, NOW, NOW)) <= {"modified_after_opening", "future_time"}
 
 
 @pytest.mark.parametrize("name", [b"/JavaScript", b"/J#61vaScript", b"/#4aS", b"/Launch"])

@@ -266,9 +266,10 @@ async def test_what_was_filed_for_a_draft_goes_over_to_its_claim(here: FilingRoo
     assert moved == await items(here) == [msgspec.structs.replace(item, claim_no=CLAIM)]
 
 
-async def test_the_same_file_in_another_claim_is_found(here: FilingRoom) -> None:
+async def test_the_same_file_in_another_claim_is_noted_and_found(here: FilingRoom) -> None:
     item = await filed(here, picture(), Recorded())
-    await filed(here, picture(), Recorded(), "u-2", claim_no="AS-261120-AAAAAA")
+    second = await filed(here, picture(), Recorded(), "u-2", claim_no="AS-261120-AAAAAA")
+    assert (item.notes, second.notes) == ([], ["reused"])
     async with here.db.connection() as conn:
         others = await evidence_store.claims_with_content(conn, "main", item.sha256, CLAIM)
     assert others == ["AS-261120-AAAAAA"]
