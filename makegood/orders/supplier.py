@@ -74,6 +74,20 @@ class SupplierAnswer(msgspec.Struct, frozen=True, kw_only=True):
     digest: str = ""
 
 
+class AskedQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """A question as its page shows it; `answer` is None while it is open."""
+
+    question_no: str
+    supplier_id: str
+    claim_no: str
+    link_id: str
+    question: SupplierQuestion
+    asked_at: datetime
+    due_at: datetime
+    answer: SupplierAnswer | None = None
+    answered_by: str = ""
+
+
 class GoodsReply(msgspec.Struct, frozen=True, kw_only=True):
     """How a reissue or an upgrade stands at the supplier.
 
