@@ -134,17 +134,18 @@ async def _run(options: argparse.Namespace) -> None:
     pages = ThreadingHTTPServer((options.host, options.port), _page_handler(mailbox))
     threading.Thread(target=pages.serve_forever, daemon=True).start()
     ready = {"smtp_port": smtp.sockets[0].getsockname()[1], "port": pages.server_address[1]}
+    told = _when_told()
     print(json.dumps(ready), flush=True)
-    await _until_told()
+    await told.wait()
     pages.shutdown()
     smtp.close()
 
 
-async def _until_told() -> None:
+def _when_told() -> asyncio.Event:
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    await told.wait()
+    return told
 
 
 def _page_handler(mailbox: Mailbox) -> type[BaseHTTPRequestHandler]:

@@ -1,6 +1,7 @@
 """Hands letters to a mail server by SMTP: plain, STARTTLS or TLS, as the address says."""
 
 import ssl
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from ipaddress import ip_address
@@ -106,12 +107,10 @@ class SmtpMailer:
 
 def _message(letter: Letter) -> EmailMessage:
     message = EmailMessage()
-    try:
-        message["From"] = Address(letter.sender_name, addr_spec=letter.sender)
-        message["To"] = Address(addr_spec=letter.to.strip())
-        message["Subject"] = letter.subject
-    except (ValueError, IndexError) as wrong:
-        raise MailFailed("not an address", permanent=True) from wrong
+    # A wrong sender is repaired in the settings and the mail goes out; a wrong recipient is not.
+    message["From"] = _address(letter.sender, letter.sender_name, permanent=False)
+    message["To"] = _address(letter.to.strip(), permanent=True)
+    message["Subject"] = letter.subject
     message["Date"] = letter.sent_at
     message["Message-ID"] = letter.message_id
     message["Auto-Submitted"] = "auto-generated"
@@ -119,6 +118,16 @@ def _message(letter: Letter) -> EmailMessage:
     message.set_content(letter.text)
     message.add_alternative(letter.html, subtype="html")
     return message
+
+
+def _address(text: str, name: str = "", *, permanent: bool) -> Address:
+    try:
+        address = Address(name, addr_spec=text)
+    except (ValueError, IndexError, HeaderParseError) as wrong:
+        raise MailFailed("not an address", permanent=permanent) from wrong
+    if not address.domain:
+        raise MailFailed("not an address", permanent=permanent)
+    return address
 
 
 def _is_loopback(host: str) -> bool:
