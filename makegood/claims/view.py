@@ -91,6 +91,8 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     reason_text: str
     would_change: list[str]
     appeal_until: datetime | None
+    choices: list[str] = []
+    """Remedies that the decision leaves to the buyer; empty when it names one."""
     upheld: bool | None = None
     """None before an appeal; else whether the appeal left it standing."""
 

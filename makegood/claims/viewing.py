@@ -220,6 +220,7 @@ def _decision(
         reason_text=e.words_of(decision.reason_text),
         would_change=decision.would_change,
         appeal_until=decision.appeal_until,
+        choices=decision.choices,
         upheld=upheld,
     )
 

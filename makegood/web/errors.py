@@ -19,6 +19,9 @@ log = logging.getLogger("makegood.web")
 UNKNOWN_ALIKE: Final = frozenset({"not_found", "not_a_unit"})
 """Refusals that must look like an unknown page to a stranger."""
 
+REFUSAL_STATUS: Final = {"file_too_large": 413, "file_type_not_accepted": 415}
+"""Refusals that HTTP has a number of its own for; every other one is 409."""
+
 BY_STATUS: Final[dict[int, PageCode]] = {
     400: "malformed",
     401: "not_found",
@@ -67,11 +70,12 @@ def on_refusal(request: AnyRequest, refused: Exception) -> Response[str]:
     if refused.code in UNKNOWN_ALIKE:
         return error_answer(request, 404, "not_found")
     page = _page(request)
+    status = REFUSAL_STATUS.get(refused.code, 409)
     words = refusal_words(page, refused)
     if wants_json(request):
-        return _problem(409, refused.code, words[0], words[1])
+        return _problem(status, refused.code, words[0], words[1])
     template = "templates/fragments/refusal.html" if page.fragment else "templates/refusal.html"
-    return page.show(template, 409, title=words[0], detail=words[1], code=refused.code)
+    return page.show(template, status, title=words[0], detail=words[1], code=refused.code)
 
 
 def on_http(request: AnyRequest, error: Exception) -> Response[str]:

@@ -22,6 +22,7 @@ def build(folder: Path, dist: Path = DIST) -> bool:
     Answers False, without starting anything, when `dist` was built from the same sources.
     Raises CannotRun with what node said when the build fails.
     """
+    folder = folder.resolve()
     digest = digest_of(folder)
     stamp = dist / STAMP
     if stamp.is_file() and stamp.read_text() == digest and (dist / "manifest.json").is_file():

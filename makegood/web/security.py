@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from litestar import Request
-from litestar.datastructures import State, UploadFile
+from litestar.datastructures import State
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from makegood.base.ids import Ids
@@ -121,11 +121,14 @@ async def _carries_token(request: AnyRequest, secret: bytes) -> bool:
 
 
 async def _token_of_form(request: AnyRequest) -> str:
-    kind = request.content_type[0]
-    if kind not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
-        return ""
-    try:
-        value = (await request.form()).get(CSRF_FIELD, "")
-    except ValueError as error:
-        raise PageFault(400, "malformed") from error
-    return "" if isinstance(value, UploadFile) else str(value)
+    """Forms carry it as a field; those with a file in the address, so the body can stream."""
+    match request.content_type[0]:
+        case "application/x-www-form-urlencoded":
+            try:
+                return str((await request.form()).get(CSRF_FIELD, ""))
+            except ValueError as error:
+                raise PageFault(400, "malformed") from error
+        case "multipart/form-data":
+            return str(request.query_params.get(CSRF_FIELD, ""))
+        case _:
+            return ""

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from string import Formatter
 from zoneinfo import ZoneInfo
 
 import msgspec
 from markupsafe import Markup, escape
 
-from makegood.claims.view import PersonView
+from makegood.claims.view import PersonView, StepView
 from makegood.web import formats
 from makegood.web.formats import Lang
+from makegood.web.look import fact_name
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
 FOLDER = Path(__file__).parent / "words"
@@ -121,19 +123,48 @@ class Words:
 
     def initial(self, person: PersonView) -> str:
         """The one sign in an avatar: the first letter of a name, or what the role is called."""
-        if person.role == "system" or not person.name:
-            return str(self.t("party.system"))[2 if self.lang == "zh" else 0]
+        if person.role in ("machine", "system") or not person.name:
+            return str(self.t("open.check_sign"))
         return person.name[0].upper()
 
     def consequence(self, then: str, kind: str, /, **values: object) -> Markup:
-        """What happens at zero: by the deadline's own code, else by its kind."""
-        key = f"deadline.then.{then}"
-        known = self.has(key)
-        return self.t(key if known else f"deadline.zero.{_kind(kind)}", **values)
+        """What happens at zero: by the deadline's kind, else by its code. `at` fills the time."""
+        key = f"deadline.zero.{_kind(kind)}"
+        return self.t(key if self.has(key) else f"deadline.then.{then}", **values)
 
     def deadline_head(self, kind: str) -> Markup:
         """What must happen before a deadline, in a few words."""
-        return self.t(f"deadline.head.{_kind(kind)}")
+        key = f"deadline.head.{_kind(kind)}"
+        return self.t(key if self.has(key) else "deadline.head.decision")
+
+    def would_change(self, fact: str) -> Markup:
+        """What kind of new evidence would change a decision that rests on this fact."""
+        return self.t("letter.would_change", fact=fact_name(fact, self.lang))
+
+    def step(self, step: StepView) -> Markup:
+        """One line of a claim's history. Codes among its values become words."""
+        leaf = self.catalogue[self.lang].get(f"event.{step.what}")
+        if not isinstance(leaf, str):
+            return escape(step.what)
+        names = {name for _, name, _, _ in Formatter().parse(leaf) if name}
+        values = {name: self._step_value(name, step) for name in names}
+        return Markup(str(escape(leaf).format(**values)).strip(" ：:"))
+
+    def _step_value(self, name: str, step: StepView) -> Markup:
+        given = step.with_
+        match name:
+            case "amount":
+                minor = given.get("amount_minor") or given.get("price_minor")
+                return self.money(int(minor)) if minor else Markup("")
+            case "remedy":
+                return self.code("remedy", str(given.get("remedy") or "none"))
+            case "kind":
+                return self.code("money.kind", str(given.get("kind") or ""))
+            case "state":
+                group = f"money.state.{given.get('kind')}"
+                return self.code(group, str(given.get("state") or ""))
+            case _:
+                return escape(given.get(name) or "")
 
     def value(self, value: bool | int | str | None) -> Markup:
         """A fact's value in words: yes, no, unknown, or as it is."""

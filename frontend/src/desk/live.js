@@ -19,7 +19,7 @@ function refresh(list, row, version) {
     return;
   }
   row.dataset.version = version;
-  const address = `${list.dataset.row}/${row.dataset.row}`;
+  const address = `${list.dataset.rowbase}/${row.dataset.row}`;
   htmx.ajax("GET", address, { source: row, target: row, swap: "outerHTML" });
 }
 
