@@ -1,0 +1,1 @@
+"""Measures of speed and endurance: `./bench` lists them, `./bench NAME` runs one."""
