@@ -1,35 +1,205 @@
 """The only place that builds things: settings to pool, clock and ids, to the web app and worker."""
 
 import asyncio
+import contextlib
 import os
+import secrets
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
 
-from litestar import Litestar, get
+import httpx
+import msgspec
+from litestar.types import ASGIApp, Receive, Scope, Send
 
+from makegood import __version__
+from makegood.base.ids import CLAIM_NO_LETTERS, claim_no_from
+from makegood.base.time import Clock
+from makegood.claims.desk import Desk, Rosters
+from makegood.claims.filing import FilingRoom
+from makegood.gateways.channels.mail import SmtpMailer, smtp_settings
+from makegood.gateways.payments.book import GatewayBook
+from makegood.gateways.storage.disk import DiskStorage
+from makegood.gateways.storage.pictures import PillowPictures
+from makegood.gateways.suppliers.registry import SupplierBook
 from makegood.keyfile import open_vault
 from makegood.logs import configure_logs
+from makegood.people.callers import Callers
+from makegood.people.markets.actions import Markets
+from makegood.people.roles import load_matrix
+from makegood.people.staff.passwords import Passwords
+from makegood.people.staff.sign_in import Door
+from makegood.policy.pack import load_pack
 from makegood.settings import Settings, load_settings
 from makegood.store.database import Database
 from makegood.store.keycheck import check_keys
+from makegood.store.notify import Hub
+from makegood.talk.letters import Letters
+from makegood.web.app import create_app
+from makegood.web.things import Things, WebSettings
+from makegood.worker.loop import Worker
+from makegood.worker.mails import Post
+from makegood.worker.registry import Rooms, handlers, timetable
+
+WEB_CONNECTIONS: Final = 12
+WORKER_CONNECTIONS: Final = 10
+OUTSIDE_SECONDS: Final = 10.0
+"""How long a supplier or gateway may take to answer before it counts as silent."""
 
 
-def web_app() -> Litestar:
+class SystemClock:
+    """The computer's clock."""
+
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+        return datetime.now(UTC)
+
+
+class SystemIds:
+    """Ids from the system's secure random source."""
+
+    def __init__(self, timezone: str = "Asia/Shanghai") -> None:
+        self._zone = ZoneInfo(timezone)
+
+    def claim_no(self, now: datetime) -> str:
+        """A new claim number of the market's own day."""
+        day = now.astimezone(self._zone).strftime("%y%m%d")
+        return claim_no_from(day, secrets.randbelow(32**CLAIM_NO_LETTERS))
+
+    def uuid(self) -> str:
+        """A UUID of version 7: milliseconds first, so that indexes grow at one end."""
+        value = bytearray(int(time.time() * 1000).to_bytes(6, "big") + secrets.token_bytes(10))
+        value[6] = (value[6] & 0x0F) | 0x70
+        value[8] = (value[8] & 0x3F) | 0x80
+        text = value.hex()
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+    def secret(self, size: int = 32) -> bytes:
+        """Random bytes."""
+        return secrets.token_bytes(size)
+
+
+def web_app() -> ASGIApp:
     """The ASGI application of this process, from the settings of its environment."""
     settings = load_settings(os.environ)
     configure_logs(format=settings.log_format, level=settings.log_level)
-    return Litestar(route_handlers=[ready], openapi_config=None, logging_config=None)
+    return LateApp(settings)
 
 
-@get("/ready", sync_to_thread=False)
-def ready() -> str:
-    """Requests can be served."""
-    return "ok"
+class LateApp:
+    """The application of one process, built when its event loop has started."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Build at the start of life, hand on everything, tidy up at its end."""
+        if self._app is not None:
+            await self._app(scope, receive, send)
+            return
+        async with opened_things(self._settings) as things:
+            self._app = create_app(things)
+            await self._app(scope, receive, send)
+
+
+@contextlib.asynccontextmanager
+async def opened_things(settings: Settings) -> AsyncIterator[Things]:
+    """Everything the web needs, with the database open and the hub listening."""
+    vault = open_vault(settings)
+    db = await Database.open(settings.database_url, max_size=WEB_CONNECTIONS)
+    hub = Hub(settings.database_url)
+    clock, ids = SystemClock(), SystemIds()
+    try:
+        async with db.connection() as conn:
+            await check_keys(conn, vault)
+        await hub.open()
+        async with httpx.AsyncClient(timeout=OUTSIDE_SECONDS) as client:
+            gateways = GatewayBook(db, vault, client, clock)
+            await gateways.refresh()
+            desk = build_desk(db, settings)
+            yield Things(
+                db=db,
+                clock=clock,
+                ids=ids,
+                markets=desk.markets,
+                matrix=load_matrix(),
+                callers=Callers(db, vault),
+                hub=hub,
+                vault=vault,
+                pack=desk.pack,
+                desk=desk,
+                door=Door(db, vault, ids, Passwords()),
+                storage=DiskStorage(settings.folder / "files", vault),
+                settings=_web_settings(settings, vault.keyed_hash("form_tokens", "web")),
+            )
+    finally:
+        await hub.close()
+        await db.close()
+
+
+def build_desk(db: Database, settings: Settings) -> Desk:
+    """What actions on claims share, over an open database."""
+    return Desk(
+        pack=load_pack(),
+        ids=SystemIds(),
+        vault=open_vault(settings),
+        markets=Markets(db),
+        rosters=Rosters(db),
+    )
+
+
+@contextlib.asynccontextmanager
+async def opened_rooms(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Rooms]:
+    """Everything the jobs need, with the database open and gateway accounts read."""
+    vault = open_vault(settings)
+    clock = clock or SystemClock()
+    db = await Database.open(settings.database_url, max_size=WORKER_CONNECTIONS)
+    try:
+        async with db.connection() as conn:
+            await check_keys(conn, vault)
+        async with httpx.AsyncClient(timeout=OUTSIDE_SECONDS) as client:
+            desk = build_desk(db, settings)
+            gateways = GatewayBook(db, vault, client, clock)
+            await gateways.refresh()
+            storage = DiskStorage(settings.folder / "files", vault)
+            yield Rooms(
+                db=db,
+                clock=clock,
+                desk=desk,
+                gateways=gateways,
+                suppliers=SupplierBook(db, vault, client, clock, desk.ids),
+                post=_post(settings, db, desk, clock),
+                filing=FilingRoom(db, storage, PillowPictures()),
+                client=client,
+            )
+    finally:
+        await db.close()
 
 
 async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
     """Carry out jobs until `stop` is set."""
     configure_logs(format=settings.log_format, level=settings.log_level)
-    db = await Database.open(settings.database_url)
-    async with db.connection() as conn:
-        await check_keys(conn, open_vault(settings))
-    await stop.wait()
-    await db.close()
+    async with opened_rooms(settings) as rooms:
+        await Worker(rooms.db, rooms.clock, handlers(rooms), timetable(rooms)).run(stop)
+
+
+def _post(settings: Settings, db: Database, desk: Desk, clock: Clock) -> Post | None:
+    if not settings.smtp_url:
+        return None
+    mailer = SmtpMailer(smtp_settings(settings.smtp_url))
+    return Post(db, desk.vault, clock, desk.markets, Letters(), mailer)
+
+
+def _web_settings(settings: Settings, secret: bytes) -> WebSettings:
+    known = {
+        "market_id": settings.market,
+        "secret": secret,
+        "secure_cookies": settings.public_url.startswith("https://"),
+        "demo": settings.demo,
+        "version": __version__,
+        "metrics_key": settings.metrics_key,
+    }
+    return msgspec.convert(known, WebSettings)

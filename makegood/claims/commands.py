@@ -298,6 +298,7 @@ class NoteReveal(Command, frozen=True, kw_only=True):
 class NoteNotice(Command, frozen=True, kw_only=True):
     """A notice was delivered."""
 
+    about: int
     kind: str
     to: e.Party
     channel: str

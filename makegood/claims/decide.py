@@ -76,8 +76,8 @@ def decide(claim: Claim, command: c.AnyCommand, act: Act) -> list[e.AnyEvent]:  
             return care.note_repair_paid(claim, command, act)
         case c.NoteReveal(unit_no=unit_no, generation=generation):
             return [e.KeyRevealed(unit_no=unit_no, generation=generation)]
-        case c.NoteNotice(kind=kind, to=to, channel=channel):
-            return [e.NoticeSent(kind=kind, to=to, channel=channel)]
+        case c.NoteNotice():
+            return _notice(claim, command)
         case c.Rate():
             return outcome.rate(claim, command, act)
         case c.Withdraw():
@@ -103,6 +103,13 @@ def _record(claim: Claim, facts: list[e.StatedFact]) -> list[e.AnyEvent]:
     known = {(f.name, f.source, f.value) for f in claim.facts}
     fresh = [f for f in facts if (f.name, f.source, f.value) not in known]
     return [e.FactsRecorded(facts=fresh)] if fresh else []
+
+
+def _notice(claim: Claim, command: c.NoteNotice) -> list[e.AnyEvent]:
+    sent = e.NoticeSent(
+        about=command.about, kind=command.kind, to=command.to, channel=command.channel
+    )
+    return [] if sent in claim.notices else [sent]
 
 
 def _withdraw_goods(claim: Claim, command: c.NoteGoodsWithdrawn) -> list[e.AnyEvent]:

@@ -390,8 +390,9 @@ class KeyRevealed(ClaimEvent, frozen=True, kw_only=True, tag="key_revealed"):
 
 
 class NoticeSent(ClaimEvent, frozen=True, kw_only=True, tag="notice_sent"):
-    """A notice of this claim was delivered to a party."""
+    """A notice of this claim was delivered to a party; `about` is the version it told of."""
 
+    about: int
     kind: str
     to: Party
     channel: str

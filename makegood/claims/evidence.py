@@ -68,6 +68,12 @@ FILENAME_LETTERS: Final = 80
 _SURE_ZONE: Final = timedelta(hours=14)
 """A local time without a zone is later than a moment for sure when it is later by this much."""
 
+_OWN_SLOTS: Final = frozenset(
+    {"bank_line", "guardian_id", "relation", "leak_sample", "sign_in_screen"}
+    | {"supplier_receipt", "purchase_invoice", "source_proof", "upstream_order", "device_list"}
+)
+"""Bank lines, identity papers, devices, and a supplier's name: not for the other party."""
+
 _EXTENSIONS: Final[Mapping[MediaType, str]] = {
     "image/jpeg": "jpg",
     "image/png": "png",
@@ -189,6 +195,17 @@ def max_pixels(media_type: MediaType) -> int:
 def is_picture(media_type: MediaType) -> bool:
     """Whether Pillow looks at it; a HEIC is stored as it is, without a thumb."""
     return media_type.startswith("image/") and media_type != "image/heic"
+
+
+def audience_of(slot: str, party: str) -> Audience:
+    """Who besides the platform sees an item: both parties, or for some slots its own side."""
+    if slot not in _OWN_SLOTS:
+        return "all"
+    match party:
+        case "buyer" | "seller":
+            return party
+        case _:
+            return "platform"
 
 
 def require_picture(found: Picture | None, media_type: MediaType) -> Picture:

@@ -1,6 +1,6 @@
 """From bytes to evidence: takes a file in piece by piece, so that a broken link loses little."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from hashlib import sha256
 
@@ -107,11 +107,17 @@ async def drop_expired(room: FilingRoom, now: datetime, limit: int = 500) -> int
     return len(expired)
 
 
-async def sweep(room: FilingRoom, unused_since: datetime) -> int:
-    """Delete files that no item names and that nobody put since then; answers how many."""
+async def sweep(
+    room: FilingRoom, kept_elsewhere: Iterable[tuple[str, str]], unused_since: datetime
+) -> int:
+    """Delete files that nothing names and that nobody put since then; answers how many.
+
+    `kept_elsewhere` is (market, SHA-256) of files that are no evidence: proofs of refunds that
+    a person made. What is neither there nor evidence is lost.
+    """
     async with room.db.connection() as conn:
         kept = await evidence_store.kept_files(conn)
-    return await room.storage.sweep(kept, unused_since)
+    return await room.storage.sweep(kept.union(kept_elsewhere), unused_since)
 
 
 async def _keep(room: FilingRoom, act: Act, upload: Upload, piece: bytes) -> Upload:

@@ -118,6 +118,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     before_appeal: str = ""
     settled_at: datetime | None = None
     closed_at: datetime | None = None
+    notices: tuple[e.NoticeSent, ...] = ()
     survey_sent: bool = False
     rating: int | None = None
     root_cause: str = ""
@@ -259,8 +260,10 @@ def _apply(claim: Claim, recorded: Recorded) -> Claim:  # noqa: C901 - the close
             )
         case e.RepairPaid():
             return _set(claim, repair_paid=True, deadlines=drop(claim, "repair"))
-        case e.KeyRevealed() | e.NoticeSent():
+        case e.KeyRevealed():
             return claim
+        case e.NoticeSent() as sent:
+            return _set(claim, notices=(*claim.notices, sent))
         case e.SurveySent():
             return _set(claim, survey_sent=True, deadlines=drop(claim, "survey"))
         case e.ClaimRated(score=score):

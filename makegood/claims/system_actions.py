@@ -155,11 +155,11 @@ async def note_goods_withdrawn(
 
 
 async def note_notice(
-    tx: Connection, act: Act, desk: Desk, claim_no: str, kind: str, to: e.Party
+    tx: Connection, act: Act, desk: Desk, claim_no: str, about: int, kind: str, to: e.Party
 ) -> None:
-    """A notice was delivered by mail."""
+    """A notice about the event of this version was delivered by mail."""
     held = await hold(tx, act, claim_no)
-    noted = c.NoteNotice(kind=kind, to=to, channel="email")
+    noted = c.NoteNotice(about=about, kind=kind, to=to, channel="email")
     await append(tx, act, desk, held, decide(held.claim, noted, act))
 
 

@@ -87,6 +87,14 @@ async def mail_state(conn: Connection, market_id: str, mail_id: str) -> MailStat
     return state
 
 
+async def mail_key(conn: Connection, market_id: str, mail_id: str) -> str | None:
+    """What the mail was queued for, by its key."""
+    key: str | None = await conn.fetchval(
+        "SELECT key FROM mail WHERE market_id = $1 AND mail_id = $2", market_id, mail_id
+    )
+    return key
+
+
 async def settle_mail(
     tx: Connection, market_id: str, mail_id: str, state: MailState, problem: str, now: datetime
 ) -> None:

@@ -89,7 +89,7 @@ async def query_refund(desk: Desk, job: TakenJob) -> None:
     if refund is None or refund.state in rules.ENDED:
         return
     gateway = _gateway(desk, job.market_id, refund)
-    if gateway is not None:
+    if gateway is not None and rules.may_ask(gateway.abilities, refund):
         await _finish(desk, job, refund_no, await _query(gateway, refund))
 
 
@@ -250,7 +250,8 @@ async def _believe_refund(desk: Desk, job: _Frame, gateway: PaymentGateway, refu
         refund = await actions.read_refund(conn, job.market_id, refund_no)
     if refund is None or refund.leg.channel != gateway.channel:
         raise NoticeRefused("no such refund on this account")
-    await _finish(desk, job, refund_no, await _query(gateway, refund))
+    if rules.may_ask(gateway.abilities, refund):
+        await _finish(desk, job, refund_no, await _query(gateway, refund))
 
 
 def _digest(fields: Mapping[str, str]) -> bytes:

@@ -1,0 +1,178 @@
+"""Which function carries out which kind of job, and what is done again and again."""
+
+from typing import Final
+
+import httpx
+import msgspec
+import structlog
+
+from makegood.base.actor import Act
+from makegood.base.time import Clock
+from makegood.claims import filing, system_actions
+from makegood.claims.carrying import WITHDRAW_JOB
+from makegood.claims.desk import Desk
+from makegood.claims.filing import FilingRoom
+from makegood.claims.intake import CheckClaim
+from makegood.claims.notices import NOTICE_JOB
+from makegood.claims.saving import CHECK_JOB, TIMER_JOB
+from makegood.gateways.payments.book import GatewayBook
+from makegood.gateways.suppliers.registry import SupplierBook
+from makegood.ledger.refund import actions as refund_actions
+from makegood.ledger.refund.actions import RefundOutcome
+from makegood.ledger.refund.gateway import Capture
+from makegood.orders.actions import REMINDER_JOB
+from makegood.orders.questions import ANSWERED_JOB, AnsweredJob
+from makegood.orders.stock import reissues
+from makegood.orders.stock.rules import ReissueOutcome
+from makegood.people.proofs.actions import SEND_CODE_JOB
+from makegood.store.database import Connection, Database
+from makegood.store.idempotency import forget_old_answers
+from makegood.store.jobs import TakenJob, bury_exhausted
+from makegood.talk.actions import SEND_MAIL_JOB, SendMail
+from makegood.talk.store import mail_key
+from makegood.worker import claims, mails, notices, refunds, reminders
+from makegood.worker import reissues as reissue_worker
+from makegood.worker.claims import ClaimDesk
+from makegood.worker.loop import Errand, Handler
+from makegood.worker.mails import Post
+from makegood.worker.notices import NoticeRoom
+from makegood.worker.reissues import ReissueDesk
+from makegood.worker.sweep import sweep_people
+
+MINUTE: Final = 60.0
+HOUR: Final = 3600.0
+
+log = structlog.get_logger("makegood.worker")
+
+
+class Rooms(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the jobs of one process need, built by `bootstrap`."""
+
+    db: Database
+    clock: Clock
+    desk: Desk
+    gateways: GatewayBook
+    suppliers: SupplierBook
+    post: Post | None
+    """None while no mail server is set: mails wait in the outbox."""
+    filing: FilingRoom
+    client: httpx.AsyncClient
+
+
+def handlers(rooms: Rooms) -> dict[str, Handler]:
+    """The function of every kind of job."""
+    claim_desk = ClaimDesk(
+        db=rooms.db,
+        desk=rooms.desk,
+        suppliers=rooms.suppliers,
+        gateways=rooms.gateways.of,
+        clock=rooms.clock,
+    )
+    refund_desk = refund_desk_of(rooms)
+    reissue_desk = reissue_desk_of(rooms)
+    notice_room = NoticeRoom(db=rooms.db, desk=rooms.desk, clock=rooms.clock)
+    table: dict[str, Handler] = {
+        CHECK_JOB: lambda job: claims.check_claim(claim_desk, job),
+        TIMER_JOB: lambda job: claims.pass_deadlines(claim_desk, job),
+        WITHDRAW_JOB: lambda job: claims.withdraw_goods(claim_desk, job),
+        ANSWERED_JOB: lambda job: claims.check_claim(claim_desk, _as_check(job)),
+        NOTICE_JOB: lambda job: notices.tell(notice_room, job),
+        refund_actions.SEND: lambda job: refunds.send_refund(refund_desk, job),
+        refund_actions.QUERY: lambda job: refunds.query_refund(refund_desk, job),
+        reissues.SEND_JOB: lambda job: reissue_worker.run_reissue(reissue_desk, job),
+        reissues.QUERY_JOB: lambda job: reissue_worker.run_reissue(reissue_desk, job),
+        REMINDER_JOB: lambda job: reminders.remind(rooms.db, rooms.clock, job),
+    }
+    post = rooms.post
+    if post is not None:
+        table[SEND_CODE_JOB] = lambda job: mails.send_proof_code(post, job)
+        table[SEND_MAIL_JOB] = lambda job: _send_mail(post, notice_room, job)
+    return table
+
+
+def timetable(rooms: Rooms) -> tuple[Errand, ...]:
+    """What is done at fixed intervals; every errand may run in several processes at once."""
+    claim_desk = ClaimDesk(
+        db=rooms.db,
+        desk=rooms.desk,
+        suppliers=rooms.suppliers,
+        gateways=rooms.gateways.of,
+        clock=rooms.clock,
+    )
+
+    async def late() -> None:
+        found = await claims.sweep_overdue(claim_desk)
+        if found:
+            log.error("deadlines passed without their timer", claims=found)
+
+    async def bury() -> None:
+        async with rooms.db.connection() as conn:
+            await bury_exhausted(conn, rooms.clock.now())
+
+    async def forget() -> None:
+        await sweep_people(rooms.db, rooms.clock.now())
+        async with rooms.db.connection() as conn:
+            await forget_old_answers(conn, rooms.clock.now())
+        await filing.drop_expired(rooms.filing, rooms.clock.now())
+
+    refund_desk = refund_desk_of(rooms)
+    return (
+        Errand(name="gateway accounts", every_seconds=5.0, run=rooms.gateways.refresh),
+        Errand(name="late deadlines", every_seconds=MINUTE / 2, run=late),
+        Errand(
+            name="idle refunds",
+            every_seconds=MINUTE,
+            run=lambda: refunds.wake_idle_refunds(refund_desk),
+        ),
+        Errand(name="dead jobs", every_seconds=MINUTE, run=bury),
+        Errand(name="forgetting", every_seconds=HOUR, run=forget),
+    )
+
+
+def refund_desk_of(rooms: Rooms) -> refunds.Desk:
+    """What refunds need, with the claim told of every step in the same transaction."""
+
+    async def on_outcome(tx: Connection, act: Act, outcome: RefundOutcome) -> None:
+        await system_actions.note_refund(tx, act, rooms.desk, outcome)
+
+    async def on_payment(tx: Connection, act: Act, channel: str, capture: Capture) -> None:
+        await refund_actions.note_captures(tx, act, channel, [capture])
+
+    return refunds.Desk(
+        db=rooms.db,
+        gateways=rooms.gateways.of,
+        clock=rooms.clock,
+        on_outcome=on_outcome,
+        on_payment=on_payment,
+    )
+
+
+def reissue_desk_of(rooms: Rooms) -> ReissueDesk:
+    """What replacements need, with the claim told of every step in the same transaction."""
+
+    async def on_outcome(tx: Connection, act: Act, outcome: ReissueOutcome) -> None:
+        await system_actions.note_reissue(tx, act, rooms.desk, outcome)
+
+    return ReissueDesk(
+        db=rooms.db,
+        vault=rooms.desk.vault,
+        suppliers=rooms.suppliers,
+        clock=rooms.clock,
+        on_outcome=on_outcome,
+    )
+
+
+def _as_check(job: TakenJob) -> TakenJob:
+    """A supplier's answer on the page makes the waiting claim's check run again, now."""
+    claim_no = job.payload_as(AnsweredJob).claim_no
+    payload = msgspec.to_builtins(CheckClaim(claim_no))
+    return msgspec.structs.replace(job, payload=payload)
+
+
+async def _send_mail(post: Post, room: NoticeRoom, job: TakenJob) -> None:
+    await mails.send_mail(post, job)
+    mail_id = job.payload_as(SendMail).mail_id
+    async with post.db.connection() as conn:
+        key = await mail_key(conn, job.market_id, mail_id)
+    if key is not None:
+        await notices.note_sent(room, job.market_id, key)
