@@ -248,15 +248,16 @@ async def test_an_upload_that_nobody_ends_is_forgotten_after_a_day(
     assert await filing.find_upload(here, BUYER, "u-1") is None
 
 
-async def test_a_sweep_leaves_every_file_that_an_item_needs(here: FilingRoom) -> None:
+async def test_a_sweep_leaves_every_file_that_something_needs(here: FilingRoom) -> None:
     item = await filed(here, picture(), Recorded())
-    orphan = b"stored, but its item was never written"
-    await here.storage.put("main", sha256(orphan).hexdigest(), stream(orphan))
-    assert await filing.sweep(here, NOW + timedelta(days=36_500)) == 1
+    orphan, proof = b"stored, but its item was never written", b"the proof of a refund"
+    for data in (orphan, proof):
+        await here.storage.put("main", sha256(data).hexdigest(), stream(data))
+    elsewhere = [("main", sha256(proof).hexdigest())]
+    assert await filing.sweep(here, elsewhere, NOW + timedelta(days=36_500)) == 1
     assert await read(here, item.sha256) == picture()
-    assert (
-        await here.storage.check([("main", item.sha256), ("main", item.thumb_sha256 or "")]) == []
-    )
+    kept = [*elsewhere, ("main", item.sha256), ("main", item.thumb_sha256 or "")]
+    assert await here.storage.check(kept) == []
 
 
 async def test_what_was_filed_for_a_draft_goes_over_to_its_claim(here: FilingRoom) -> None:
