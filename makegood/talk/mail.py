@@ -5,7 +5,7 @@ from an id when the mail is written out, so the outbox has nothing to steal.
 """
 
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -211,6 +211,10 @@ Content: TypeAlias = (
 )
 
 
+Reader: TypeAlias = Literal["buyer", "seller", "staff"]
+"""Whose page of the claim the button leads to."""
+
+
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
     """One e-mail to send. The same `key` never makes a second one."""
 
@@ -218,6 +222,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     to: str
     content: Content
     language: Language = "zh"
+    reader: Reader = "buyer"
     subject: str = ""
     """What it is about: the claim number, by which a page lists its mails."""
 

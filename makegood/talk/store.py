@@ -7,7 +7,7 @@ import msgspec
 
 from makegood.people.markets.rules import Language
 from makegood.store.database import Connection, Record
-from makegood.talk.mail import Content, Mail
+from makegood.talk.mail import Content, Mail, Reader
 
 MailState: TypeAlias = Literal["queued", "sending", "sent", "failed"]
 SENDING_LEASE: Final = timedelta(seconds=60)
@@ -19,6 +19,7 @@ class TakenMail(msgspec.Struct, frozen=True):
     mail_id: str
     to: str
     language: Language
+    reader: Reader
     content: Content
 
 
@@ -39,9 +40,9 @@ async def insert_mail(
     """Store a mail to send; False when its key is known already."""
     made = await tx.fetchval(
         """
-        INSERT INTO mail (market_id, mail_id, key, template, language, address, details, subject,
-                          queued_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        INSERT INTO mail (market_id, mail_id, key, template, language, address, details, reader,
+                          subject, queued_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         ON CONFLICT (market_id, key) DO NOTHING RETURNING true
         """,
         market_id,
@@ -51,6 +52,7 @@ async def insert_mail(
         mail.language,
         mail.to,
         mail.content,
+        mail.reader,
         mail.subject,
         now,
     )
@@ -66,7 +68,7 @@ async def take_mail(
         UPDATE mail SET state = 'sending', attempts = attempts + 1, lease_until = $4
         WHERE market_id = $1 AND mail_id = $2 AND erased_at IS NULL
           AND (state = 'queued' OR (state = 'sending' AND lease_until <= $3))
-        RETURNING mail_id, address, language, details
+        RETURNING mail_id, address, language, reader, details
         """,
         market_id,
         mail_id,
@@ -76,7 +78,7 @@ async def take_mail(
     if row is None:
         return None
     content = msgspec.convert(row["details"], Content)
-    return TakenMail(row["mail_id"], row["address"], row["language"], content)
+    return TakenMail(row["mail_id"], row["address"], row["language"], row["reader"], content)
 
 
 async def mail_state(conn: Connection, market_id: str, mail_id: str) -> MailState | None:

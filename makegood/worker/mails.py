@@ -1,5 +1,7 @@
 """Sends what the outbox holds: writes the letter, hands it over, notes the outcome."""
 
+from typing import Final
+
 import msgspec
 
 from makegood.base.actor import SYSTEM, Act
@@ -25,10 +27,17 @@ from makegood.talk.mail import (
     MailFailed,
     NowClaimable,
     ProofCode,
+    Reader,
     SellerAsked,
     SignInLink,
     SupplierAsked,
 )
+
+_CLAIM_PAGES: Final[dict[Reader, str]] = {
+    "buyer": "/c/",
+    "seller": "/seller/c/",
+    "staff": "/desk/c/",
+}
 
 
 class MailBusy(Exception):
@@ -90,7 +99,7 @@ async def _take(post: Post, job: TakenJob, mail_id: str) -> Letter | None:
         return None
     market = await post.markets.get(job.market_id, act.now)
     assert market is not None, "mails are queued for markets that exist"
-    addresses = addresses_of(post.vault, market, taken.content)
+    addresses = addresses_of(post.vault, market, taken.content, taken.reader)
     return post.letters.write(
         market.settings, taken.mail_id, taken.to, taken.language, taken.content, addresses, act.now
     )
@@ -103,7 +112,7 @@ async def _settle(
         await store.settle_mail(tx, job.market_id, mail_id, state, problem, post.clock.now())
 
 
-def addresses_of(vault: Vault, market: Market, content: Content) -> Addresses:
+def addresses_of(vault: Vault, market: Market, content: Content, reader: Reader) -> Addresses:
     """The code's digits and the button's address, derived from ids as the mail is written."""
     base = market.settings.base_url
     match content:
@@ -116,11 +125,11 @@ def addresses_of(vault: Vault, market: Market, content: Content) -> Addresses:
         case NowClaimable():
             return Addresses(url=f"{base}/")
         case SellerAsked(claim_no=claim_no):
-            return Addresses(url=f"{base}/seller/c/{claim_no}")
+            return Addresses(url=f"{base}{_CLAIM_PAGES['seller']}{claim_no}")
         case _ if content.link_id is not None:
             return Addresses(url=_link(vault, market, "claim", content.link_id))
         case _:
-            return Addresses(url=f"{base}/c/{content.claim_no}")
+            return Addresses(url=f"{base}{_CLAIM_PAGES[reader]}{content.claim_no}")
 
 
 def _link(vault: Vault, market: Market, purpose: Purpose, link_id: str) -> str:

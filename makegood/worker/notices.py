@@ -55,9 +55,14 @@ async def tell(room: NoticeRoom, job: TakenJob) -> None:
             if content is None:
                 continue
             key = f"{notice.claim_no}|{notice.version}|{notice.kind}|{notice.to}|{place}"
-            await queue_mail(
-                tx, act, Mail(key=key, to=address, content=content, subject=notice.claim_no)
+            mail = Mail(
+                key=key,
+                to=address,
+                content=content,
+                reader="seller" if notice.to == "seller" else "buyer",
+                subject=notice.claim_no,
             )
+            await queue_mail(tx, act, mail)
 
 
 async def note_sent(room: NoticeRoom, market_id: str, key: str) -> None:

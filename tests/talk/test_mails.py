@@ -13,7 +13,7 @@ from makegood.people.proofs.rules import OrderContact
 from makegood.store.jobs import TakenJob, done, take
 from makegood.talk import store
 from makegood.talk.actions import SEND_MAIL_JOB, mail_id_of, queue_mail, queue_mails
-from makegood.talk.mail import Letter, Mail, MailFailed, SignInLink, Survey
+from makegood.talk.mail import Letter, Mail, MailFailed, Reader, SignInLink, Survey
 from makegood.worker.mails import MailBusy, Post, send_mail, send_proof_code
 from makegood.worker.sweep import sweep_people
 from tests.people.kit import CountingIds, act_at
@@ -220,6 +220,17 @@ async def test_a_claim_link_in_a_mail_leads_into_the_claim(
     (job,) = await _queue(post, now, Mail(key="s", to="b1@example.com", content=content))
     await send_mail(post, job)
     assert f"https://help.example.com/l/c/{token}" in mailbox.mails()[0].text
+
+
+@pytest.mark.parametrize(
+    ("reader", "path"), [("buyer", "/c/"), ("seller", "/seller/c/"), ("staff", "/desk/c/")]
+)
+async def test_each_reader_is_led_to_their_own_page(
+    post: Post, mailbox: MailboxProgram, now: datetime, reader: Reader, path: str
+) -> None:
+    (job,) = await _queue(post, now, msgspec.structs.replace(survey(), reader=reader))
+    await send_mail(post, job)
+    assert f"https://help.example.com{path}{NO}" in mailbox.mails()[0].text
 
 
 async def test_contents_are_forgotten_after_ninety_days(

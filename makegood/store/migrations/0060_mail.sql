@@ -8,6 +8,7 @@ CREATE TABLE mail (
     language    text NOT NULL,
     address     text,
     details     jsonb,
+    reader      text NOT NULL DEFAULT 'buyer' CHECK (reader IN ('buyer', 'seller', 'staff')),
     subject     text NOT NULL DEFAULT '',
     state       text NOT NULL DEFAULT 'queued'
         CHECK (state IN ('queued', 'sending', 'sent', 'failed')),
