@@ -1,0 +1,167 @@
+"""`makegood import orders FILE`: orders from NDJSON or CSV, with progress and a result file."""
+
+import argparse
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from makegood.base.trouble import CannotRun
+from makegood.commands.frame import Commands, add_command, database_url
+from makegood.keyfile import open_vault
+from makegood.settings import Settings
+
+if TYPE_CHECKING:
+    from makegood.orders.columns import ColumnMap
+    from makegood.orders.importing import Encoding, Row, RowResult
+    from makegood.store.database import Database
+    from makegood.store.vault import Vault
+
+SAMPLE_BYTES = 256 * 1024
+CHUNK_BYTES = 256 * 1024
+SOME_ROWS_BAD = 3
+
+Advance = Callable[[int], None]
+"""Told how many bytes of the file were read."""
+
+
+class Counts:
+    """How many rows of each kind there were."""
+
+    def __init__(self) -> None:
+        self.taken = self.unchanged = self.bad = 0
+
+    def note(self, result: "RowResult") -> None:
+        """Count one row."""
+        if not result.ok:
+            self.bad += 1
+        elif result.changed:
+            self.taken += 1
+        else:
+            self.unchanged += 1
+
+
+def add(commands: Commands) -> None:
+    """Describe the command."""
+    parser = add_command(commands, "import", "take orders from a file (NDJSON or CSV)", run)
+    parser.add_argument("what", choices=["orders"])
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--market", default="main", help="the market they belong to")
+    parser.add_argument(
+        "--map",
+        default="",
+        metavar="MAP",
+        help="CSV columns: `order_no=单号,total=实付`, or a JSON file with "
+        "headings, timezone, currency, states, constants",
+    )
+    parser.add_argument("--encoding", choices=["auto", "utf-8", "gbk"], default="auto")
+
+
+def run(chosen: argparse.Namespace, settings: Settings) -> int:
+    """Import the file; exit status 3 when some rows were bad."""
+    import asyncio
+
+    columns = _columns(chosen.map)
+    try:
+        vault = open_vault(settings)
+        with database_url(settings) as url, chosen.file.open("rb") as file:
+            counts = asyncio.run(_import(chosen, url, vault, file, columns))
+    except FileNotFoundError:
+        raise CannotRun(f"there is no file {chosen.file}") from None
+    except ValueError as wrong:
+        raise CannotRun(f"{chosen.file}: {wrong}") from None
+    print(f"{counts.taken} taken · {counts.unchanged} unchanged · {counts.bad} bad")
+    if counts.bad:
+        print(f"why each bad row was not taken: {results_path(chosen.file)}")
+    return SOME_ROWS_BAD if counts.bad else 0
+
+
+def results_path(file: Path) -> Path:
+    """Where the bad rows of a file are listed."""
+    return file.with_name(f"{file.name}.results.ndjson")
+
+
+def rows_of(
+    file: BinaryIO, name: str, columns: "ColumnMap", encoding: str, advance: Advance
+) -> "Iterator[Row]":
+    """The orders of an open file, whatever its form and encoding."""
+    from makegood.orders.importing import csv_rows, detect_encoding, looks_like_csv, ndjson_rows
+
+    sample = file.read(SAMPLE_BYTES)
+    file.seek(0)
+    found: Encoding = detect_encoding(sample)
+    if encoding != "auto":
+        found = "utf-8" if encoding == "utf-8" else "gb18030"
+    chunks = _chunks(file, advance)
+    if looks_like_csv(name, sample):
+        return csv_rows(chunks, columns, found)
+    return ndjson_rows(chunks, found)
+
+
+async def _import(
+    chosen: argparse.Namespace, url: str, vault: "Vault", file: BinaryIO, columns: "ColumnMap"
+) -> Counts:
+    import msgspec
+
+    from makegood.base.actor import Act, Actor
+    from makegood.orders.bulk import each, import_orders
+    from makegood.store.database import Database
+
+    counts = Counts()
+    db = await Database.open(url, max_size=4)
+    try:
+        async with db.connection() as conn:
+            now = await conn.fetchval("SELECT now()")
+        await _check_market(db, chosen.market)
+        act = Act(chosen.market, Actor("operator", "command line"), now)
+        with _progress(chosen.file) as advance, results_path(chosen.file).open("wb") as bad:
+            rows = rows_of(file, chosen.file.name, columns, chosen.encoding, advance)
+            async for result in import_orders(db, act, vault, each(rows)):
+                counts.note(result)
+                if not result.ok:
+                    bad.write(msgspec.json.encode(result) + b"\n")
+    finally:
+        await db.close()
+    return counts
+
+
+async def _check_market(db: "Database", market_id: str) -> None:
+    from makegood.people.markets.store import load_market
+
+    async with db.connection() as conn:
+        if await load_market(conn, market_id) is None:
+            raise CannotRun(f"there is no market {market_id!r}: finish the setup, or use --market")
+
+
+def _columns(told: str) -> "ColumnMap":
+    """A column map from a JSON file, or from pairs on the command line."""
+    import msgspec
+
+    from makegood.orders.columns import ColumnMap
+
+    try:
+        if told and "=" not in told:
+            return msgspec.json.decode(Path(told).read_bytes(), type=ColumnMap)
+        pairs = [pair.partition("=") for pair in told.split(",") if pair]
+        return ColumnMap(headings={name.strip(): heading.strip() for name, _, heading in pairs})
+    except FileNotFoundError:
+        raise CannotRun(f"--map: there is no file {told}") from None
+    except (ValueError, msgspec.DecodeError) as wrong:
+        raise CannotRun(f"--map: {wrong}") from None
+
+
+def _chunks(file: BinaryIO, advance: Advance) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK_BYTES):
+        yield chunk
+        advance(len(chunk))
+
+
+@contextlib.contextmanager
+def _progress(file: Path) -> Iterator[Advance]:
+    """A bar on standard error; quiet where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(file.name, total=file.stat().st_size)
+        yield lambda count: bar.advance(task, count)
