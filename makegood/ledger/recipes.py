@@ -267,7 +267,7 @@ def accounts_of_refund(
 
 def quota_accounts() -> set[str]:
     """The accounts of the cap on advanced money."""
-    return {quota_account(shard) for shard in range(QUOTA_SHARDS)} | {"quota_memo"}
+    return {quota_account(shard) for shard in range(QUOTA_SHARDS)}
 
 
 def quota_parts(amount_minor: int, claim_no: str, available: Callable[[str], int]) -> list[Funding]:

@@ -196,12 +196,12 @@ def may_start_with(code: str, balance: Balance) -> bool:
 
 
 def refuse_overdraft(after: Mapping[AccountKey, Balance]) -> None:
-    """Refuse the first account (in code order) that would fall below zero.
+    """Refuse an account that would fall below zero, the limits of a payment first.
 
     Raises:
         Refused: with the code of the account's kind, the account and what is missing.
     """
-    for code, currency in sorted(after):
+    for code, currency in sorted(after, key=lambda key: (not kind_of(key[0]).memo, key)):
         missing = -available_minor(code, after[code, currency])
         if missing > 0 and kind_of(code).limited:
             raise Refused(kind_of(code).refusal, account=code, missing_minor=missing)

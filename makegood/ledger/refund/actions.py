@@ -106,7 +106,7 @@ async def order_refund(tx: Connection, act: Act, order: RefundOrder) -> list[Ref
         return known
 
     def available(code: str) -> int:
-        return book.available_minor(code, accounts[code, order.currency])
+        return book.available_minor(code, accounts.get((code, order.currency), Balance()))
 
     refunds = rules.plan(act.market_id, act.now, order, legs, available)
     for refund in refunds:
@@ -260,8 +260,8 @@ async def _lock(
 ) -> dict[AccountKey, Balance]:
     """Lock all that the refund may touch, in one go and one order, and read it."""
     codes = recipes.accounts_of_refund(order.unit, legs, order.claim_no, order.seller_id)
-    if order.paid_by == "platform" or order.borne_by.keys() - {"seller"}:
-        codes |= recipes.quota_accounts()
+    if order.paid_by == "platform" or order.borne_by.keys() & {"supplier", "channel"}:
+        codes |= recipes.quota_accounts() | {"quota_memo"}
     return await book_store.lock_accounts(
         tx, act.market_id, [(code, order.currency) for code in codes]
     )

@@ -1,6 +1,6 @@
 """The refund's state machine: what an answer of the gateway, or its silence, leads to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias, assert_never
 
@@ -154,16 +154,8 @@ def plan(
     if available(recipes.refundable(order.unit)) < order.amount_minor:
         raise Refused("exceeds_paid")
     left = [available(recipes.refundable_leg(order_no, leg)) for leg in legs]
-    sources = recipes.funding(
-        order.paid_by,
-        order.borne_by,
-        claim_no=order.claim_no,
-        order_no=order_no,
-        seller_id=order.seller_id,
-        escrow_minor=available(recipes.escrow(order_no)),
-    )
-    advanced = recipes.advanced_minor(sources)
-    quota = recipes.quota_parts(advanced, order.claim_no, available) if advanced else []
+    sources = _sources(order, available)
+    quota = recipes.quota_parts(recipes.advanced_minor(sources), order.claim_no, available)
     refunds = []
     for leg, amount_minor in recipes.split_over_legs(order.amount_minor, legs, left):
         given, sources = recipes.take_from(sources, amount_minor)
@@ -221,6 +213,15 @@ def claim(refund: Refund, now: datetime, timings: Timings) -> Refund | Wait | No
     )
 
 
+def may_ask(abilities: Abilities, refund: Refund) -> bool:
+    """Whether a gateway's answer would be about this refund.
+
+    Without refund numbers it only tells sums: while nothing of ours is open, a sum that changed
+    was changed by somebody else.
+    """
+    return abilities.stable_refund_no or refund.open_attempts > 0
+
+
 def may_send_again(abilities: Abilities, asked: RefundReply) -> bool:
     """Whether, after an unknown outcome and this answer to a query, sending again is harmless."""
     return abilities.stable_refund_no and isinstance(asked, NotFound)
@@ -264,6 +265,36 @@ def pause(checks: int, timings: Timings) -> timedelta:
     """How long to wait before the next question: doubling, up to the longest pause."""
     return timedelta(
         seconds=min(timings.first_check * 2.0 ** min(checks, 30), timings.longest_pause)
+    )
+
+
+def _sources(order: RefundOrder, available: Callable[[str], int]) -> list[Funding]:
+    """The accounts that give the money.
+
+    Where the platform has no room left to advance a supplier's or channel's part, an order whose
+    money is still in escrow is refunded out of that: the buyer does not wait for the platform,
+    and the seller, who keeps the claim against the supplier, is paid for nothing.
+    """
+    sources = _funding(order, order.borne_by, available)
+    advanced = recipes.advanced_minor(sources)
+    room = sum(available(account) for account in recipes.quota_accounts())
+    if order.paid_by == "platform" or advanced <= room:
+        return sources
+    borne = {"seller": 0} | order.borne_by
+    moved = sum(borne.pop(party, 0) for party in ("supplier", "channel"))
+    return _funding(order, borne | {"seller": borne["seller"] + moved}, available)
+
+
+def _funding(
+    order: RefundOrder, borne_by: Mapping[str, int], available: Callable[[str], int]
+) -> list[Funding]:
+    return recipes.funding(
+        order.paid_by,
+        borne_by,
+        claim_no=order.claim_no,
+        order_no=order.unit.order_no,
+        seller_id=order.seller_id,
+        escrow_minor=available(recipes.escrow(order.unit.order_no)),
     )
 
 

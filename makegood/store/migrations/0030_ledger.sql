@@ -1,4 +1,4 @@
--- The ledger: accounts with limits, immutable transfers, the payments they book, coupons.
+-- The ledger: accounts with limits, immutable transfers, the payments they book.
 
 CREATE TABLE ledger_account (
     market_id       text   NOT NULL,
@@ -61,19 +61,3 @@ CREATE TABLE payment (
 );
 
 CREATE INDEX payment_of_order ON payment (market_id, order_no);
-
-CREATE TABLE coupon (
-    market_id    text        NOT NULL,
-    code         text COLLATE "C" NOT NULL,
-    claim_no     text COLLATE "C" NOT NULL,
-    batch        text COLLATE "C" NOT NULL,
-    amount_minor bigint      NOT NULL CHECK (amount_minor > 0),
-    issued_at    timestamptz NOT NULL,
-    expires_at   timestamptz NOT NULL,
-    closed_at    timestamptz,
-    closed_how   text        CHECK (closed_how IN ('used', 'expired')),
-    order_no     text COLLATE "C" NOT NULL DEFAULT '',
-    PRIMARY KEY (market_id, code)
-);
-
-CREATE INDEX coupon_of_claim ON coupon (market_id, claim_no);
