@@ -11,8 +11,8 @@ from makegood.policy.vocabulary import FACTS
 def may_decide(said: Fact, shares: Shares, opponents: tuple[str, ...]) -> bool:
     """Whether this statement alone may carry a machine decision with these shares.
 
-    It may if the source has no purse in the matter, speaks against its own purse, bears the
-    whole price itself, or is supported by such a source.
+    It may if the source has no purse in the matter, speaks against its own purse, is of the side
+    that bears the whole price, or is supported by such a source.
     """
     spec = FACTS.get(said.name)
     if said.interest == "none" or (spec is not None and admits(spec, said.source, said.value)):
@@ -44,7 +44,16 @@ def _counts(said: Fact | None, shares: Shares, opponents: tuple[str, ...]) -> bo
 def _impartial(interest: Interest, shares: Shares, opponents: tuple[str, ...]) -> bool:
     if interest == "none":
         return True
-    if getattr(shares, interest) == 100:
+    if _borne_by_side_of(interest, shares) == 100:
         return True
     gains = interest == "buyer" or interest in opponents
     return not gains
+
+
+def _borne_by_side_of(interest: Interest, shares: Shares) -> int:
+    """What the source's own side bears. Who sold and who supplied stand together here: a supplier
+    who says what costs the seller's side gains nothing from it, and recourse is between them.
+    """
+    if interest in ("seller", "supplier"):
+        return shares.seller + shares.supplier
+    return int(getattr(shares, interest))
