@@ -202,7 +202,7 @@ async def test_the_link_in_the_mail_works(
     await _invite_by_mail(post, ids, now)
     await _run_all(post, now)
     text = mailbox.mails("chen@example.com")[0].text
-    token = text.split("https://help.example.com/welcome/")[1].split()[0]
+    token = text.split("https://help.example.com/invite/")[1].split()[0]
     async with post.db.connection() as conn:
         subject = await read_link(conn, act_at(now), post.vault, "invitation", token)
     assert subject == {"account_id": "a-1"}

@@ -7,15 +7,15 @@ Purpose: TypeAlias = Literal[
 ]
 
 PATHS: Final[dict[Purpose, str]] = {
-    "first_operator": "/setup/start/",
-    "invitation": "/welcome/",
+    "first_operator": "/first/",
+    "invitation": "/invite/",
     "order": "/l/o/",
     "claim": "/l/c/",
     "supplier_question": "/supplier/",
     "demo_sign_in": "/demo/as/",
 }
-"""The path in front of the token. A page there asks for a press of a button before it uses the
-link up where the link came by mail: mail scanners open every address once."""
+"""The path in front of the token. Pages of invitations ask for a form before they use the link up,
+because mail scanners open every address once."""
 
 
 def link_url(base_url: str, purpose: Purpose, token: str) -> str:
