@@ -13,10 +13,9 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, S
 
 from makegood.base.ids import Ids
 from makegood.web import assets, page, words
-from makegood.web.claim_files import ClaimFiles
+from makegood.web.claim_files import files_of_pages
 from makegood.web.errors import error_handlers
 from makegood.web.file_routes import file_routes
-from makegood.web.files import Files
 from makegood.web.routes import all_routes
 from makegood.web.security import check_origin, with_headers
 from makegood.web.things import Things
@@ -28,7 +27,7 @@ REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
 def create_app(things: Things, more_routes: Sequence[ControllerRouterHandler] = ()) -> Litestar:
     """The ASGI application of one install; `more_routes` are for tests."""
     kit = page.Kit(page.make_environment(things.pack), words.load_catalogue(), assets.load_assets())
-    files = Files(ClaimFiles(things), things.room, things.ids)
+    files = files_of_pages(things)
     return Litestar(
         route_handlers=[*all_routes(), *file_routes(files), *more_routes, static_files()],
         dependencies={

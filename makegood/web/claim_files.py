@@ -6,22 +6,26 @@ from typing import Final, TypeAlias
 
 from makegood.base.actor import Act
 from makegood.base.refusal import Refused
+from makegood.base.time import Clock
 from makegood.claims import store as claim_store
+from makegood.claims.desk import Desk
 from makegood.claims.evidence import Evidence, audience_of
 from makegood.claims.evidence_actions import RecordAdded
 from makegood.claims.evidence_store import evidence_of_claim
 from makegood.claims.recording import DRAFT, records_into
 from makegood.claims.state import STAFF, Claim
 from makegood.people.caller import Caller
-from makegood.store.database import Connection
-from makegood.web.files import Filer
+from makegood.people.roles import Matrix
+from makegood.store.database import Connection, Database
+from makegood.web.files import Filer, Files
 from makegood.web.form_stream import AnyRequest
 from makegood.web.page import request_id_of
 from makegood.web.problem import PageFault
 from makegood.web.session import caller_of
 from makegood.web.things import Things
 
-CallerOf: TypeAlias = Callable[[AnyRequest, Things, datetime], Awaitable[Caller]]
+CallerOf: TypeAlias = Callable[[AnyRequest, datetime], Awaitable[Caller]]
+"""Finds who calls: by cookies for pages, by key for the API."""
 
 READERS: Final = frozenset({*STAFF, "auditor", "market"})
 PARTY: Final = {"buyer": "buyer", "market": "buyer", "seller": "seller"}
@@ -30,22 +34,47 @@ PARTY: Final = {"buyer": "buyer", "market": "buyer", "seller": "seller"}
 CLOSED_TO_ALL: Final = frozenset({"withdrawn", "declined"})
 
 
-def draft_no(order_no: str) -> str:
-    """Under which number a buyer files before the claim is opened: one draft per order."""
-    return f"{DRAFT}{order_no}"
+def draft_no(order_no: str, label: str = "") -> str:
+    """Under which number a buyer files before the claim is opened: per order, and label if any."""
+    return f"{DRAFT}{order_no}/{label}" if label else f"{DRAFT}{order_no}"
+
+
+def files_of_pages(things: Things) -> Files:
+    """Evidence files for people with a session."""
+    access = ClaimFiles(
+        things.db,
+        things.desk,
+        things.matrix,
+        things.clock,
+        things.settings.market_id,
+        lambda request, now: caller_of(request, things, now),
+    )
+    return Files(access, things.room, things.ids)
 
 
 class ClaimFiles:
     """A `FileAccess` over claims and callers."""
 
-    def __init__(self, things: Things, caller_of: CallerOf = caller_of) -> None:
-        self._things = things
+    def __init__(
+        self,
+        db: Database,
+        desk: Desk,
+        matrix: Matrix,
+        clock: Clock,
+        market_id: str,
+        caller_of: CallerOf,
+    ) -> None:
+        self._db = db
+        self._desk = desk
+        self._matrix = matrix
+        self._clock = clock
+        self._market_id = market_id
         self._caller_of = caller_of
-        self._record: RecordAdded = records_into(things.desk)
+        self._record: RecordAdded = records_into(desk)
 
     def market_of(self, request: AnyRequest) -> str:
         """The market of this address."""
-        return self._things.settings.market_id
+        return self._market_id
 
     async def filer(self, request: AnyRequest, claim_no: str, slot: str) -> Filer | None:
         """The caller as a party of the claim, or of the order for a draft.
@@ -53,14 +82,14 @@ class ClaimFiles:
         Raises PageFault 422 for a slot that is not in the rule pack, and Refused with
         claim_not_open for a claim that takes no more evidence.
         """
-        now = self._things.clock.now()
-        caller = await self._caller_of(request, self._things, now)
-        if caller.actor is None or not self._things.matrix.may(caller, "claim.evidence"):
+        now = self._clock.now()
+        caller = await self._caller_of(request, now)
+        if caller.actor is None or not self._matrix.may(caller, "claim.evidence"):
             return None
         opened_at = await self._opened_at(caller, claim_no, now)
         if opened_at is None:
             return None
-        if slot not in self._things.pack.slots:
+        if slot not in self._desk.pack.slots:
             raise PageFault(422, "input")
         party = PARTY.get(caller.role, "platform")
         return Filer(
@@ -73,8 +102,8 @@ class ClaimFiles:
 
     async def may_see(self, request: AnyRequest, item: Evidence) -> bool:
         """Whether the caller is a reader of the claim and of this item."""
-        caller = await self._caller_of(request, self._things, self._things.clock.now())
-        if caller.actor is None or not self._things.matrix.may(caller, "claim.read"):
+        caller = await self._caller_of(request, self._clock.now())
+        if caller.actor is None or not self._matrix.may(caller, "claim.read"):
             return False
         if caller.role not in READERS and item.audience not in ("all", caller.role):
             return False
@@ -90,13 +119,13 @@ class ClaimFiles:
     async def missing(self, filer: Filer) -> list[str]:
         """Required slots of the claim's reason that this party has not filled."""
         claim = None if filer.claim_no.startswith(DRAFT) else await self._claim(filer.claim_no)
-        reason = claim and self._things.pack.reasons.get(claim.opened.reason)
+        reason = claim and self._desk.pack.reasons.get(claim.opened.reason)
         if not reason:
             return []
-        async with self._things.db.connection() as conn:
+        async with self._db.connection() as conn:
             items = await evidence_of_claim(conn, filer.act.market_id, filer.claim_no)
         filled = {item.slot for item in items}
-        slots = self._things.pack.slots
+        slots = self._desk.pack.slots
         required = [use.slot for use in reason.slots if use.required]
         return [s for s in required if s not in filled and slots[s].who == filer.party]
 
@@ -111,13 +140,16 @@ class ClaimFiles:
         return claim.opened_at
 
     async def _claim(self, claim_no: str) -> Claim | None:
-        async with self._things.db.connection() as conn:
-            loaded = await claim_store.load(conn, self._things.settings.market_id, claim_no)
+        async with self._db.connection() as conn:
+            loaded = await claim_store.load(conn, self._market_id, claim_no)
         return None if loaded is None else loaded.claim
 
 
 def _holds_draft(caller: Caller, claim_no: str) -> bool:
-    return caller.role == "buyer" and caller.holds_order(claim_no.removeprefix(DRAFT))
+    about = claim_no.removeprefix(DRAFT)
+    return caller.role == "buyer" and any(
+        about == order_no or about.startswith(f"{order_no}/") for order_no in caller.order_nos
+    )
 
 
 def _is_party(caller: Caller, claim: Claim) -> bool:

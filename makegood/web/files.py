@@ -148,7 +148,7 @@ class Files:
             await _started(source),
             status_code=reply.status,
             headers=reply.headers,
-            media_type=file_answer.media_type_header(item),
+            media_type=item.media_type,  # The framework adds the encoding to text.
         )
 
     async def measure(self, request: AnyRequest, evidence_id: str) -> Response[None]:
