@@ -7,10 +7,19 @@ import sys
 from collections.abc import Sequence
 
 from makegood.base.trouble import CannotRun
-from makegood.commands import doctor, imports, jobs, migrate, serve, work
+from makegood.commands import doctor, imports, jobs, key, migrate, prepare, serve, work
 from makegood.settings import load_settings, variable
 
-COMMANDS = (serve.add, work.add, migrate.add, imports.add, jobs.add, doctor.add)
+COMMANDS = (
+    serve.add,
+    work.add,
+    prepare.add,
+    migrate.add,
+    imports.add,
+    key.add,
+    jobs.add,
+    doctor.add,
+)
 """Each adds its command; a new command is a file in `commands/` and a word here."""
 
 FAILED = 1

@@ -43,6 +43,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     command: list[str]
     pass_fds: tuple[int, ...] = ()
+    quiet: bool = False
+    """Whether its standard output is of no interest."""
 
 
 class Child:
@@ -61,6 +63,7 @@ class Child:
         self._process = subprocess.Popen(
             launch.launched(self.program.command, signal.SIGKILL),
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if self.program.quiet else None,
             env=self._environment,
             pass_fds=self.program.pass_fds,
             start_new_session=True,
@@ -105,18 +108,26 @@ def serve(settings: Settings) -> int:
         check_loopback(settings)
         _make_folder(settings)
         with _database(settings) as (database, url):
-            settings = msgspec.structs.replace(
-                settings, database_url=url, data=str(settings.folder)
-            )
+            settings = _full(settings, url)
             environment = {**os.environ, **to_environment(settings)}
-            _run_once("migrate", [*_MAKEGOOD, "migrate"], environment)
-            if settings.demo:
-                _run_once("demo", [sys.executable, "-m", "makegood.demo"], environment)
-            children = [Child(program, environment) for program in _programs(settings, listener)]
-            return _tend(settings, database, children)
+            _run_once("prepare", [sys.executable, "-m", "makegood", "prepare"], environment)
+            outside = [Child(one, environment) for one in _outside_world(settings)]
+            with _running(outside):
+                if settings.demo:
+                    _run_once("demo", [sys.executable, "-m", "makegood.demo"], environment)
+                ours = [Child(one, environment) for one in _programs(settings, listener)]
+                with _running(ours):
+                    return _tend(settings, database, [*outside, *ours])
 
 
-_MAKEGOOD = [sys.executable, "-m", "makegood"]
+def _full(settings: Settings, url: str) -> Settings:
+    """The settings that children get: nothing is left for them to find out."""
+    full = msgspec.structs.replace(settings, database_url=url, data=str(settings.folder))
+    if not settings.demo:
+        return full
+    from makegood.demo.tree import demo_settings
+
+    return demo_settings(full)
 
 
 def check_loopback(settings: Settings) -> None:
@@ -146,36 +157,44 @@ def _programs(settings: Settings, listener: socket.socket) -> list[Program]:
         Program(name=f"worker {number + 1}", command=work)
         for number in range(settings.worker_processes)
     ]
-    return programs + (_demo_programs(settings) if settings.demo else [])
+    return programs
 
 
-def _demo_programs(settings: Settings) -> list[Program]:
-    """The invented outside world: payment gateway, suppliers, mailbox."""
+def _outside_world(settings: Settings) -> list[Program]:
+    """In the demo: a payment gateway, a supplier and a mailbox, invented but separate."""
+    if not settings.demo:
+        return []
     from makegood.demo.tree import commands
 
     return [
-        Program(name=name, command=[sys.executable, "-m", *command])
+        Program(name=name, command=[sys.executable, "-m", *command], quiet=True)
         for name, command in commands(settings.folder).items()
     ]
 
 
-def _tend(settings: Settings, database: EmbeddedPostgres | None, children: Sequence[Child]) -> int:
-    """Start the children, wait for a stop signal, stop them; the database is stopped outside."""
+@contextlib.contextmanager
+def _running(children: Sequence[Child]) -> Iterator[None]:
+    """Start them all; at the end ask all to stop, wait, and kill what does not."""
     try:
         for child in children:
             child.start()
-        if not _wait_until_ready(settings, children):
-            return 0
-        print(f"Makegood is at {settings.address}", flush=True)
-        while not _stop_signal_within(_LOOK_SECONDS):
-            _revive(database, children)
-        return 0
+        yield
     finally:
         for child in children:
             child.ask_to_stop()
         at = time.monotonic() + STOP_SECONDS
         for child in children:
             child.stop_by(at)
+
+
+def _tend(settings: Settings, database: EmbeddedPostgres | None, children: Sequence[Child]) -> int:
+    """Say when the site can be used, then keep everything alive until a stop signal."""
+    if not _wait_until_ready(settings, children):
+        return 0
+    print(f"Makegood is at {settings.address}", flush=True)
+    while not _stop_signal_within(_LOOK_SECONDS):
+        _revive(database, children)
+    return 0
 
 
 def _revive(database: EmbeddedPostgres | None, children: Sequence[Child]) -> None:

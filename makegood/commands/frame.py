@@ -30,6 +30,12 @@ def add_command(commands: Commands, name: str, help_text: str, run: Run) -> argp
     return parser
 
 
+def add_commands(commands: Commands, name: str, help_text: str) -> Commands:
+    """A command that has commands of its own: `makegood key create`."""
+    parser = commands.add_parser(name, help=help_text, description=help_text)
+    return parser.add_subparsers(required=True, metavar="COMMAND")
+
+
 @contextlib.contextmanager
 def database_url(settings: Settings) -> Iterator[str]:
     """A database for one command: the configured one, the one `serve` runs, or our own."""

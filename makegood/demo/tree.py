@@ -1,36 +1,66 @@
-"""The demo's outside world as processes: which programs run, and at which ports."""
+"""The demo's outside world as processes: which programs run, and at which ports.
+
+`makegood serve --demo` starts these programs, then runs `python -m makegood.demo` once, which
+fills the market (and leaves at once when it is filled already), then starts web and worker. All of
+them find the ports in `demo/ports.json` of the data folder.
+"""
 
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-PROGRAMS = ("gateway", "supplier", "mailbox")
+from makegood.settings import Settings
 
 
-def ports(folder: Path) -> dict[str, int]:
-    """A free port for each program, chosen once and kept in the data folder."""
+class Ports(msgspec.Struct, frozen=True):
+    """Where the outside world listens, on loopback."""
+
+    gateway: int
+    supplier: int
+    mailbox: int
+    smtp: int
+
+
+def ports(folder: Path) -> Ports:
+    """Free ports, chosen once and kept in the data folder."""
     path = folder / "demo" / "ports.json"
     if path.exists():
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, int])
-    chosen = dict(zip(PROGRAMS, _free_ports(len(PROGRAMS)), strict=True))
+        return msgspec.json.decode(path.read_bytes(), type=Ports)
+    chosen = Ports(*_free_ports(len(Ports.__struct_fields__)))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.encode(chosen))
     return chosen
 
 
+def demo_settings(settings: Settings) -> Settings:
+    """Mails go to the mailbox program, and programs of this machine may be asked."""
+    return msgspec.structs.replace(
+        settings,
+        smtp_url=f"smtp://127.0.0.1:{ports(settings.folder).smtp}",
+        allow_private_targets=True,
+    )
+
+
 def commands(folder: Path) -> dict[str, list[str]]:
     """What to start, as arguments of `python -m`, by name."""
+    chosen = ports(folder)
+    state = folder / "demo"
+    programs = {
+        "gateway": ["--port", chosen.gateway, "--state", state / "gateway.state"],
+        "supplier": ["--port", chosen.supplier, "--state", state / "supplier.state"],
+        "mailbox": ["--port", chosen.mailbox, "--smtp-port", chosen.smtp],
+    }
     return {
-        name: [f"makegood.demo.programs.{name}", "--port", str(port)]
-        for name, port in ports(folder).items()
+        name: [f"makegood.demo.programs.{name}", *map(str, options)]
+        for name, options in programs.items()
     }
 
 
-def _free_ports(count: int) -> Iterator[int]:
+def _free_ports(count: int) -> list[int]:
     """Ports that nobody listens on; held together so that they differ."""
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    found = [int(listener.getsockname()[1]) for listener in listeners]
     for listener in listeners:
-        yield listener.getsockname()[1]
         listener.close()
+    return found

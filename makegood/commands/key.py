@@ -1,0 +1,96 @@
+"""`makegood key`: API keys are made here and printed once, listed, and revoked."""
+
+import argparse
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, get_args
+
+from makegood.commands.frame import Commands, add_command, add_commands, database_url
+from makegood.settings import Settings
+
+if TYPE_CHECKING:
+    from makegood.base.actor import Act
+    from makegood.store.database import Connection
+
+    Task = Callable[[Connection, Act, argparse.Namespace], Awaitable[list[str]]]
+
+
+def add(commands: Commands) -> None:
+    """Describe the commands."""
+    from makegood.people.keys.rules import KeyRole
+
+    keys = add_commands(commands, "key", "API keys of a market")
+    create = add_command(keys, "create", "make a key and print it once", _run(_create))
+    create.add_argument("--role", required=True, choices=get_args(KeyRole))
+    create.add_argument("--seller", metavar="ID", help="whose key it is, with --role seller")
+    create.add_argument("--name", default="", help="what the key is for, shown in lists")
+    listed = add_command(keys, "list", "all keys with their last use", _run(_list))
+    revoke = add_command(keys, "revoke", "end a key within a second", _run(_revoke))
+    revoke.add_argument("key_id", metavar="KEY_ID")
+    for command in (create, listed, revoke):
+        command.add_argument("--market", help="id of the market")
+
+
+def _run(task: "Task") -> Callable[[argparse.Namespace, Settings], int]:
+    def run(chosen: argparse.Namespace, settings: Settings) -> int:
+        import asyncio
+
+        with database_url(settings) as url:
+            for line in asyncio.run(_in_transaction(url, settings, task, chosen)):
+                print(line)
+        return 0
+
+    return run
+
+
+async def _in_transaction(
+    url: str, settings: Settings, task: "Task", chosen: argparse.Namespace
+) -> list[str]:
+    from makegood.base.actor import SYSTEM, Act
+    from makegood.base.refusal import CODES, Refused
+    from makegood.base.trouble import CannotRun
+    from makegood.bootstrap import SystemClock
+    from makegood.store.database import reach
+
+    market_id = chosen.market or settings.market
+    act = Act(market_id=market_id, actor=SYSTEM, now=SystemClock().now())
+    conn = await reach(url)
+    try:
+        async with conn.transaction():
+            return await task(conn, act, chosen)
+    except Refused as refusal:
+        raise CannotRun(f"{CODES[refusal.code]} {refusal.detail or ''}".strip()) from None
+    finally:
+        await conn.close()
+
+
+async def _create(tx: "Connection", act: "Act", chosen: argparse.Namespace) -> list[str]:
+    from makegood.base.trouble import CannotRun
+    from makegood.bootstrap import SystemIds
+    from makegood.people.keys.actions import create_key
+    from makegood.people.keys.rules import NewKey
+    from makegood.people.markets.store import load_market
+
+    if await load_market(tx, act.market_id) is None:
+        raise CannotRun(f"there is no market {act.market_id!r}: start ./serve once first")
+    new = NewKey(role=chosen.role, seller_id=chosen.seller, name=chosen.name)
+    return [(await create_key(tx, act, SystemIds(), new)).token]
+
+
+async def _list(tx: "Connection", act: "Act", _chosen: argparse.Namespace) -> list[str]:
+    from makegood.people.keys.actions import list_keys
+
+    return [
+        f"{key.key_id}  {key.role:<8}  {key.seller_id or '-':<12}  "
+        f"{'revoked' if key.revoked_at else 'live':<8} "
+        f"last used {key.last_used_at or 'never'}  {key.name}"
+        for key in await list_keys(tx, act.market_id)
+    ]
+
+
+async def _revoke(tx: "Connection", act: "Act", chosen: argparse.Namespace) -> list[str]:
+    from makegood.base.trouble import CannotRun
+    from makegood.people.keys.actions import revoke_key
+
+    if not await revoke_key(tx, act, chosen.key_id):
+        raise CannotRun(f"there is no live key {chosen.key_id}: see `makegood key list`")
+    return [f"revoked {chosen.key_id}"]
