@@ -28,6 +28,7 @@ from makegood.keyfile import open_vault
 from makegood.logs import configure_logs
 from makegood.people.callers import Callers
 from makegood.people.markets.actions import Markets
+from makegood.people.proofs.actions import Gate
 from makegood.people.roles import load_matrix
 from makegood.people.staff.passwords import Passwords
 from makegood.people.staff.sign_in import Door
@@ -120,6 +121,7 @@ async def opened_things(settings: Settings) -> AsyncIterator[Things]:
             gateways = GatewayBook(db, vault, client, clock)
             await gateways.refresh()
             desk = build_desk(db, settings)
+            storage = DiskStorage(settings.folder / "files", vault)
             yield Things(
                 db=db,
                 clock=clock,
@@ -132,7 +134,9 @@ async def opened_things(settings: Settings) -> AsyncIterator[Things]:
                 pack=desk.pack,
                 desk=desk,
                 door=Door(db, vault, ids, Passwords()),
-                storage=DiskStorage(settings.folder / "files", vault),
+                storage=storage,
+                room=FilingRoom(db, storage, PillowPictures()),
+                gate=Gate(db, vault, ids),
                 settings=_web_settings(settings, vault.keyed_hash("form_tokens", "web")),
             )
     finally:

@@ -6,13 +6,27 @@ import msgspec
 
 from makegood.base.ids import Ids
 from makegood.base.time import Clock
+from makegood.claims.desk import Desk
+from makegood.claims.files import Storage
+from makegood.claims.filing import FilingRoom
 from makegood.people.callers import Callers
 from makegood.people.markets.actions import Markets
+from makegood.people.proofs.actions import Gate
 from makegood.people.roles import Matrix
+from makegood.people.staff.sign_in import Door
 from makegood.policy.model import Pack
 from makegood.store.database import Database
 from makegood.store.notify import Hub
 from makegood.store.vault import Vault
+
+
+class DemoOrder(msgspec.Struct, frozen=True):
+    """An invented order to try, with its query password."""
+
+    order_no: str
+    password: str
+    title_zh: str
+    title_en: str
 
 
 class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,4 +60,16 @@ class Things:
     vault: Vault
     pack: Pack
     """The rule pack in force: names of reasons, evidence slots and findings."""
+    desk: Desk
+    """What actions on claims share."""
+    door: Door
+    """What signing in needs."""
+    storage: Storage
+    """Where evidence files live."""
+    room: FilingRoom
+    """What filing evidence needs."""
+    gate: Gate
+    """What proving to be the buyer needs."""
+    demo_orders: tuple[DemoOrder, ...] = ()
+    """Orders that a visitor of the demo may try; shown on the start page."""
     settings: WebSettings
