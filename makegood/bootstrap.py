@@ -3,19 +3,14 @@
 import asyncio
 import contextlib
 import os
-import secrets
-import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from makegood import __version__
-from makegood.base.ids import CLAIM_NO_LETTERS, claim_no_from
 from makegood.base.time import Clock
 from makegood.claims.desk import Desk, Rosters
 from makegood.claims.filing import FilingRoom
@@ -34,6 +29,7 @@ from makegood.people.staff.passwords import Passwords
 from makegood.people.staff.sign_in import Door
 from makegood.policy.pack import load_pack
 from makegood.settings import Settings, load_settings
+from makegood.sources import SystemClock, SystemIds
 from makegood.store.database import Database
 from makegood.store.keycheck import check_keys
 from makegood.store.notify import Hub
@@ -48,38 +44,6 @@ WEB_CONNECTIONS: Final = 12
 WORKER_CONNECTIONS: Final = 10
 OUTSIDE_SECONDS: Final = 10.0
 """How long a supplier or gateway may take to answer before it counts as silent."""
-
-
-class SystemClock:
-    """The computer's clock."""
-
-    def now(self) -> datetime:
-        """The present, aware, in UTC."""
-        return datetime.now(UTC)
-
-
-class SystemIds:
-    """Ids from the system's secure random source."""
-
-    def __init__(self, timezone: str = "Asia/Shanghai") -> None:
-        self._zone = ZoneInfo(timezone)
-
-    def claim_no(self, now: datetime) -> str:
-        """A new claim number of the market's own day."""
-        day = now.astimezone(self._zone).strftime("%y%m%d")
-        return claim_no_from(day, secrets.randbelow(32**CLAIM_NO_LETTERS))
-
-    def uuid(self) -> str:
-        """A UUID of version 7: milliseconds first, so that indexes grow at one end."""
-        value = bytearray(int(time.time() * 1000).to_bytes(6, "big") + secrets.token_bytes(10))
-        value[6] = (value[6] & 0x0F) | 0x70
-        value[8] = (value[8] & 0x3F) | 0x80
-        text = value.hex()
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-    def secret(self, size: int = 32) -> bytes:
-        """Random bytes."""
-        return secrets.token_bytes(size)
 
 
 def web_app() -> ASGIApp:

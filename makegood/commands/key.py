@@ -48,7 +48,7 @@ async def _in_transaction(
     from makegood.base.actor import SYSTEM, Act
     from makegood.base.refusal import CODES, Refused
     from makegood.base.trouble import CannotRun
-    from makegood.bootstrap import SystemClock
+    from makegood.sources import SystemClock
     from makegood.store.database import reach
 
     market_id = chosen.market or settings.market
@@ -65,10 +65,10 @@ async def _in_transaction(
 
 async def _create(tx: "Connection", act: "Act", chosen: argparse.Namespace) -> list[str]:
     from makegood.base.trouble import CannotRun
-    from makegood.bootstrap import SystemIds
     from makegood.people.keys.actions import create_key
     from makegood.people.keys.rules import NewKey
     from makegood.people.markets.store import load_market
+    from makegood.sources import SystemIds
 
     if await load_market(tx, act.market_id) is None:
         raise CannotRun(f"there is no market {act.market_id!r}: start ./serve once first")

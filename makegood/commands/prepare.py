@@ -31,12 +31,12 @@ async def first_operator_link(url: str, settings: Settings) -> str:
     """A new one-time address while the market has no operator, else an empty text."""
     from makegood.base.actor import SYSTEM, Act
     from makegood.base.refusal import Refused
-    from makegood.bootstrap import SystemClock, SystemIds
     from makegood.keyfile import open_vault
     from makegood.people.links.rules import link_url
     from makegood.people.markets.actions import create_market
     from makegood.people.markets.rules import MarketSettings
     from makegood.people.staff.actions import create_first_operator_link
+    from makegood.sources import SystemClock, SystemIds
     from makegood.store.database import Database
     from makegood.store.keycheck import check_keys
 
