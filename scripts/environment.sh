@@ -36,7 +36,7 @@ make_environment() {
     "$VENV/bin/python" -m pip install --disable-pip-version-check --no-input --require-hashes \
       --requirement "$ROOT/$lock" &&
     "$VENV/bin/python" -m pip install --disable-pip-version-check --no-input --no-deps \
-      --no-build-isolation --no-index --editable "$ROOT"
+      --no-build-isolation --no-index --config-settings editable_mode=compat --editable "$ROOT"
   } >"$log" 2>&1 || explain_install "$log"
 }
 
