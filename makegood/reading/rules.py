@@ -45,7 +45,8 @@ def read_message(text: str, order: OrderContext = NO_ORDER) -> Reading:
         follow_up=(reason or GENERAL) if vague else None,
         order_nos=numbers,
         amount_minor=amount_minor(text),
-        masked=mask_secrets(text, (*numbers, *order.order_nos)),
+        # Only numbers that the database knows stay readable: a found one may be a card code.
+        masked=mask_secrets(text, order.order_nos),
     )
 
 
