@@ -17,7 +17,8 @@ from makegood.claims.desk import Desk, lead_of, name_of, reviewer_for
 from makegood.claims.factsheet import stated
 from makegood.claims.frame import Frame, frame
 from makegood.claims.may import has_new_evidence
-from makegood.claims.ruling import GOODS, agreed_decision
+from makegood.claims.remedies import ALL, FULL_REFUND, GOODS, NOTHING
+from makegood.claims.ruling import agreed_decision
 from makegood.claims.saving import Held, append, hold
 from makegood.claims.state import STAFF, Claim
 from makegood.claims.view import Audience
@@ -292,7 +293,7 @@ async def answer_as_seller(
     def make(claim: Claim, look: Frame) -> c.AnyCommand:
         wants = claim.opened.wants
         goods = wants in GOODS and wants in look.ruling.remedies
-        remedy = wants if goods else "refund"
+        remedy = wants if goods else FULL_REFUND
         agreed = agreed_decision(
             claim,
             look.ruling,
@@ -513,8 +514,8 @@ def _decision(
 ) -> e.Decision:
     """A person's decision; finding and shares other than the rules suggest need a reason."""
     finding = desk.pack.findings.get(ruled.finding)
-    if finding is None:
-        raise Refused("remedy_not_available", finding=ruled.finding)
+    if finding is None or ruled.remedy not in ALL:
+        raise Refused("remedy_not_available", finding=ruled.finding, remedy=ruled.remedy)
     suggested = look.ruling.decision
     departs = suggested is not None and suggested.finding != ruled.finding
     if departs and not ruled.reason_for_departure.strip():
@@ -528,7 +529,7 @@ def _decision(
         finding=ruled.finding,
         remedy=ruled.remedy,
         amount_minor=_amount(claim, look, ruled),
-        coupon_minor=follows.coupon_minor if follows else 0,
+        coupon_minor=_coupon_minor(ruled, follows),
         upgrade_sku=ruled.upgrade_sku,
         shares={party: share for party, share in shares.items() if share},
         rule_id=follows.rule_id if follows else "R-00",
@@ -547,6 +548,13 @@ def _decision(
     )
 
 
+def _coupon_minor(ruled: Ruled, follows: e.Decision | None) -> int:
+    """A coupon alone is what the person gives; beside another remedy, what the rule gives."""
+    if ruled.remedy == "coupon":
+        return ruled.amount_minor or 0
+    return follows.coupon_minor if follows else 0
+
+
 def _usual_shares(desk: Desk, finding: str, suggested: e.Decision | None) -> dict[str, int]:
     if suggested is not None and suggested.finding == finding:
         return suggested.shares
@@ -558,7 +566,7 @@ def _usual_shares(desk: Desk, finding: str, suggested: e.Decision | None) -> dic
 
 def _amount(claim: Claim, look: Frame, ruled: Ruled) -> int:
     """The amount asked for, else what the rules give, else all that was paid."""
-    if ruled.remedy in ("none", "explanation", *GOODS):
+    if ruled.remedy in (*NOTHING, *GOODS, "coupon", "upgrade", "repair"):
         return 0
     if ruled.amount_minor is not None:
         return ruled.amount_minor

@@ -14,7 +14,7 @@ from makegood.claims import events as e
 from makegood.claims.decide import decide
 from makegood.claims.desk import Desk
 from makegood.claims.factsheet import latest
-from makegood.claims.ruling import GOODS, MONEY
+from makegood.claims.remedies import GOODS, MONEY, PAID_REPAIR_PERCENT, REPAIRS
 from makegood.claims.saving import Held, append
 from makegood.claims.state import Claim
 from makegood.ledger.actions import post
@@ -117,9 +117,11 @@ async def _order(
         moved += await _upgrade(tx, act, held.claim, units)
     moved += await _give_coupon(tx, act, held.claim)
     events: list[e.AnyEvent] = list(moved)
-    if remedy == "repair":
-        events.append(_repair(held.claim, clocks))
+    if remedy in REPAIRS:
+        events.append(_repair(held.claim, units, remedy, clocks))
     held = await append(tx, act, desk, held, events)
+    if remedy in REPAIRS:
+        return held
     if not events or (moved and all(m.state == "arrived" for m in moved)):
         done = c.FinishWithoutMoney(clocks=clocks)
         return await append(tx, act, desk, held, decide(held.claim, done, act))
@@ -241,13 +243,32 @@ def coupon_code(market_id: str, claim_no: str, cause: str) -> str:
     return "MC" + derived_id("coupon", market_id, claim_no, cause).replace("-", "")[:14].upper()
 
 
-def _repair(claim: Claim, clocks: c.Clocks) -> e.RepairOffered:
+def _repair(
+    claim: Claim, units: list[UnitFacts], remedy: str, clocks: c.Clocks
+) -> e.RepairOffered | e.MoneyMoved:
+    """A repair that costs nothing begins; a paid one is offered with its price."""
+    if remedy == "repair":
+        return repair_moved(claim, "wanted", 0, [])
     assert claim.decision is not None, "a repair is offered by a decision"
+    price = sum(unit.unit_paid_minor for unit in units) * PAID_REPAIR_PERCENT // 100
+    if claim.decision.remedy == "paid_repair" and claim.decision.amount_minor:
+        price = claim.decision.amount_minor
     deadline = msgspec.structs.replace(clocks.choice, kind="repair", then="lapse")
-    return e.RepairOffered(
-        price_minor=claim.decision.amount_minor,
-        text=claim.decision.reason_text,
-        deadline=deadline,
+    return e.RepairOffered(price_minor=price, text=claim.decision.reason_text, deadline=deadline)
+
+
+def repair_moved(
+    claim: Claim, state: Literal["wanted", "arrived"], amount_minor: int, transfers: list[str]
+) -> e.MoneyMoved:
+    """The repair of the standing decision, begun or done."""
+    assert claim.decision is not None, "a repair follows a decision"
+    return e.MoneyMoved(
+        kind="repair",
+        number=f"{claim.claim_no}-R{claim.decision.number}",
+        state=state,
+        amount_minor=amount_minor,
+        channel="repair",
+        transfers=transfers,
     )
 
 

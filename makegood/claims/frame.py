@@ -88,6 +88,7 @@ async def circumstances(
         ),
         trust_ok=recent.refused == 0,
         cluster_claims_30d=recent.claims,
+        refused_30d=recent.refused,
         repeats=recent.on_order,
     )
 

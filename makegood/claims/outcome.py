@@ -7,17 +7,18 @@ from makegood.base.refusal import Refused
 from makegood.claims import commands as c
 from makegood.claims import edges
 from makegood.claims import events as e
+from makegood.claims.remedies import ALL, NOTHING
 from makegood.claims.state import Claim
 
-NOTHING_TO_MOVE = ("none", "explanation")
 DONE = ("arrived", "cancelled")
 ROOT_CAUSES = ("supplier", "customer", "system", "seller")
 
 
 def decided(claim: Claim, decision: e.Decision, clocks: c.Clocks) -> list[e.AnyEvent]:
     """The decision, and the end at once where nothing has to be moved."""
+    assert decision.remedy in ALL, f"unknown remedy {decision.remedy!r}"
     numbered = _numbered(claim, decision)
-    if numbered.remedy in NOTHING_TO_MOVE and numbered.coupon_minor == 0:
+    if numbered.remedy in NOTHING and not numbered.choices and numbered.coupon_minor == 0:
         done = e.RemedyDone(deadlines=[clocks.survey, clocks.close])
         return [e.ClaimDecided(decision=numbered, deadlines=[]), done]
     turn = clocks.choice if numbered.choices else clocks.refund_order

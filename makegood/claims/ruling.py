@@ -8,6 +8,7 @@ import msgspec
 from makegood.claims import events as e
 from makegood.claims.commands import Ruling
 from makegood.claims.factsheet import facts_for_judge
+from makegood.claims.remedies import GOODS, MONEY, PAID_REPAIR_PERCENT
 from makegood.claims.state import Claim
 from makegood.orders.facts import UnitFacts
 from makegood.policy import remedy as amounts
@@ -17,10 +18,6 @@ from makegood.policy.rules import judge
 
 MACHINE: Final = "machine"
 MACHINE_NAME: Final = "自动核验"
-MONEY: Final = ("refund", "partial_refund", "price_reduction")
-GOODS: Final = ("reissue", "replacement")
-REPAIR_PERCENT: Final = 20
-"""The usual price of putting right what the buyer broke, in percent of the goods' price."""
 
 
 class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +28,17 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     trust_ok: bool
     cluster_claims_30d: int
     repeats: int
+    refused_30d: int = 0
     refunded_minor: int = 0
+
+    @property
+    def risk_percent(self) -> int:
+        """Points for a history that a machine should not pay on: more claims, refused claims.
+
+        A household of two is far below the limit; it is shown to staff and never decides who
+        is right.
+        """
+        return min(100, 15 * max(0, self.cluster_claims_30d - 1) + 30 * self.refused_30d)
 
 
 def rule_on(
@@ -157,6 +164,7 @@ def _context(claim: Claim, around: Circumstances) -> Context:
         trust_ok=around.trust_ok,
         cluster_claims_30d=around.cluster_claims_30d,
         repeats=around.repeats,
+        risk_percent=around.risk_percent,
         human_asked=claim.person_asked,
         failed_repairs=sum(1 for m in claim.money if m.kind == "repair" and m.state == "refused"),
     )
@@ -172,13 +180,14 @@ def _decision(
 ) -> e.Decision | None:
     if judgement.finding is None or judgement.shares is None:
         return None
-    remedy = _remedy(claim, judgement)
+    remedy = judgement.recommended or "explanation"
     amount = amount_of(judgement, units, claim, around.refunded_minor)
     paid = sum(unit.unit_paid_minor for unit in units)
     return e.Decision(
         number=0,
         finding=judgement.finding,
         remedy=remedy,
+        choices=_choices(judgement, remedy),
         amount_minor=_moved_minor(remedy, amount, paid),
         coupon_minor=_coupon(judgement, remedy, paid),
         shares={name: share for name, share in judgement.shares.as_dict().items() if share},
@@ -196,25 +205,23 @@ def _decision(
     )
 
 
-def _remedy(claim: Claim, judgement: Judgement) -> str:
-    """What the buyer wants where the rules allow it, else what they recommend."""
-    codes = [remedy.code for remedy in judgement.remedies if not remedy.add_on]
-    if claim.opened.wants in codes:
-        return claim.opened.wants
-    return judgement.recommended or "none"
+def _choices(judgement: Judgement, remedy: str) -> list[str]:
+    """What the buyer may choose instead: a repair at a price beside a claim not upheld."""
+    codes = [one.code for one in judgement.remedies]
+    return [remedy, "paid_repair"] if "paid_repair" in codes and remedy != "paid_repair" else []
 
 
 def _moved_minor(remedy: str, refund_minor: int, paid_minor: int) -> int:
     """What goes back to the buyer; for a repair, what the buyer would pay for it."""
     if remedy in MONEY:
         return refund_minor
-    return paid_minor * REPAIR_PERCENT // 100 if remedy == "repair" else 0
+    return paid_minor * PAID_REPAIR_PERCENT // 100 if remedy == "paid_repair" else 0
 
 
 def _coupon(judgement: Judgement, remedy: str, paid_minor: int) -> int:
     """The coupon that comes on top: with a payment fault, or beside a reissue."""
     adds = {r.code for r in judgement.remedies if r.add_on}
-    if "coupon" not in adds and "compensation" not in adds:
+    if "coupon" not in adds and remedy != "coupon":
         return 0
     return (
         amounts.reissue_coupon(paid_minor)
@@ -236,8 +243,9 @@ def _condition(condition: Condition) -> e.Condition:
 
 
 def _hears_seller(pack: Pack, claim: Claim, judgement: Judgement) -> bool:
-    """The seller has a say where the seller could pay or has evidence of its own."""
+    """The seller has a say where the seller could have to pay and has something to show."""
     reason = pack.reasons[claim.opened.reason]
-    could_pay = judgement.shares is None or judgement.shares.seller > 0
     speaks = any(pack.slots[use.slot].who == "seller" for use in reason.slots)
-    return (could_pay or "seller" in reason.opponents) and speaks
+    if judgement.certain and judgement.shares is not None:
+        return speaks and judgement.shares.seller > 0
+    return speaks and "seller" in reason.opponents

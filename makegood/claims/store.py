@@ -22,7 +22,7 @@ from makegood.store.jobs import Job
 UPCASTS: Final = Upcasts(
     current={e.event_name(kind): 1 for kind in e.AnyEvent.__args__} | {FIELDS_ERASED: 1}
 )
-_decode_event = msgspec.json.Decoder(e.AnyEvent).decode
+_DECODERS: Final = {e.event_name(kind): msgspec.json.Decoder(kind) for kind in e.AnyEvent.__args__}
 _decode_order = msgspec.json.Decoder(Order).decode
 
 
@@ -172,7 +172,7 @@ async def load(conn: Connection, market_id: str, claim_no: str) -> Loaded | None
 def read(sealed: SealedEvent) -> Recorded:
     """A stored event in today's form."""
     body = UPCASTS.upcast(sealed.name, sealed.schema_version, sealed.body)
-    event = _decode_event(body)
+    event: e.AnyEvent = _DECODERS[sealed.name].decode(body)
     role: Role = msgspec.convert(sealed.actor_role, Role)
     return Recorded(sealed.version, sealed.at, Actor(role, sealed.actor_id or ""), event)
 
@@ -232,7 +232,7 @@ async def history_of_cluster(
     row = await conn.fetchrow(
         """
         select count(*) as claims,
-               count(*) filter (where other.remedy = 'none') as refused,
+               count(*) filter (where other.remedy = 'explanation') as refused,
                coalesce(sum(other.refunded_minor) filter (
                    where other.opened_at > own.opened_at - interval '1 day'), 0)::bigint
                    as refunded_today_minor,

@@ -9,7 +9,7 @@ from makegood.claims import clock, store
 from makegood.claims import commands as c
 from makegood.claims import events as e
 from makegood.claims.actions import step_held
-from makegood.claims.carrying import COUPON_BATCH, carry_out, coupon_code
+from makegood.claims.carrying import COUPON_BATCH, carry_out, coupon_code, repair_moved
 from makegood.claims.decide import decide
 from makegood.claims.desk import Desk, lead_of, name_of
 from makegood.claims.factsheet import withdrawn_fact
@@ -17,7 +17,7 @@ from makegood.claims.frame import frame, units_of
 from makegood.claims.saving import Held, append, hold
 from makegood.claims.state import Claim
 from makegood.ledger.actions import post
-from makegood.ledger.recipes import coupon_issued
+from makegood.ledger.recipes import PaymentLeg, coupon_issued, leg_paid, repair_done
 from makegood.ledger.refund.actions import RefundOutcome
 from makegood.orders.actions import withdraw_key
 from makegood.orders.stock.rules import ReissueOutcome
@@ -172,21 +172,48 @@ async def note_reveal(
     await append(tx, act, desk, held, decide(held.claim, noted, act))
 
 
-async def note_repair_paid(
-    tx: Connection,
-    act: Act,
-    desk: Desk,
-    claim_no: str,
-    *,
-    trade_no: str,
-    amount_minor: int,
-    transfers: Sequence[str],
-) -> Claim:
-    """The buyer's payment for a repair arrived; the supplier or staff now carries it out."""
+async def pay_repair(tx: Connection, act: Act, desk: Desk, claim_no: str, leg: PaymentLeg) -> Claim:
+    """Book the buyer's payment for a repair, asked back from its gateway before, and begin.
+
+    Raises:
+        Refused: `not_paid` when it is less than the price, `claim_not_open` without an offer.
+    """
     held = await hold(tx, act, claim_no)
-    paid = c.NoteRepairPaid(trade_no=trade_no, amount_minor=amount_minor, transfers=list(transfers))
+    if held.claim.repair is None:
+        raise Refused("claim_not_open", state=held.claim.state, step="repair")
+    order_no, currency = held.claim.opened.order_no, held.claim.opened.currency
+    transfers = await post(tx, act, leg_paid(order_no, leg, currency))
+    paid = c.NoteRepairPaid(
+        trade_no=leg.trade_no, amount_minor=leg.amount_minor, transfers=transfers
+    )
     events = decide(held.claim, paid, act)
+    if events:
+        events.append(repair_moved(held.claim, "wanted", leg.amount_minor, []))
     held = await append(tx, act, desk, held, events)
+    return held.claim
+
+
+async def finish_repair(tx: Connection, act: Act, desk: Desk, claim_no: str) -> Claim:
+    """The goods work again: what was paid for it is earned, and the remedy is done.
+
+    Raises:
+        Refused: `claim_not_open` when no repair is under way.
+    """
+    held = await hold(tx, act, claim_no)
+    claim = held.claim
+    begun = next((m for m in claim.money if m.kind == "repair" and m.state == "wanted"), None)
+    if begun is None:
+        raise Refused("claim_not_open", state=claim.state, step="repair")
+    transfers: list[str] = []
+    if begun.amount_minor:
+        done = repair_done(
+            claim_no, claim.opened.order_no, begun.amount_minor, claim.opened.currency
+        )
+        transfers = await post(tx, act, [done])
+    moved = repair_moved(claim, "arrived", begun.amount_minor, transfers)
+    held = await step_held(
+        tx, act, desk, held, lambda claim, look: c.NoteMoney(moved=moved, clocks=look.clocks)
+    )
     return held.claim
 
 

@@ -8,11 +8,11 @@ from makegood.claims import commands as c
 from makegood.claims import edges
 from makegood.claims import events as e
 from makegood.claims.outcome import decided
+from makegood.claims.remedies import NOTHING
 from makegood.claims.state import Claim, Recorded, evolve
 
 MAX_EVIDENCE_REQUESTS = 3
 MAX_COUNTER_OFFERS = 3
-CONSIDERED = ("contest",)
 
 
 def after(claim: Claim, events: list[e.AnyEvent], act: Act) -> Claim:
@@ -48,15 +48,16 @@ def next_step(claim: Claim, ruling: c.Ruling, clocks: c.Clocks, act: Act) -> lis
 def machine_may_decide(claim: Claim, ruling: c.Ruling) -> bool:
     """Facts alone decide: known, from sources that may, not careful, nobody asked for a person.
 
-    What the automatic lane may not pay by itself first gives the seller a turn; a contest is
-    always read by a person.
+    A machine gives only in the automatic lane, or where a seller let the own turn pass; a
+    contest is always read by a person.
     """
-    if not ruling.certain or claim.lane == "careful" or claim.person_asked:
+    decision = ruling.decision
+    if decision is None or not ruling.certain or claim.lane == "careful" or claim.person_asked:
         return False
-    if ruling.auto or (ruling.decision is not None and ruling.decision.amount_minor == 0):
-        return claim.seller_answer not in CONSIDERED
-    heard = claim.seller_asked or not ruling.hears_seller
-    return heard and claim.seller_answer not in CONSIDERED
+    if claim.seller_answer == "contest":
+        return False
+    gives = decision.remedy not in NOTHING or decision.coupon_minor > 0
+    return not gives or ruling.auto or "seller_reply" in claim.lost_turns
 
 
 def answer_as_seller(claim: Claim, command: c.AnswerAsSeller, act: Act) -> list[e.AnyEvent]:

@@ -23,17 +23,18 @@ THEN: Final[dict[str, Said]] = {
     "close": Said("届时结案。", "Then the claim closes."),
 }
 REMEDY: Final[dict[str, Said]] = {
-    "refund": Said("退款", "Refund"),
-    "partial_refund": Said("部分退款", "Partial refund"),
+    "refund_full": Said("全额退款", "Full refund"),
+    "refund_prorated": Said("按剩余部分退款", "Refund of the unused part"),
+    "refund_extra": Said("退回多收的款项", "Refund of the overcharge"),
+    "refund_owed": Said("补退应退的款项", "Refund that was owed"),
     "price_reduction": Said("退差价", "Price reduction"),
     "reissue": Said("补发", "Replacement of the code"),
     "replacement": Said("更换", "Replacement"),
-    "repair": Said("付费修复", "Paid repair"),
+    "repair": Said("修复", "Repair"),
+    "paid_repair": Said("付费修复", "Paid repair"),
     "upgrade": Said("升级", "Upgrade"),
-    "compensation": Said("补偿", "Compensation"),
     "coupon": Said("优惠券", "Coupon"),
-    "explanation": Said("说明", "Explanation"),
-    "none": Said("不支持", "Not upheld"),
+    "explanation": Said("未支持，说明理由", "Not upheld, with the reasons"),
 }
 SOURCE: Final[dict[str, Said]] = {
     "order": Said("订单", "the order"),

@@ -71,37 +71,3 @@ create table claim_unit (
 create unique index claim_unit_binding on claim_unit (market_id, order_no, line_no, unit_no)
     where binding;
 create index claim_unit_order on claim_unit (market_id, order_no);
-
--- Half-written claims of buyers: kept apart from claims, erased when sent or after a week.
-create table claim_draft (
-    market_id  text        not null,
-    order_no   text        not null,
-    session_id text        not null,
-    sealed     bytea       not null,
-    changed_at timestamptz not null,
-    primary key (market_id, order_no, session_id)
-);
-create index claim_draft_age on claim_draft (changed_at);
-
--- The reason and account a buyer declared before the first machine check of a unit, and how often
--- the check was asked: probing it with many accounts ends here.
-create table claim_check (
-    market_id  text        not null,
-    order_no   text        not null,
-    line_no    integer     not null,
-    unit_no    integer     not null,
-    reason     text        not null,
-    account_hash bytea     not null,
-    asked_at   timestamptz not null,
-    primary key (market_id, order_no, line_no, unit_no, reason, account_hash)
-);
-
--- Who looks at or rules on a claim right now; soft state that expires by itself.
-create table claim_lease (
-    market_id  text        not null,
-    claim_no   text        not null,
-    holder_id  text        not null,
-    holder_name text       not null,
-    until      timestamptz not null,
-    primary key (market_id, claim_no)
-);
