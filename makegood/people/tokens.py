@@ -11,6 +11,8 @@ from typing import Final
 from makegood.base.ids import Ids
 
 SECRET_BYTES: Final = 32
+_LONGEST: Final = 120
+"""Prefix, the longest market id and a secret fit well; more is not ours and not worth keeping."""
 
 
 def new_token(ids: Ids, market_id: str, prefix: str = "") -> str:
@@ -20,8 +22,8 @@ def new_token(ids: Ids, market_id: str, prefix: str = "") -> str:
 
 
 def is_of_market(token: str, market_id: str, prefix: str = "") -> bool:
-    """Whether the token says that it belongs to this market."""
-    return token.startswith(f"{prefix}{market_id}{_mark(prefix)}")
+    """Whether the token has our form and says that it belongs to this market."""
+    return len(token) <= _LONGEST and token.startswith(f"{prefix}{market_id}{_mark(prefix)}")
 
 
 def token_hash(token: str) -> bytes:

@@ -2,14 +2,27 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Literal
 
 import pytest
+from argon2 import PasswordHasher
 
 from makegood.base.refusal import Refused
-from makegood.people.staff.actions import disable_account
+from makegood.people.slowdown.actions import Attempt, attempts_left
+from makegood.people.staff.actions import disable_account, invite
+from makegood.people.staff.passwords import Passwords
+from makegood.people.staff.rules import NewAccount
 from makegood.people.staff.sessions import StaffSessions
 from makegood.people.staff.sign_in import CodeNeeded, Door, Visitor, finish_sign_in, sign_in
-from tests.people.kit import PASSWORD, act_at, enrol, make_person, signed_in
+from tests.people.kit import (
+    PASSWORD,
+    ListeningDatabase,
+    act_at,
+    enrol,
+    make_person,
+    quick_passwords,
+    signed_in,
+)
 
 HOME = Visitor("203.0.113.7", "Firefox")
 THIEF = Visitor("198.51.100.1", "curl")
@@ -186,3 +199,45 @@ async def _second_step(door: Door, now: datetime, code: str) -> None:
     answer = await sign_in(door, act_at(now), HOME, "lin", PASSWORD)
     assert isinstance(answer, CodeNeeded)
     await finish_sign_in(door, act_at(now), HOME, answer.pending, code)
+
+
+class CountingHasher(PasswordHasher):
+    """The real hasher, which notes how often it compared."""
+
+    compared = 0
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002
+        self.compared += 1
+        return super().verify(hash, password)
+
+
+async def test_an_unknown_name_costs_the_same_statements_and_the_same_hash(
+    door: Door, now: datetime
+) -> None:
+    await make_person(door, act_at(now), "lin")
+    listening, hasher = ListeningDatabase(door.db), CountingHasher(1, 8, 1)
+    watched = Door(listening, door.vault, door.ids, Passwords(hasher))
+    await _refusal(watched, now, HOME, "lin", "not this one at all")
+    known = (listening.taken(), hasher.compared)
+    await _refusal(watched, now, HOME, "nobody-here", "not this one at all")
+    assert (listening.taken(), hasher.compared - 1) == known
+
+
+async def test_a_person_without_a_password_cannot_sign_in(door: Door, now: datetime) -> None:
+    async with door.db.transaction() as tx:
+        new = NewAccount(sign_in_name="chen", display_name="陈默", role="agent")
+        await invite(tx, act_at(now), door.vault, door.ids, new)
+    assert (await _refusal(door, now, HOME, "chen", "")).code == "sign_in_failed"
+
+
+async def test_a_hash_that_was_damaged_fits_nothing() -> None:
+    assert not await quick_passwords().fits("$argon2id$v=19$damaged", "x")
+    assert not await quick_passwords().fits("", "no password fits this, whatever is typed")
+
+
+async def test_the_tries_that_are_left_are_counted_down(door: Door, now: datetime) -> None:
+    attempt = Attempt("sign_in", "lin", HOME.address)
+    before = await attempts_left(door.db, door.vault, act_at(now), attempt)
+    await _refusal(door, now, HOME, "lin", "not this one at all")
+    after = await attempts_left(door.db, door.vault, act_at(now), attempt)
+    assert (before, after) == (5, 4)

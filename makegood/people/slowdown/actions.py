@@ -9,6 +9,7 @@ from makegood.base.actor import Act
 from makegood.base.refusal import Refused
 from makegood.people.slowdown import store
 from makegood.people.slowdown.rules import (
+    FREE_OWN,
     Counter,
     failures_now,
     own_wait_s,
@@ -59,6 +60,14 @@ async def forgive_attempt(db: Database, vault: Vault, act: Act, attempt: Attempt
     async with db.transaction() as tx:
         await store.lock_counters(tx, act.market_id, scopes, subjects, act.now)
         await store.forgive(tx, act.market_id, scopes, subjects, act.now)
+
+
+async def attempts_left(db: Database, vault: Vault, act: Act, attempt: Attempt) -> int:
+    """How many more attempts this source has before it must wait between them."""
+    scopes, subjects = _counters_of(vault, act, attempt)
+    async with db.transaction() as tx:
+        known = await store.lock_counters(tx, act.market_id, scopes, subjects, act.now)
+    return max(0, FREE_OWN - failures_now(known[scopes[0]], act.now))
 
 
 def _counters_of(vault: Vault, act: Act, attempt: Attempt) -> tuple[list[str], list[bytes]]:

@@ -39,7 +39,7 @@ class Passwords:
         """Whether the password belongs to the hash; the same work when there is none."""
         async with self._turn:
             fits = await asyncio.to_thread(self._verify, stored or self._nobody, password)
-        return fits and stored is not None
+        return fits and bool(stored)
 
     def _verify(self, stored: str, password: str) -> bool:
         try:
