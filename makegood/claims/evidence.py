@@ -57,6 +57,8 @@ MAX_ITEMS_PER_SLOT: Final = 10
 MAX_ITEMS_PER_PARTY: Final = 40
 MAX_OPEN_UPLOADS: Final = 20
 UPLOAD_LIFETIME: Final = timedelta(hours=24)
+DRAFT_LIFETIME: Final = timedelta(days=30)
+"""How long items wait for a claim that their buyer has not opened yet."""
 
 EDGE_BYTES: Final = 64 * 1024 + 22
 """How much of both ends of a file is read to tell its type: a zip's directory ends in these."""

@@ -113,7 +113,7 @@ async def claims_with_content(
         """
         select distinct claim_no from evidence
         where market_id = $1 and sha256 = $2 and claim_no <> $3
-          and not starts_with(claim_no, 'draft:')
+          and claim_no not like 'draft:%'
         order by claim_no
         """,
         market_id,
@@ -276,6 +276,11 @@ async def expired_uploads(conn: Connection, now: datetime, limit: int) -> list[t
         limit,
     )
     return [(row["market_id"], row["upload_id"]) for row in rows]
+
+
+async def forget_draft_items(tx: Connection, before: datetime) -> None:
+    """Delete what was filed for drafts that never became a claim."""
+    await tx.execute("delete from evidence where claim_no like 'draft:%' and added_at < $1", before)
 
 
 async def kept_files(conn: Connection) -> set[tuple[str, str]]:

@@ -97,13 +97,17 @@ async def forget(room: FilingRoom, upload: Upload) -> None:
 
 
 async def drop_expired(room: FilingRoom, now: datetime, limit: int = 500) -> int:
-    """Forget uploads whose time has passed; answers how many. For the timetable."""
+    """Forget uploads whose time has passed, and items of drafts nobody came back to.
+
+    Answers how many uploads. For the timetable.
+    """
     async with room.db.connection() as conn:
         expired = await evidence_store.expired_uploads(conn, now, limit)
     for market_id, upload_id in expired:
         await room.storage.drop_parts(market_id, upload_id)
     async with room.db.transaction() as tx:
         await evidence_store.forget_uploads(tx, expired)
+        await evidence_store.forget_draft_items(tx, now - evidence.DRAFT_LIFETIME)
     return len(expired)
 
 

@@ -248,6 +248,15 @@ async def test_an_upload_that_nobody_ends_is_forgotten_after_a_day(
     assert await filing.find_upload(here, BUYER, "u-1") is None
 
 
+async def test_items_of_a_draft_nobody_came_back_to_are_forgotten(here: FilingRoom) -> None:
+    draft = await filed(here, picture(), Recorded(), claim_no="draft:O-1")
+    kept = await filed(here, picture(), Recorded(), "u-2")
+    await filing.drop_expired(here, NOW + timedelta(days=31))
+    async with here.db.connection() as conn:
+        assert await evidence_store.evidence_by_id(conn, "main", draft.evidence_id) is None
+    assert await items(here) == [kept]
+
+
 async def test_a_sweep_leaves_every_file_that_something_needs(here: FilingRoom) -> None:
     item = await filed(here, picture(), Recorded())
     orphan, proof = b"stored, but its item was never written", b"the proof of a refund"

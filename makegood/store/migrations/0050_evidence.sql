@@ -17,6 +17,7 @@ create table evidence (
     unique (market_id, claim_no, party, slot, sha256)
 );
 create index evidence_of_claim on evidence (market_id, claim_no, added_at);
+create index evidence_of_drafts on evidence (added_at) where claim_no like 'draft:%';
 create index evidence_of_content on evidence (market_id, sha256);
 
 -- `part_sizes` are the lengths of the stored pieces in order; their sum is what was received.
