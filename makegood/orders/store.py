@@ -16,11 +16,11 @@ _decode_order = msgspec.json.Decoder(Order).decode
 
 
 class Head(msgspec.Struct, frozen=True):
-    """Where an order stands; version 0 is one that has only just been heard of."""
+    """Where a known order stands."""
 
     version: int
-    updated_at: datetime | None
-    content_hash: bytes | None
+    updated_at: datetime
+    content_hash: bytes
     claim_code_hash: bytes | None
     state: str
 
@@ -76,18 +76,7 @@ class Reminder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def lock_heads(tx: Connection, market_id: str, order_nos: Iterable[str]) -> dict[str, Head]:
-    """Make the heads that are missing and lock all, always in the same order."""
-    wanted = sorted(set(order_nos))
-    await tx.execute(
-        """
-        INSERT INTO order_head (market_id, order_no)
-        SELECT $1, order_no FROM unnest($2::text[]) AS new (order_no)
-        ORDER BY order_no
-        ON CONFLICT DO NOTHING
-        """,
-        market_id,
-        wanted,
-    )
+    """Lock the heads that exist, always in the same order; an unknown order has none."""
     rows = await tx.fetch(
         """
         SELECT order_no, version, updated_at, content_hash, claim_code_hash, state
@@ -96,7 +85,7 @@ async def lock_heads(tx: Connection, market_id: str, order_nos: Iterable[str]) -
         ORDER BY order_no FOR UPDATE
         """,
         market_id,
-        wanted,
+        sorted(set(order_nos)),
     )
     return {
         row["order_no"]: Head(
@@ -110,8 +99,53 @@ async def lock_heads(tx: Connection, market_id: str, order_nos: Iterable[str]) -
     }
 
 
+async def insert_heads(tx: Connection, market_id: str, new: Sequence[NewVersion]) -> set[str]:
+    """Make the heads of new orders; answers which are ours and not made by someone else now."""
+    rows = await tx.fetch(
+        """
+        INSERT INTO order_head (market_id, order_no, version, updated_at, content_hash, state,
+                                seller_id, buyer_id, contact_hash, claim_code_hash, placed_at,
+                                paid_at)
+        SELECT $1, order_no, version, updated_at, content_hash, state, seller_id, buyer_id,
+               contact_hash, claim_code_hash, placed_at, paid_at
+        FROM unnest($2::text[], $3::integer[], $4::timestamptz[], $5::bytea[], $6::text[],
+                    $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::timestamptz[],
+                    $12::timestamptz[])
+             AS new (order_no, version, updated_at, content_hash, state, seller_id, buyer_id,
+                     contact_hash, claim_code_hash, placed_at, paid_at)
+        ORDER BY order_no
+        ON CONFLICT DO NOTHING
+        RETURNING order_no
+        """,
+        market_id,
+        *_head_columns(new),
+    )
+    return {row["order_no"] for row in rows}
+
+
+async def update_heads(tx: Connection, market_id: str, new: Sequence[NewVersion]) -> None:
+    """Bring the heads of known orders up to date; a query password once told stays."""
+    await tx.execute(
+        """
+        UPDATE order_head SET
+            version = new.version, updated_at = new.updated_at, content_hash = new.content_hash,
+            state = new.state, seller_id = new.seller_id, buyer_id = new.buyer_id,
+            contact_hash = new.contact_hash, placed_at = new.placed_at, paid_at = new.paid_at,
+            claim_code_hash = coalesce(new.claim_code_hash, order_head.claim_code_hash)
+        FROM unnest($2::text[], $3::integer[], $4::timestamptz[], $5::bytea[], $6::text[],
+                    $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::timestamptz[],
+                    $12::timestamptz[])
+             AS new (order_no, version, updated_at, content_hash, state, seller_id, buyer_id,
+                     contact_hash, claim_code_hash, placed_at, paid_at)
+        WHERE order_head.market_id = $1 AND order_head.order_no = new.order_no
+        """,
+        market_id,
+        *_head_columns(new),
+    )
+
+
 async def insert_versions(tx: Connection, act: Act, new: Sequence[NewVersion]) -> None:
-    """Append versions and bring their heads up to date, in two statements."""
+    """Append versions; the caller holds the lock of their orders."""
     await tx.execute(
         """
         INSERT INTO order_version (market_id, order_no, version, updated_at, received_at,
@@ -128,7 +162,6 @@ async def insert_versions(tx: Connection, act: Act, new: Sequence[NewVersion]) -
         [row.order.updated_at for row in new],
         [msgspec.json.encode(row.order) for row in new],
     )
-    await _update_heads(tx, act.market_id, new)
 
 
 async def touch_heads(tx: Connection, market_id: str, updated_at: Mapping[str, datetime]) -> None:
@@ -146,13 +179,10 @@ async def touch_heads(tx: Connection, market_id: str, updated_at: Mapping[str, d
     )
 
 
-async def forget_empty_heads(tx: Connection, market_id: str, order_nos: Sequence[str]) -> None:
-    """Drop the heads of orders that were refused the first time we were told."""
+async def delete_heads(tx: Connection, market_id: str, order_nos: Sequence[str]) -> None:
+    """Take back the heads of new orders that were refused after all."""
     await tx.execute(
-        """
-        DELETE FROM order_head
-        WHERE market_id = $1 AND order_no = ANY ($2::text[]) AND version = 0
-        """,
+        "DELETE FROM order_head WHERE market_id = $1 AND order_no = ANY ($2::text[])",
         market_id,
         order_nos,
     )
@@ -197,7 +227,7 @@ async def load_order_contact(
     row = await conn.fetchrow(
         """
         SELECT order_no, buyer_id, contact_hash, claim_code_hash FROM order_head
-        WHERE market_id = $1 AND order_no = $2 AND version > 0
+        WHERE market_id = $1 AND order_no = $2
         """,
         market_id,
         order_no,
@@ -436,22 +466,8 @@ async def mark_reminder_sent(
     return Reminder(unit=unit, reason=reason, language=row["language"], remind_at=row["remind_at"])
 
 
-async def _update_heads(tx: Connection, market_id: str, new: Sequence[NewVersion]) -> None:
-    await tx.execute(
-        """
-        UPDATE order_head SET
-            version = new.version, updated_at = new.updated_at, content_hash = new.content_hash,
-            state = new.state, seller_id = new.seller_id, buyer_id = new.buyer_id,
-            contact_hash = new.contact_hash, placed_at = new.placed_at, paid_at = new.paid_at,
-            claim_code_hash = coalesce(new.claim_code_hash, order_head.claim_code_hash)
-        FROM unnest($2::text[], $3::integer[], $4::timestamptz[], $5::bytea[], $6::text[],
-                    $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::timestamptz[],
-                    $12::timestamptz[])
-             AS new (order_no, version, updated_at, content_hash, state, seller_id, buyer_id,
-                     contact_hash, claim_code_hash, placed_at, paid_at)
-        WHERE order_head.market_id = $1 AND order_head.order_no = new.order_no
-        """,
-        market_id,
+def _head_columns(new: Sequence[NewVersion]) -> tuple[list[object], ...]:
+    return (
         [row.order.order_no for row in new],
         [row.version for row in new],
         [row.order.updated_at for row in new],
@@ -484,3 +500,29 @@ def _key_row(row: Record) -> KeyRow:
         added_at=row["added_at"],
         withdrawn_at=row["withdrawn_at"],
     )
+
+
+async def newest_order_nos(conn: Connection, market_id: str, limit: int) -> list[str]:
+    """The numbers of the orders told last, newest first."""
+    rows = await conn.fetch(
+        """
+        SELECT order_no FROM order_head WHERE market_id = $1
+        ORDER BY updated_at DESC LIMIT $2
+        """,
+        market_id,
+        limit,
+    )
+    return [row["order_no"] for row in rows]
+
+
+async def count_orders(conn: Connection, market_id: str, most: int = 100_000) -> int:
+    """How many orders the market has, counted up to `most`."""
+    counted: int = await conn.fetchval(
+        """
+        SELECT count(*) FROM (SELECT 1 FROM order_head WHERE market_id = $1
+                              LIMIT $2) AS counted
+        """,
+        market_id,
+        most,
+    )
+    return counted

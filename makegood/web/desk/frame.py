@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from litestar.datastructures import State
 from litestar import Request
+from litestar.datastructures import State
 
 from makegood.web.desk import present
 from makegood.web.page import Page
@@ -17,8 +17,10 @@ QUEUES: Final = (
     ("overdue", "clock"),
     ("waiting", "hourglass"),
     ("appeals", "scale"),
+    ("approvals", "check-c"),
     ("tasks", "users"),
     ("all", "book"),
+    ("done", "lock"),
 )
 """Each queue with its icon; the first is where a person's day begins."""
 

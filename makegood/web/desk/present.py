@@ -111,16 +111,21 @@ def step_words(words: Words, step: StepView) -> Markup:
 
 def in_tab(step: StepView, tab: Tab) -> bool:
     """Whether a step belongs to a tab of the conversation."""
-    staff = step.by.role in ("agent", "lead", "operator")
+    staff = step.by.role == "platform"
     match tab:
         case "all":
             return True
         case "internal":
             return step.audience == "platform"
         case "system":
-            return step.by.role in ("system", "market") and step.what != "message_posted"
+            return step.by.role == "machine"
         case "buyer" | "seller":
             return step.by.role == tab or (staff and step.audience in (tab, "all"))
+
+
+def tab_of(name: str) -> Tab:
+    """The tab of that name, else the one with everything."""
+    return next((tab for tab in TABS if tab == name), "all")
 
 
 def tabs_of(steps: Sequence[StepView]) -> list[tuple[Tab, int]]:

@@ -1,0 +1,59 @@
+"""A posted form of a desk, seller or operator page, read field by field."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import State, UploadFile
+
+from makegood.web.problem import PageFault
+
+LONGEST: Final = 4000
+AnyRequest = Request[object, object, State]
+
+
+class Form(msgspec.Struct, frozen=True):
+    """The fields of a form; a field that was not sent reads as empty."""
+
+    fields: dict[str, list[str]]
+    files: dict[str, UploadFile] = {}
+
+    def text(self, name: str, most: int = LONGEST) -> str:
+        """One field without space around it, cut at `most` characters."""
+        values = self.fields.get(name)
+        return values[-1].strip()[:most] if values else ""
+
+    def many(self, name: str) -> list[str]:
+        """All values of a field, such as ticked boxes."""
+        return self.fields.get(name, [])
+
+    def whole(self, name: str, otherwise: int = 0) -> int:
+        """A field as a whole number of at most nine digits."""
+        text = self.text(name, 9)
+        return int(text) if text.isascii() and text.isdigit() else otherwise
+
+    def amount_minor(self, name: str) -> int | None:
+        """An amount in the currency's units as minor units; None when empty or no amount."""
+        text = self.text(name, 20).replace(",", "").lstrip("¥$€ ")
+        try:
+            minor = Decimal(text) * 100
+        except InvalidOperation:
+            return None
+        return int(minor) if minor.is_finite() and minor == minor.to_integral_value() else None
+
+
+async def read_form(request: AnyRequest) -> Form:
+    """The form of this request."""
+    try:
+        posted = await request.form()
+    except ValueError as error:
+        raise PageFault(400, "malformed") from error
+    fields: dict[str, list[str]] = {}
+    files: dict[str, UploadFile] = {}
+    for name, value in posted.multi_items():
+        if isinstance(value, UploadFile):
+            files[name] = value
+        else:
+            fields.setdefault(name, []).append(str(value))
+    return Form(fields, files)

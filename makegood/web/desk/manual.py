@@ -1,0 +1,114 @@
+"""A refund that no gateway could make: done by hand, recorded with its reference and proof."""
+
+from collections.abc import AsyncIterator
+from hashlib import sha256
+
+from litestar import get, post
+from litestar.response import Redirect
+
+from makegood.base.refusal import Refused
+from makegood.claims.evidence import require_size
+from makegood.claims.looking import queue_counts, view_claim
+from makegood.claims.system_actions import note_refund
+from makegood.claims.view import ClaimView, MoneyView
+from makegood.ledger.refund.actions import ManualProof, confirm_manual
+from makegood.web.desk.claim import need_staff, queue_of
+from makegood.web.desk.forms import AnyRequest, Form, read_form
+from makegood.web.desk.frame import frame
+from makegood.web.desk.questions import fault_of, status_of
+from makegood.web.desk.queue import with_done
+from makegood.web.page import Html, Page
+from makegood.web.problem import not_found
+from makegood.web.things import Things
+
+PROOF_LIMIT = 20 * 1024 * 1024
+
+
+@get("/desk/c/{claim_no:str}/money/{number:str}")
+async def show_refund(
+    page: Page, things: Things, request: AnyRequest, claim_no: str, number: str
+) -> Html:
+    """The form: reference and proof."""
+    need_staff(page, "task.finish")
+    return await _page(page, things, request, claim_no, number, Form({}))
+
+
+@post("/desk/c/{claim_no:str}/money/{number:str}", request_max_body_size=PROOF_LIMIT)
+async def confirm_refund(
+    page: Page, things: Things, request: AnyRequest, claim_no: str, number: str
+) -> Html | Redirect:
+    """Keep the proof, close the refund, and tell the claim."""
+    need_staff(page, "task.finish")
+    form = await read_form(request)
+    try:
+        proof = ManualProof(
+            paid=True,
+            reference=form.text("reference", 64),
+            file_sha256=await _kept(things, page.market.market_id, form),
+            person=page.caller.account_id,
+        )
+        async with things.db.transaction() as tx:
+            _manual(await view_claim(tx, page.act(), things.desk, claim_no), number)
+            outcome = await confirm_manual(tx, page.act(), number, proof)
+            await note_refund(tx, page.act(), things.desk, outcome)
+    except Refused as refused:
+        return await _page(page, things, request, claim_no, number, form, refused)
+    return page.go(with_done(f"/desk/c/{claim_no}", "confirmed"))
+
+
+async def _kept(things: Things, market_id: str, form: Form) -> str:
+    """Store the proof by its content and answer its hash."""
+    upload = form.files.get("file")
+    content = await upload.read() if upload else b""
+    if not content:
+        raise Refused("evidence_missing")
+    require_size(len(content))
+    digest = sha256(content).hexdigest()
+    await things.storage.put(market_id, digest, _whole(content))
+    return digest
+
+
+async def _whole(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+def _manual(claim: ClaimView, number: str) -> MoneyView:
+    """The movement of this claim that waits for a person; strangers' numbers are unknown."""
+    for move in claim.money:
+        if move.number == number and move.state == "manual":
+            return move
+    raise not_found()
+
+
+async def _page(
+    page: Page,
+    things: Things,
+    request: AnyRequest,
+    claim_no: str,
+    number: str,
+    form: Form,
+    refused: Refused | None = None,
+) -> Html:
+    async with things.db.connection() as conn:
+        claim = await view_claim(conn, page.act(), things.desk, claim_no)
+        counts = await queue_counts(conn, page.act())
+    base = f"/desk/c/{claim_no}"
+    return page.show(
+        "desk/templates/ask_page.html",
+        status_of(refused),
+        **frame(page, request, queue_of(request), counts, rail=True),
+        c=claim,
+        base=base,
+        here=f"{base}/money/{number}",
+        kind="manual",
+        head=page.words.t("desk.manual.title"),
+        button=page.words.t("desk.manual.button"),
+        danger=False,
+        multipart=True,
+        fault=fault_of(page, refused),
+        form=form,
+        move=_manual(claim, number),
+    )
+
+
+ROUTES = [show_refund, confirm_refund]

@@ -1,0 +1,163 @@
+"""Ruling differently from the proposal, or where there is none: finding, shares, written reason."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from litestar import get, post
+from litestar.response import Redirect
+
+from makegood.base.refusal import Refused
+from makegood.claims.actions import Ruled, decide_claim
+from makegood.claims.looking import queue_counts, view_claim
+from makegood.claims.view import ClaimView
+from makegood.web.desk.claim import need_staff, queue_of
+from makegood.web.desk.forms import AnyRequest, Form, read_form
+from makegood.web.desk.frame import frame
+from makegood.web.desk.questions import Fault, fault_of, status_of
+from makegood.web.desk.queue import with_done
+from makegood.web.page import Html, Page
+from makegood.web.things import Things
+
+SHARE_PARTIES: Final = ("buyer", "seller", "supplier", "platform", "channel")
+REASON_LETTERS: Final = 20
+EMPTY_PHRASES: Final = ("情况特殊", "酌情", "特殊情况", "special circumstances", "case by case")
+
+
+@get("/desk/c/{claim_no:str}/depart")
+async def show_ruling(page: Page, things: Things, request: AnyRequest, claim_no: str) -> Html:
+    """The form, filled with what the rules propose."""
+    need_staff(page, "claim.decide")
+    return await _page(page, things, request, claim_no, None)
+
+
+@post("/desk/c/{claim_no:str}/depart")
+async def rule(page: Page, things: Things, request: AnyRequest, claim_no: str) -> Html | Redirect:
+    """Decide as written; above one's limit or against the rules another person releases it."""
+    need_staff(page, "claim.decide")
+    form = await read_form(request)
+    async with things.db.connection() as conn:
+        claim = await view_claim(conn, page.act(), things.desk, claim_no)
+    wrong = fault_in(form, claim)
+    if wrong:
+        text = page.words.t(f"desk.depart_form.errors.{wrong}")
+        return await _page(page, things, request, claim_no, form, Fault(text, ""))
+    try:
+        async with things.db.transaction() as tx:
+            decided = await decide_claim(
+                tx, page.act(), things.desk, claim_no, ruled_of(form, claim), form.whole("version")
+            )
+    except Refused as refused:
+        fault = fault_of(page, refused)
+        return await _page(page, things, request, claim_no, form, fault, status_of(refused))
+    done = "proposed" if decided.proposed is not None else "decided"
+    return page.go(with_done(f"/desk/c/{claim_no}", done))
+
+
+async def _page(
+    page: Page,
+    things: Things,
+    request: AnyRequest,
+    claim_no: str,
+    form: Form | None,
+    fault: Fault | None = None,
+    status: int = 409,
+) -> Html:
+    async with things.db.connection() as conn:
+        claim = await view_claim(conn, page.act(), things.desk, claim_no)
+        counts = await queue_counts(conn, page.act())
+    if fault is None and "depart" not in claim.may:
+        raise Refused("claim_not_open", state=claim.state, step="decide")
+    return page.show(
+        "desk/templates/depart.html",
+        200 if fault is None else status,
+        **frame(page, request, queue_of(request), counts, rail=True),
+        c=claim,
+        base=f"/desk/c/{claim_no}",
+        fault=fault,
+        form=form or proposal_form(claim),
+        **choices(things, claim),
+    )
+
+
+def choices(things: Things, claim: ClaimView) -> dict[str, object]:
+    """What a ruling chooses from: findings of the claim's reason first, remedies, bearers."""
+    reason = things.pack.reasons.get(claim.reason)
+    rows = things.pack.tables[reason.table].rows if reason else ()
+    own = list(dict.fromkeys(code for row in rows if (code := row.outcome.get("finding"))))
+    others = sorted(code for code in things.pack.findings if code not in own)
+    return {
+        "own_findings": own,
+        "other_findings": others,
+        "remedies": (*things.pack.head.remedies, "none"),
+        "share_parties": SHARE_PARTIES,
+    }
+
+
+def proposal_form(claim: ClaimView) -> Form:
+    """The form as the rules propose it, or empty where they propose nothing."""
+    outcome = claim.suggestion or claim.decision
+    if outcome is None:
+        return Form({"remedy": ["refund"], "share_seller": ["100"]})
+    shares = {f"share_{party}": [str(share)] for party, share in outcome.shares.items()}
+    amount = f"{outcome.amount_minor / 100:.2f}" if outcome.amount_minor else ""
+    return Form(
+        {
+            "finding": [outcome.finding],
+            "remedy": [outcome.remedy],
+            "amount": [amount],
+            **shares,
+        }
+    )
+
+
+def fault_in(form: Form, claim: ClaimView) -> str:
+    """The first thing that is wrong with a ruling's form, as a key of its words; empty if none."""
+    reason = form.text("reason_text")
+    amount = form.amount_minor("amount")
+    checks: Mapping[str, bool] = {
+        "finding": bool(form.text("finding")),
+        "amount": not form.text("amount")
+        or (amount is not None and 0 <= amount <= claim.claimed_minor),
+        "shares": sum(shares_of(form).values()) == 100,
+        "differs": not _departs(form, claim) or bool(form.many("differs")),
+        "reason": len(reason) >= REASON_LETTERS,
+        "vague": not is_empty_phrase(reason),
+    }
+    return next((name for name, fits in checks.items() if not fits), "")
+
+
+def is_empty_phrase(reason: str) -> bool:
+    """Whether a reason says hardly more than that the case is special."""
+    rest = reason.casefold()
+    for phrase in EMPTY_PHRASES:
+        rest = rest.replace(phrase, "")
+    return rest != reason.casefold() and len(rest.strip("，。,. ")) < REASON_LETTERS // 2
+
+
+def shares_of(form: Form) -> dict[str, int]:
+    """Who bears what, in percent; parties that bear nothing are left out."""
+    shares = {party: form.whole(f"share_{party}") for party in SHARE_PARTIES}
+    return {party: share for party, share in shares.items() if share}
+
+
+def ruled_of(form: Form, claim: ClaimView) -> Ruled:
+    """The ruling as the form asks for it."""
+    text = form.text("reason_text")
+    points = form.many("differs")
+    departure = "；".join([*points, text]) if points else text
+    return Ruled(
+        finding=form.text("finding", 80),
+        remedy=form.text("remedy", 40),
+        amount_minor=form.amount_minor("amount"),
+        shares=shares_of(form),
+        reason_text=text,
+        reason_for_departure=departure if claim.suggestion else "",
+    )
+
+
+def _departs(form: Form, claim: ClaimView) -> bool:
+    proposal = claim.suggestion
+    return proposal is not None and proposal.finding != form.text("finding")
+
+
+ROUTES = [show_ruling, rule]

@@ -1,0 +1,13 @@
+"""Every route of signing in, the own account, the first run and the operator."""
+
+from litestar.types import ControllerRouterHandler
+
+from makegood.web.operator import access, account, home, setup, sign_in
+
+ROUTES: list[ControllerRouterHandler] = [
+    *sign_in.ROUTES,
+    *account.ROUTES,
+    *setup.ROUTES,
+    *home.ROUTES,
+    *access.ROUTES,
+]
