@@ -3,16 +3,21 @@ export function startSteps() {
   const form = document.querySelector("form[data-steps]");
   if (!form) return;
   const bar = document.querySelector("[data-missing]");
+  const said = bar?.textContent;
   const refresh = () => {
     if (!bar) return;
-    const missing = [...form.querySelectorAll("[data-required-for]")].filter(isMissing);
-    bar.textContent = missing.length ? bar.dataset.some.replace("{names}", names(missing, bar)) : bar.dataset.none;
+    const missing = [...form.querySelectorAll("[data-required-for]")].filter(isShown).filter(isMissing);
+    const steps = new Set([...form.querySelectorAll(".step")].filter(isShown).map((step) => step.dataset.step));
+    const none = steps.size > 1 || steps.has("4") ? bar.dataset.none : said;
+    bar.textContent = missing.length ? bar.dataset.some.replace("{names}", names(missing, bar)) : none;
   };
   form.addEventListener("input", refresh);
   document.addEventListener("makegood:uploaded", refresh);
   document.addEventListener("htmx:afterSwap", refresh);
   refresh();
 }
+
+const isShown = (element) => element.offsetParent !== null;
 
 const names = (missing, bar) =>
   missing.map((item) => item.dataset.requiredFor).join(bar.dataset.comma ?? ", ");

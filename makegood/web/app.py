@@ -13,7 +13,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, S
 
 from makegood.base.ids import Ids
 from makegood.web import assets, page, words
-from makegood.web.claim_files import files_of_pages
+from makegood.web.claim_files import files_of_buyers, files_of_pages
 from makegood.web.errors import error_handlers
 from makegood.web.file_routes import file_routes
 from makegood.web.routes import all_routes
@@ -27,9 +27,15 @@ REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
 def create_app(things: Things, more_routes: Sequence[ControllerRouterHandler] = ()) -> Litestar:
     """The ASGI application of one install; `more_routes` are for tests."""
     kit = page.Kit(page.make_environment(things.pack), words.load_catalogue(), assets.load_assets())
-    files = files_of_pages(things)
+    files, buyer_files = files_of_pages(things), files_of_buyers(things)
     return Litestar(
-        route_handlers=[*all_routes(), *file_routes(files), *more_routes, static_files()],
+        route_handlers=[
+            *all_routes(),
+            *file_routes(files),
+            *file_routes(buyer_files, "/my"),
+            *more_routes,
+            static_files(),
+        ],
         dependencies={
             "page": Provide(page.open_page),
             "things": Provide(_things, sync_to_thread=False),
@@ -40,7 +46,7 @@ def create_app(things: Things, more_routes: Sequence[ControllerRouterHandler] = 
         compression_config=CompressionConfig(backend="gzip", exclude=[r"^(?!/static/)"]),
         request_max_body_size=things.settings.body_limit,
         openapi_config=None,
-        state=State({"things": things, "kit": kit, "files": files}),
+        state=State({"things": things, "kit": kit, "files": files, "buyer_files": buyer_files}),
         logging_config=None,
     )
 

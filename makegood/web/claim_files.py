@@ -21,7 +21,7 @@ from makegood.web.files import Filer, Files
 from makegood.web.form_stream import AnyRequest
 from makegood.web.page import request_id_of
 from makegood.web.problem import PageFault
-from makegood.web.session import caller_of
+from makegood.web.session import buyer_of, caller_of
 from makegood.web.things import Things
 
 CallerOf: TypeAlias = Callable[[AnyRequest, datetime], Awaitable[Caller]]
@@ -48,6 +48,19 @@ def files_of_pages(things: Things) -> Files:
         things.clock,
         things.settings.market_id,
         lambda request, now: caller_of(request, things, now),
+    )
+    return Files(access, things.room, things.ids)
+
+
+def files_of_buyers(things: Things) -> Files:
+    """The same for portal pages, where a staff session in the same browser is nobody."""
+    access = ClaimFiles(
+        things.db,
+        things.desk,
+        things.matrix,
+        things.clock,
+        things.settings.market_id,
+        lambda request, now: buyer_of(request, things, now),
     )
     return Files(access, things.room, things.ids)
 

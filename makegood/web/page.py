@@ -1,6 +1,6 @@
 """One page being made: who looks, in which words and theme, and the template that shows it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -157,6 +157,10 @@ class Page:
         """One macro of a template file as a fragment, for SSE and htmx."""
         module = self.kit.environment.get_template(template).make_module(self.frame())
         return str(getattr(module, name)(*values))
+
+    def at(self, now: datetime) -> "Page":
+        """The same page at a later time, for streams that outlive their request."""
+        return replace(self, words=replace(self.words, now=now))
 
     def frame(self) -> dict[str, object]:
         """Names every template has: `w` words, `t` a text, `page`, `market`, `caller`, `token`."""

@@ -23,3 +23,10 @@ async def caller_of(request: AnyRequest, things: Things, now: datetime) -> Calle
         request.cookies.get(STAFF_COOKIE),
         now,
     )
+
+
+async def buyer_of(request: AnyRequest, things: Things, now: datetime) -> Caller:
+    """The buyer of a request's cookies: portal pages see no staff session."""
+    return await things.callers.of_sessions(
+        things.settings.market_id, request.cookies.get(BUYER_COOKIE), None, now
+    )

@@ -65,6 +65,14 @@ class OrderCard(msgspec.Struct, frozen=True, kw_only=True):
     window_until: datetime | None
 
 
+class OngoingClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim under way, on the start page."""
+
+    claim_no: str
+    state: str
+    title: str
+
+
 class ReasonGroup(msgspec.Struct, frozen=True, kw_only=True):
     """The reasons of one kind; `chosen` is the name of the chosen one."""
 
@@ -115,6 +123,14 @@ class RemedyChoice(msgspec.Struct, frozen=True, kw_only=True):
     wants: str
     amount_minor: int
     currency: str
+
+
+class ShareRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Who bears which part of a decision's amount."""
+
+    party: str
+    percent: int
+    amount_minor: int
 
 
 class DoneStep(msgspec.Struct, frozen=True, kw_only=True):

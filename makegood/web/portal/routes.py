@@ -1,0 +1,21 @@
+"""Every route of the portal, under a page frame that knows buyers only."""
+
+from litestar import Router
+from litestar.di import Provide
+
+from makegood.web.portal import case, claim, order, proof, steps
+from makegood.web.portal.door import open_portal_page
+
+ROUTES = [
+    Router(
+        path="/",
+        route_handlers=[
+            *order.ROUTES,
+            *proof.ROUTES,
+            *claim.ROUTES,
+            *case.ROUTES,
+            *steps.ROUTES,
+        ],
+        dependencies={"page": Provide(open_portal_page)},
+    )
+]
