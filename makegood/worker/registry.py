@@ -1,5 +1,6 @@
 """Which function carries out which kind of job, and what is done again and again."""
 
+from datetime import timedelta
 from typing import Final
 
 import httpx
@@ -18,6 +19,7 @@ from makegood.claims.saving import CHECK_JOB, TIMER_JOB
 from makegood.gateways.payments.book import GatewayBook
 from makegood.gateways.suppliers.registry import SupplierBook
 from makegood.ledger.refund import actions as refund_actions
+from makegood.ledger.refund import store as refund_store
 from makegood.ledger.refund.actions import RefundOutcome
 from makegood.ledger.refund.gateway import Capture
 from makegood.orders.actions import REMINDER_JOB
@@ -41,6 +43,8 @@ from makegood.worker.sweep import sweep_people
 
 MINUTE: Final = 60.0
 HOUR: Final = 3600.0
+FILES_SPARED: Final = timedelta(hours=24)
+"""A stored file that nothing names may be one whose row is about to be written."""
 
 log = structlog.get_logger("makegood.worker")
 
@@ -115,6 +119,11 @@ def timetable(rooms: Rooms) -> tuple[Errand, ...]:
             await forget_old_answers(conn, rooms.clock.now())
         await filing.drop_expired(rooms.filing, rooms.clock.now())
 
+    async def unused_files() -> None:
+        async with rooms.db.connection() as conn:
+            proofs = await refund_store.proof_files(conn)
+        await filing.sweep(rooms.filing, proofs, rooms.clock.now() - FILES_SPARED)
+
     refund_desk = refund_desk_of(rooms)
     return (
         Errand(name="gateway accounts", every_seconds=5.0, run=rooms.gateways.refresh),
@@ -126,6 +135,7 @@ def timetable(rooms: Rooms) -> tuple[Errand, ...]:
         ),
         Errand(name="dead jobs", every_seconds=MINUTE, run=bury),
         Errand(name="forgetting", every_seconds=HOUR, run=forget),
+        Errand(name="unused files", every_seconds=24 * HOUR, run=unused_files),
     )
 
 

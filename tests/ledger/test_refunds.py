@@ -14,7 +14,7 @@ from makegood.base.refusal import Refused
 from makegood.ledger import actions as ledger
 from makegood.ledger.audit import audit
 from makegood.ledger.recipes import PaymentBooking, PaymentLeg
-from makegood.ledger.refund import actions, rules
+from makegood.ledger.refund import actions, rules, store
 from makegood.ledger.refund.actions import ManualProof, RefundOutcome
 from makegood.ledger.refund.gateway import (
     Accepted,
@@ -199,6 +199,7 @@ async def test_what_no_gateway_can_do_a_person_does_with_proof(db: Database, act
         with pytest.raises(Refused, match="evidence_missing"):
             await actions.confirm_manual(tx, act, refund_no, without)
         outcome = await actions.confirm_manual(tx, act, refund_no, proof)
+        assert await store.proof_files(tx) == {(act.market_id, "ff" * 32)}
         assert outcome.state == "arrived"
         with pytest.raises(Refused, match="already_decided"):
             await actions.confirm_manual(tx, act, refund_no, proof)

@@ -87,6 +87,17 @@ async def save_refund(
     )
 
 
+async def proof_files(conn: Connection) -> set[tuple[str, str]]:
+    """(market, SHA-256) of the files by which people proved refunds that they made by hand."""
+    rows = await conn.fetch(
+        """
+        SELECT market_id, proof ->> 'file_sha256' AS sha256 FROM refund
+        WHERE proof ->> 'file_sha256' <> ''
+        """
+    )
+    return {(row["market_id"], row["sha256"]) for row in rows}
+
+
 async def lock_refund(tx: Connection, market_id: str, refund_no: str) -> Refund | None:
     """One refund, locked until the transaction ends."""
     row = await tx.fetchrow(
