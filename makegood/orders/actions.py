@@ -14,7 +14,7 @@ from makegood.orders import facts, rules, sealing, store, versions, windows
 from makegood.orders.order import Order
 from makegood.orders.shop_refund import book_shop_refund
 from makegood.orders.store import Head, KeyRow, NewVersion, Reminder, Reveal
-from makegood.orders.versions import Change, Stand, UnitKey
+from makegood.orders.versions import NOTHING_KNOWN, Change, Stand, UnitKey
 from makegood.people.markets.actions import put_sellers, put_suppliers
 from makegood.store.database import Connection
 from makegood.store.jobs import Job, enqueue
@@ -199,38 +199,55 @@ def _waves(orders: Sequence[Order]) -> list[list[int]]:
 async def _put_wave(
     tx: Connection, act: Act, vault: Vault, orders: Sequence[Order]
 ) -> list[PutResult | Refused]:
-    order_nos = [order.order_no for order in orders]
-    heads = await store.lock_heads(tx, act.market_id, order_nos)
-    stands = await _stands(tx, act.market_id, heads)
-    plans = [_plan(act, vault, order, stands[order.order_no]) for order in orders]
-    plans = await _book(tx, act, orders, plans)
-    taken = [plan for plan in plans if isinstance(plan, Plan)]
-    await _write(tx, act, vault, [plan for plan in taken if plan.change])
-    await store.touch_heads(
-        tx, act.market_id, {plan.order.order_no: plan.order.updated_at for plan in taken}
-    )
-    if len(taken) < len(plans):
-        await store.forget_empty_heads(tx, act.market_id, order_nos)
-    return [_result(plan) if isinstance(plan, Plan) else plan for plan in plans]
+    """Take orders of which none comes twice: compare, claim what is new, book, write."""
+    plans = await _planned(tx, act, vault, orders)
+    raced = await _claim_new(tx, act, vault, _taken(plans))
+    if raced:
+        # Someone else told the same new orders just now; by this time they are known.
+        plans |= await _planned(tx, act, vault, [o for o in orders if o.order_no in raced])
+    before = _taken(plans)
+    plans |= await _refused_payments(tx, act, before)
+    await _forget_refused(tx, act, before, plans)
+    await _write(tx, act, vault, _taken(plans))
+    answers = [plans[order.order_no] for order in orders]
+    return [_result(plan) if isinstance(plan, Plan) else plan for plan in answers]
 
 
-async def _stands(tx: Connection, market_id: str, heads: Mapping[str, Head]) -> dict[str, Stand]:
-    known = [order_no for order_no, head in heads.items() if head.version]
+async def _planned(
+    tx: Connection, act: Act, vault: Vault, orders: Sequence[Order]
+) -> dict[str, Plan | Refused]:
+    """What each order changes about what is known of it, which is locked from here on."""
+    heads = await store.lock_heads(tx, act.market_id, [order.order_no for order in orders])
+    hashes = await _key_hashes(tx, act.market_id, heads)
+    return {
+        order.order_no: _plan(
+            act, vault, order, _stand(heads.get(order.order_no), hashes.get(order.order_no, {}))
+        )
+        for order in orders
+    }
+
+
+async def _key_hashes(
+    tx: Connection, market_id: str, heads: Mapping[str, Head]
+) -> dict[str, dict[UnitKey, list[bytes]]]:
     hashes: dict[str, dict[UnitKey, list[bytes]]] = {}
-    for key in await store.load_keys_of_orders(tx, market_id, known) if known else []:
+    for key in await store.load_keys_of_orders(tx, market_id, list(heads)) if heads else []:
         unit = (key.unit.line_no, key.unit.unit_no)
         hashes.setdefault(key.unit.order_no, {}).setdefault(unit, []).append(key.key_hash)
-    return {
-        order_no: Stand(
-            version=head.version,
-            updated_at=head.updated_at,
-            content_hash=head.content_hash,
-            claim_code_hash=head.claim_code_hash,
-            state=head.state,
-            key_hashes=hashes.get(order_no, {}),
-        )
-        for order_no, head in heads.items()
-    }
+    return hashes
+
+
+def _stand(head: Head | None, key_hashes: Mapping[UnitKey, Sequence[bytes]]) -> Stand:
+    if head is None:
+        return NOTHING_KNOWN
+    return Stand(
+        version=head.version,
+        updated_at=head.updated_at,
+        content_hash=head.content_hash,
+        claim_code_hash=head.claim_code_hash,
+        state=head.state,
+        key_hashes=key_hashes,
+    )
 
 
 def _plan(act: Act, vault: Vault, order: Order, stand: Stand) -> Plan | Refused:
@@ -250,25 +267,62 @@ def _plan(act: Act, vault: Vault, order: Order, stand: Stand) -> Plan | Refused:
     return Plan(order=order, stand=stand, change=change, key_texts=told_keys, code_hash=code_hash)
 
 
-async def _book(
-    tx: Connection, act: Act, orders: Sequence[Order], plans: Sequence[Plan | Refused]
-) -> list[Plan | Refused]:
-    """Book the payments of what changed; an order whose payment changed becomes a refusal."""
-    changed = [plan.order for plan in plans if isinstance(plan, Plan) and plan.change]
-    bookings = [booking for order in changed if (booking := rules.booking_of(order))]
+def _taken(plans: Mapping[str, Plan | Refused]) -> list[Plan]:
+    return [plan for plan in plans.values() if isinstance(plan, Plan)]
+
+
+async def _claim_new(tx: Connection, act: Act, vault: Vault, plans: Sequence[Plan]) -> set[str]:
+    """Make the heads of new orders; answers those that someone else was quicker to make."""
+    new = [_new_version(act, vault, plan) for plan in plans if not plan.stand.version]
+    if not new:
+        return set()
+    ours = await store.insert_heads(tx, act.market_id, new)
+    return {row.order.order_no for row in new} - ours
+
+
+async def _refused_payments(
+    tx: Connection, act: Act, plans: Sequence[Plan]
+) -> dict[str, Plan | Refused]:
+    """Book the payments of what changed; answers the orders whose payment was booked otherwise."""
+    bookings = [
+        booking for plan in plans if plan.change and (booking := rules.booking_of(plan.order))
+    ]
     conflicts = await post_payments(tx, act, bookings) if bookings else []
-    refused = {
+    return {
         conflict.told.order_no: Refused("payment_changed", trade_no=conflict.told.trade_no)
         for conflict in conflicts
     }
-    return [refused.get(order.order_no, plan) for order, plan in zip(orders, plans, strict=True)]
+
+
+async def _forget_refused(
+    tx: Connection, act: Act, before: Sequence[Plan], plans: Mapping[str, Plan | Refused]
+) -> None:
+    """Take back the heads of new orders that were refused after they were made."""
+    refused = [
+        plan.order.order_no
+        for plan in before
+        if not plan.stand.version and isinstance(plans[plan.order.order_no], Refused)
+    ]
+    if refused:
+        await store.delete_heads(tx, act.market_id, refused)
 
 
 async def _write(tx: Connection, act: Act, vault: Vault, plans: Sequence[Plan]) -> None:
-    if not plans:
-        return
+    changed = [plan for plan in plans if plan.change]
+    if changed:
+        await _write_changed(tx, act, vault, changed)
+    same = {plan.order.order_no: plan.order.updated_at for plan in plans if not plan.change}
+    if same:
+        await store.touch_heads(tx, act.market_id, same)
+
+
+async def _write_changed(tx: Connection, act: Act, vault: Vault, plans: Sequence[Plan]) -> None:
     await _put_parties(tx, act, [plan.order for plan in plans])
-    await store.insert_versions(tx, act, [_new_version(act, vault, plan) for plan in plans])
+    rows = [_new_version(act, vault, plan) for plan in plans]
+    await store.insert_versions(tx, act, rows)
+    known = [row for row in rows if row.version > 1]
+    if known:
+        await store.update_heads(tx, act.market_id, known)
     keys = [key for plan in plans for key in _new_keys(act, vault, plan)]
     if keys:
         await store.insert_keys(tx, act.market_id, keys)

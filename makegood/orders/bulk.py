@@ -20,6 +20,8 @@ BATCH_BYTES: Final = 4 * 1024 * 1024
 BATCHES_AT_ONCE: Final = 2
 """While PostgreSQL works on one batch, we read, seal and encode the next."""
 
+_BAD_VALUE: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+
 
 async def import_orders(
     db: Database, act: Act, vault: Vault, rows: AsyncIterable[Row]
@@ -103,7 +105,7 @@ async def _put_all(
     try:
         async with tx.transaction():
             return list(await put_orders(tx, act, vault, orders))
-    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, Refused):
+    except (*_BAD_VALUE, asyncpg.DeadlockDetectedError, Refused):
         return [await _put_alone(tx, act, vault, order) for order in orders]
 
 
@@ -116,7 +118,7 @@ async def _put_alone(
             return answer
     except Refused as refusal:
         return refusal
-    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as wrong:
+    except _BAD_VALUE as wrong:
         return BadRow("invalid_order", type(wrong).__name__)
 
 

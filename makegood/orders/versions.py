@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from hashlib import sha256
+from typing import Final
 
 import msgspec
 
@@ -24,6 +25,16 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     key_hashes: Mapping[UnitKey, Collection[bytes]]
     """The hashes of all generations of each unit's key."""
+
+
+NOTHING_KNOWN: Final = Stand(
+    version=0,
+    updated_at=None,
+    content_hash=None,
+    claim_code_hash=None,
+    state="unpaid",
+    key_hashes={},
+)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,18 +1,18 @@
 -- What shop systems tell us: orders in versions, their keys, reveals and reminders.
 
--- One row per order, locked while a version is added. Version 0 exists only inside a transaction.
+-- One row per order: how it stands now, locked while a version is added.
 CREATE TABLE order_head (
     market_id       text        NOT NULL,
     order_no        text        NOT NULL,
-    version         integer     NOT NULL DEFAULT 0 CHECK (version >= 0),
-    updated_at      timestamptz,
-    content_hash    bytea,
-    state           text        NOT NULL DEFAULT 'unpaid',
-    seller_id       text        NOT NULL DEFAULT '',
-    buyer_id        text        NOT NULL DEFAULT '',
+    version         integer     NOT NULL CHECK (version > 0),
+    updated_at      timestamptz NOT NULL,
+    content_hash    bytea       NOT NULL,
+    state           text        NOT NULL,
+    seller_id       text        NOT NULL,
+    buyer_id        text        NOT NULL,
     contact_hash    bytea,
     claim_code_hash bytea,
-    placed_at       timestamptz,
+    placed_at       timestamptz NOT NULL,
     paid_at         timestamptz,
     PRIMARY KEY (market_id, order_no)
 ) WITH (fillfactor = 80);
