@@ -33,7 +33,7 @@ async def first_operator_link(url: str, settings: Settings) -> str:
     from makegood.base.refusal import Refused
     from makegood.keyfile import open_vault
     from makegood.people.links.rules import link_url
-    from makegood.people.markets.actions import create_market
+    from makegood.people.markets.actions import create_market, keep_address
     from makegood.people.markets.rules import MarketSettings
     from makegood.people.staff.actions import create_first_operator_link
     from makegood.sources import SystemClock, SystemIds
@@ -53,6 +53,8 @@ async def first_operator_link(url: str, settings: Settings) -> str:
         async with db.transaction() as tx:
             await check_keys(tx, vault)
             await create_market(tx, act, market)
+            await keep_address(tx, act, settings.address)
+        async with db.transaction() as tx:
             token = await create_first_operator_link(tx, act, vault, ids)
     except Refused:
         return ""

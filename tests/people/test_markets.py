@@ -13,6 +13,7 @@ from makegood.people.markets.actions import (
     change_settings,
     change_supplier,
     create_market,
+    keep_address,
     open_market,
     put_department,
     put_sellers,
@@ -212,3 +213,14 @@ def test_a_sellers_cap_only_lowers_the_markets(own: int | None, enabled: bool, c
     settings = msgspec.structs.replace(SETTINGS, auto_lane=AutoLane(enabled=enabled))
     seller = Seller(seller_id="s-1", name="x", auto_lane_cap_minor=own)
     assert auto_lane_cap_minor(settings, seller) == cap
+
+
+async def test_mails_lead_to_where_the_market_is_reached_now(
+    db: Database, now: datetime, market: str
+) -> None:
+    async with db.transaction() as tx:
+        await keep_address(tx, act_at(now), "https://new.example.com")
+        await keep_address(tx, act_at(now), "https://new.example.com")
+        known = await store.load_market(tx, market)
+    assert known is not None
+    assert (known.settings.base_url, known.version) == ("https://new.example.com", 2)

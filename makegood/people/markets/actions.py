@@ -68,6 +68,14 @@ async def change_settings(tx: Connection, act: Act, settings: MarketSettings, ve
         raise Refused("stale_version")
 
 
+async def keep_address(tx: Connection, act: Act, base_url: str) -> None:
+    """Let mails lead to where the market is reached now; nothing when that did not change."""
+    market = await store.load_market(tx, act.market_id)
+    if market is not None and market.settings.base_url != base_url:
+        moved = msgspec.structs.replace(market.settings, base_url=base_url)
+        await change_settings(tx, act, moved, market.version)
+
+
 async def put_sellers(tx: Connection, act: Act, names: Mapping[str, str]) -> None:
     """Make or rename sellers as orders name them; `names` maps id to name."""
     if names:
