@@ -91,8 +91,13 @@ class Gateway:
         if self.faults.down or self._happens(self.faults.query_fails):
             raise ServerFailure
 
-    def refund(self, refund_no: str, trade_no: str, amount_minor: int) -> BookRefund | str:
-        """Carry out a refund, or have one of the faults; answers it or a refusal in words."""
+    def refund(
+        self, refund_no: str, trade_no: str, amount_minor: int, *, notifies: bool = False
+    ) -> BookRefund | str:
+        """Carry out a refund, or have one of the faults; answers it or a refusal in words.
+
+        With `notifies` the merchant's hook is told of it, as the shop balance does.
+        """
         faults = self.faults
         if faults.no_refunds:
             return "该支付通道不支持退款"
@@ -100,6 +105,7 @@ class Gateway:
             raise ServerFailure
         if self._happens(faults.executed_late):
             content = {"refund_no": refund_no, "trade_no": trade_no, "amount": str(amount_minor)}
+            content |= {"notifies": "yes"} if notifies else {}
             self.book.put_later(time.time() + faults.late_seconds, "refund", content)
             raise Cut
         if self._is_refused(refund_no):
@@ -107,7 +113,8 @@ class Gateway:
         arrives_in = faults.arrive_seconds if self._happens(faults.accept_first) else 0.0
         done = self.book.execute(refund_no, trade_no, amount_minor, arrives_in=arrives_in)
         if isinstance(done, BookRefund):
-            self._notify_refund(done, arrives_in)
+            if notifies:
+                self._notify_refund(done, arrives_in)
             if self._happens(faults.cut_after):
                 raise Cut
         return done
@@ -128,7 +135,7 @@ class Gateway:
             done = self.book.execute(
                 content["refund_no"], content["trade_no"], int(content["amount"])
             )
-            if isinstance(done, BookRefund):
+            if isinstance(done, BookRefund) and "notifies" in content:
                 self._notify_refund(done, 0.0)
         elif not self._deliver(content) and time.time() < float(content["until"]):
             self.book.postpone(later, time.time() + 1.0)

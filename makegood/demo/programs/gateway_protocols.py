@@ -57,7 +57,7 @@ def serve_balance(
             payment = gateway.book.payment(order_no=wish.order_no)
         if payment is None:
             return 422, {"reason": "unknown payment"}
-        done = gateway.refund(wish.refund_no, payment.trade_no, wish.amount_minor)
+        done = gateway.refund(wish.refund_no, payment.trade_no, wish.amount_minor, notifies=True)
         return (409, {"reason": done}) if isinstance(done, str) else (200, _told(done))
     gateway.ask()
     if parts.path.startswith("/refunds/"):
