@@ -29,8 +29,6 @@ THEN: Final[dict[str, tuple[str, Turn]]] = {
     "hard_stop": ("escalate", "platform"),
     "outside": ("to_person", "platform"),
 }
-CLOSE_HOURS: Final = 72
-"""The survey window of 48 to 72 hours after the remedy; then the claim closes."""
 CHOICE_HOURS: Final = 48
 
 
@@ -56,6 +54,9 @@ class Timetable:
 
     def of(self, stage: Stage) -> Deadline:
         """The deadline of a stage that begins now."""
+        return self._as(stage, stage)
+
+    def _as(self, kind: str, stage: Stage) -> Deadline:
         due = deadline(
             self._pack,
             stage,
@@ -65,7 +66,6 @@ class Timetable:
             complex_claim=self._complex,
             hard_stop_at=self._hard_stop_at,
         )
-        kind = "appeal_window" if stage == "appeal_window" else stage
         return self._at(kind, due.due_at)
 
     def all(self) -> Clocks:
@@ -81,8 +81,8 @@ class Timetable:
             choice=self._at("choice", self._now + hours(CHOICE_HOURS)),
             appeal_window=self.of("appeal_window"),
             appeal_decision=self.of("appeal_decision"),
-            survey=self.of("survey"),
-            close=self._at("close", self._now + hours(CLOSE_HOURS)),
+            survey=self._as("survey", "survey_opens"),
+            close=self._as("close", "survey"),
             hard_stop=self.of("hard_stop"),
         )
 
