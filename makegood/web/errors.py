@@ -51,6 +51,7 @@ def error_handlers() -> ExceptionHandlersMap:
         PageFault: on_fault,
         Refused: on_refusal,
         HTTPException: on_http,
+        UnicodeDecodeError: on_bad_text,
         Exception: on_bug,
     }
 
@@ -85,6 +86,12 @@ def on_http(request: AnyRequest, error: Exception) -> Response[str]:
     if code is None:
         return on_bug(request, error)
     return error_answer(request, STATUS[code], code)
+
+
+def on_bad_text(request: AnyRequest, error: Exception) -> Response[str]:
+    """A body that says JSON and is no UTF-8: the reader raises this, not an error of its own."""
+    assert isinstance(error, UnicodeDecodeError)
+    return error_answer(request, STATUS["malformed"], "malformed")
 
 
 def on_bug(request: AnyRequest, error: Exception) -> Response[str]:
