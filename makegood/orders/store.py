@@ -79,10 +79,15 @@ async def lock_heads(tx: Connection, market_id: str, order_nos: Iterable[str]) -
     """Lock the heads that exist, always in the same order; an unknown order has none."""
     rows = await tx.fetch(
         """
-        SELECT order_no, version, updated_at, content_hash, claim_code_hash, state
-        FROM order_head
-        WHERE market_id = $1 AND order_no = ANY ($2::text[])
-        ORDER BY order_no FOR UPDATE
+        SELECT h.order_no, h.version, h.updated_at, h.content_hash, h.claim_code_hash, h.state
+        FROM unnest($2::text[]) AS wanted (order_no)
+        -- One look-up each: planned as a join, it would read the whole market for a few rows.
+        CROSS JOIN LATERAL (
+            SELECT order_no, version, updated_at, content_hash, claim_code_hash, state
+            FROM order_head
+            WHERE market_id = $1 AND order_no = wanted.order_no
+            FOR UPDATE
+        ) AS h
         """,
         market_id,
         sorted(set(order_nos)),
@@ -307,10 +312,18 @@ async def load_keys_of_orders(
     """Every key of these orders, oldest generation first."""
     rows = await conn.fetch(
         """
-        SELECT order_no, line_no, unit_no, generation, source, key_hash, sealed, added_at,
-               withdrawn_at
-        FROM order_key WHERE market_id = $1 AND order_no = ANY ($2::text[])
-        ORDER BY order_no, line_no, unit_no, generation
+        SELECT k.order_no, k.line_no, k.unit_no, k.generation, k.source, k.key_hash, k.sealed,
+               k.added_at, k.withdrawn_at
+        FROM unnest($2::text[]) AS wanted (order_no)
+        -- One look-up each: planned as a join, it would read the whole market for a few rows.
+        CROSS JOIN LATERAL (
+            SELECT order_no, line_no, unit_no, generation, source, key_hash, sealed, added_at,
+                   withdrawn_at
+            FROM order_key
+            WHERE market_id = $1 AND order_no = wanted.order_no
+            ORDER BY line_no, unit_no, generation
+            OFFSET 0
+        ) AS k
         """,
         market_id,
         order_nos,
