@@ -45,7 +45,7 @@ AFTER = (
     "！",
 )
 FOLDS = 5
-KEPT_WEIGHT = 1.5 / SCALE
+KEPT_WEIGHT = 7 / SCALE
 
 
 def main() -> None:

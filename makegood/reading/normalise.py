@@ -16,11 +16,12 @@ _TABLE = json.loads((Path(__file__).parent / "data" / "simplified.json").read_te
 SIMPLIFIED: Final[dict[int, int]] = {
     ord(old): ord(new) for old, new in zip(_TABLE["from"], _TABLE["to"], strict=True)
 }
-_FACES: Final[dict[int, str]] = {
+_FACES: Final[dict[int, int | str]] = {
     ord(face): word
     for faces, word in (("😡🤬👿😠💢", "生气"), ("😭😢😥", "难过"), ("🙏", "谢谢"), ("👍", "好评"))
     for face in faces
 }
+_ONE_FORM: Final = _FACES | SIMPLIFIED
 _RUN = re.compile(r"(.)\1{2,}")
 _SPACE = re.compile(r"\s+")
 _URL = re.compile(r"https?://\S+|www\.\S+")
@@ -33,8 +34,7 @@ _NUMBER = re.compile(r"\d+")
 
 def normalise(text: str) -> str:
     """NFKC, simplified characters, lower case, runs and spaces collapsed, faces as words."""
-    form = unicodedata.normalize("NFKC", text[:MAX_CHARS]).translate(SIMPLIFIED).lower()
-    form = form.translate(_FACES)
+    form = unicodedata.normalize("NFKC", text[:MAX_CHARS]).translate(_ONE_FORM).lower()
     return _SPACE.sub(" ", _RUN.sub(r"\1\1", form)).strip()
 
 

@@ -11,6 +11,7 @@ from makegood.reading.vague import ENOUGH_WORDS, informative, is_vague, missing
 OTHER = "OTHER"
 TAGS = 3
 LEAST_CONFIDENCE = 0.05
+WORTH_WEIGHING = 0.005
 SURE_ENOUGH_TO_ASK = 0.3
 NOT_SOLD_HERE = 0.2
 AGAINST_THE_STATE = 0.2
@@ -21,13 +22,13 @@ __all__ = ["mask_secrets", "read_message"]
 def read_message(text: str, order: OrderContext = NO_ORDER) -> Reading:
     """What the text says, given what the order says. Never raises for any text."""
     normal = normalise(text)
-    tags = _tags(normal, order)
-    # A text without content has no likely reason: its question must stay general.
-    says_something = informative(normal) >= ENOUGH_WORDS
-    reason = order.reason or (_likely(tags) if says_something else None)
-    open_points = missing(normal, reason)
+    told = informative(normal)
     all_well = cues.resolved(normal)
-    vague = not all_well and is_vague(normal, open_points)
+    tags = (Tag(OTHER, 1.0),) if all_well else _tags(normal, order, told)
+    # A text without content has no likely reason: its question must stay general.
+    reason = order.reason or (_likely(tags) if told >= ENOUGH_WORDS else None)
+    open_points = missing(normal, reason, told)
+    vague = not all_well and is_vague(open_points, told)
     is_repeat = cues.repeated(normal, order.prior_contacts)
     numbers = order_numbers(text, order.order_nos, order.order_no_patterns)
     return Reading(
@@ -50,12 +51,11 @@ def read_message(text: str, order: OrderContext = NO_ORDER) -> Reading:
     )
 
 
-def _tags(normal: str, order: OrderContext) -> tuple[Tag, ...]:
-    if cues.resolved(normal):
-        return (Tag(OTHER, 1.0),)
+def _tags(normal: str, order: OrderContext, told: int) -> tuple[Tag, ...]:
     found = shipped_model().confidences(without_values(cues.affirmed(normal)))
-    weighed = {code: one * _fit(code, order) for code, one in found.items()}
-    total = sum(weighed.values()) / _certainty(normal)
+    # Only codes that could still be shown are weighed against the order.
+    weighed = {code: one * _fit(code, order) for code, one in found.items() if one > WORTH_WEIGHING}
+    total = (sum(weighed.values()) or 1.0) / _certainty(told)
     best = sorted(weighed.items(), key=lambda pair: (-pair[1], pair[0]))[:TAGS]
     return tuple(
         Tag(code, round(one / total, 3)) for code, one in best if one / total >= LEAST_CONFIDENCE
@@ -76,9 +76,9 @@ def _fit(code: str, order: OrderContext) -> float:
     return weight
 
 
-def _certainty(normal: str) -> float:
+def _certainty(told: int) -> float:
     """How much a text of few telling words may be trusted, 0.3..1."""
-    return min(1.0, 0.3 + 0.1 * informative(normal))
+    return min(1.0, 0.3 + 0.1 * told)
 
 
 def _likely(tags: tuple[Tag, ...]) -> str | None:

@@ -53,10 +53,13 @@ ENOUGH_WORDS: Final = 3
 LONG_ENOUGH: Final = 24
 
 
-def missing(normal: str, reason: str | None) -> tuple[Missing, ...]:
-    """What the description leaves open for this reason, in the order of asking."""
+def missing(normal: str, reason: str | None, told: int) -> tuple[Missing, ...]:
+    """What the description leaves open for this reason, in the order of asking.
+
+    `told` is what `informative` counted.
+    """
     out: list[Missing] = []
-    if informative(normal) < ENOUGH_WORDS:
+    if told < ENOUGH_WORDS:
         out.append("what")
     if reason in NEEDS_WHEN and not _WHEN.search(normal):
         out.append("when")
@@ -65,11 +68,9 @@ def missing(normal: str, reason: str | None) -> tuple[Missing, ...]:
     return tuple(out)
 
 
-def is_vague(normal: str, open_points: tuple[Missing, ...]) -> bool:
+def is_vague(open_points: tuple[Missing, ...], told: int) -> bool:
     """Vague when nobody can tell what happened, or a short text leaves a needed point open."""
-    if "what" in open_points:
-        return True
-    return bool(open_points) and informative(normal) < LONG_ENOUGH
+    return "what" in open_points or (bool(open_points) and told < LONG_ENOUGH)
 
 
 def informative(normal: str) -> int:
