@@ -20,6 +20,10 @@ MACHINE: Final = "machine"
 MACHINE_NAME: Final = "自动核验"
 
 
+STOCK_MINUTES: Final = 10
+"""Goods in stock reach the buyer within this time."""
+
+
 class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     """What the judge needs beside facts; limits and history, never anger or tier."""
 
@@ -159,6 +163,7 @@ def _value(unit: UnitFacts) -> amounts.UnitValue:
 def _context(claim: Claim, around: Circumstances) -> Context:
     return Context(
         stock_available=around.stock_available,
+        reissue_eta_minutes=STOCK_MINUTES if around.stock_available else None,
         amount_minor=claim.opened.claimed_minor,
         auto_cap_minor=around.auto_cap_minor,
         trust_ok=around.trust_ok,

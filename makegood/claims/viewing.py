@@ -20,7 +20,40 @@ from makegood.policy.model import Pack
 HIDDEN_STEPS: Final = ("notice_sent", "tags_changed")
 """Bookkeeping that no party needs in the shared history; the staff sees it."""
 SOON_PERCENT: Final = 20
-_LONG_TEXTS: Final = frozenset({"text", "description", "question", "reason"})
+_SHOWN: Final = frozenset(
+    {
+        "amount_minor",
+        "answer",
+        "body",
+        "by",
+        "cause",
+        "channel",
+        "department",
+        "how",
+        "kind",
+        "lane",
+        "media_type",
+        "number",
+        "outcome",
+        "owner_name",
+        "party",
+        "price_minor",
+        "priority",
+        "reason",
+        "refusal",
+        "remedy",
+        "reviewer_name",
+        "root_cause",
+        "score",
+        "slot",
+        "state",
+        "turn",
+        "unit_no",
+        "wants",
+        "why",
+    }
+)
+"""Fields of events that every reader of a step may see: no ids of people or suppliers."""
 
 
 class Sight(msgspec.Struct, frozen=True, kw_only=True):
@@ -375,7 +408,7 @@ def _shown(event: e.AnyEvent) -> dict[str, e.Scalar]:
     shown: dict[str, e.Scalar] = {}
     for name in event.__struct_fields__:
         value = getattr(event, name)
-        if name not in _LONG_TEXTS and isinstance(value, bool | int | str):
+        if name in _SHOWN and isinstance(value, bool | int | str):
             shown[name] = value
     if isinstance(event, e.ClaimDecided):
         decision = event.decision
