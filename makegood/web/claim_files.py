@@ -41,26 +41,25 @@ def draft_no(order_no: str, label: str = "") -> str:
 
 def files_of_pages(things: Things) -> Files:
     """Evidence files for people with a session."""
-    access = ClaimFiles(
-        things.db,
-        things.desk,
-        things.matrix,
-        things.clock,
-        things.settings.market_id,
-        lambda request, now: caller_of(request, things, now),
-    )
-    return Files(access, things.room, things.ids)
+    return files_of(things, caller_of)
 
 
 def files_of_buyers(things: Things) -> Files:
     """The same for portal pages, where a staff session in the same browser is nobody."""
+    return files_of(things, buyer_of)
+
+
+def files_of(
+    things: Things, find: Callable[[AnyRequest, Things, datetime], Awaitable[Caller]]
+) -> Files:
+    """Evidence files for whoever `find` says is calling: by cookie, or by key for the API."""
     access = ClaimFiles(
         things.db,
         things.desk,
         things.matrix,
         things.clock,
         things.settings.market_id,
-        lambda request, now: buyer_of(request, things, now),
+        lambda request, now: find(request, things, now),
     )
     return Files(access, things.room, things.ids)
 
