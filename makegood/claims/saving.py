@@ -12,6 +12,7 @@ from makegood.claims import events as e
 from makegood.claims.desk import Desk
 from makegood.claims.listed import row_of
 from makegood.claims.state import Claim, Recorded, evolve
+from makegood.claims.topics import claim_topic, queue_topic
 from makegood.record import rules as record_rules
 from makegood.record import store as record_store
 from makegood.record.rules import NewEvent, SealedEvent, StreamHead
@@ -104,16 +105,6 @@ def timer_job(act: Act, claim_no: str, deadline: e.Deadline) -> Job:
         subject=claim_no,
         request_id=act.request_id,
     )
-
-
-def claim_topic(market_id: str, claim_no: str) -> str:
-    """What the pages of one claim listen to."""
-    return f"{market_id}/claim/{claim_no}"
-
-
-def queue_topic(market_id: str) -> str:
-    """What the lists of a market listen to."""
-    return f"{market_id}/queue"
 
 
 def _new(event: e.AnyEvent) -> NewEvent:

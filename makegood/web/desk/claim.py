@@ -9,6 +9,7 @@ from makegood.base.refusal import Refused
 from makegood.claims.actions import answer_task, assign, post_message
 from makegood.claims.listing import ClaimFilter
 from makegood.claims.looking import list_claims, queue_counts, view_claim
+from makegood.claims.topics import claim_topic
 from makegood.claims.view import Audience, ClaimView
 from makegood.people.markets import store as market_store
 from makegood.web.desk import present
@@ -67,7 +68,7 @@ async def live_claim(
             return [("changed", "")]
         return [("changed", page.html("desk/templates/changed.html", claim_no=claim_no))]
 
-    return live(things.hub, (f"claim:{act.market_id}:{claim_no}",), changed)
+    return live(things.hub, (claim_topic(act.market_id, claim_no),), changed)
 
 
 @get("/desk/c/{claim_no:str}/{way:str}/of/{queue:str}")

@@ -14,6 +14,7 @@ from makegood.base.refusal import Refused
 from makegood.claims.actions import assign
 from makegood.claims.listing import ClaimFilter
 from makegood.claims.looking import list_claims, queue_counts, view_claim
+from makegood.claims.topics import queue_topic
 from makegood.claims.view import ClaimRow, ClaimView
 from makegood.people.markets import store as market_store
 from makegood.people.staff.roster import RosterLine
@@ -126,7 +127,7 @@ async def live_queue(
             found = await list_claims(conn, fresh, _filter(queue, wish, request))
         return [("rows", " ".join(f"{row.claim_no}:{row.version}" for row in found.items) or "-")]
 
-    return live(things.hub, (f"queue:{act.market_id}",), rows)
+    return live(things.hub, (queue_topic(act.market_id),), rows)
 
 
 @get("/desk/c/{claim_no:str}/peek")

@@ -3,25 +3,28 @@
 from typing import Final
 
 from litestar import get
+from litestar.params import FromPath, FromQuery
 from litestar.response import ServerSentEvent
 
 from makegood.base.money import split_by_shares
-from makegood.claims.saving import claim_topic
+from makegood.claims.topics import claim_topic
 from makegood.claims.view import ClaimView, OfferView
-from makegood.web.page import Html, Page
+from makegood.web.page import Html, Page, ThisPage
 from makegood.web.portal.door import own_claim
 from makegood.web.portal.lead import lead_of
 from makegood.web.portal.shown import ShareRow
 from makegood.web.problem import not_found
 from makegood.web.sse import live
-from makegood.web.things import Things
+from makegood.web.things import TheThings, Things
 
 PARTS: Final = "portal/templates/case_parts.html"
 LIVE_PARTS: Final = ("turn", "why", "record", "money", "evidence_items", "rate", "more")
 
 
 @get("/c/{claim_no:str}")
-async def show_claim(page: Page, things: Things, claim_no: str, done: str = "") -> Html:
+async def show_claim(
+    page: ThisPage, things: TheThings, claim_no: FromPath[str], done: FromQuery[str] = ""
+) -> Html:
     """The claim for its buyer; `done` names what the buyer has just done."""
     claim = await load(page, things, claim_no)
     notice = page.words.t(f"case.done.{done}") if page.words.has(f"case.done.{done}") else ""
@@ -34,7 +37,7 @@ async def show_claim(page: Page, things: Things, claim_no: str, done: str = "") 
 
 
 @get("/sse/claim/{claim_no:str}")
-async def live_claim(page: Page, things: Things, claim_no: str) -> ServerSentEvent:
+async def live_claim(page: ThisPage, things: TheThings, claim_no: FromPath[str]) -> ServerSentEvent:
     """The parts of the claim page, each sent again when it has changed."""
     await load(page, things, claim_no)
 
@@ -48,7 +51,7 @@ async def live_claim(page: Page, things: Things, claim_no: str) -> ServerSentEve
 
 
 @get("/c/{claim_no:str}/letter")
-async def show_letter(page: Page, things: Things, claim_no: str) -> Html:
+async def show_letter(page: ThisPage, things: TheThings, claim_no: FromPath[str]) -> Html:
     """The decision letter."""
     claim = await load(page, things, claim_no)
     if claim.decision is None:
@@ -57,7 +60,7 @@ async def show_letter(page: Page, things: Things, claim_no: str) -> Html:
 
 
 @get("/c/{claim_no:str}/appeal")
-async def show_appeal(page: Page, things: Things, claim_no: str) -> Html:
+async def show_appeal(page: ThisPage, things: TheThings, claim_no: FromPath[str]) -> Html:
     """Which findings the buyer disputes."""
     claim = await load(page, things, claim_no)
     if "appeal" not in claim.may or claim.decision is None:
@@ -66,7 +69,7 @@ async def show_appeal(page: Page, things: Things, claim_no: str) -> Html:
 
 
 @get("/c/{claim_no:str}/reopen")
-async def show_reopen(page: Page, things: Things, claim_no: str) -> Html:
+async def show_reopen(page: ThisPage, things: TheThings, claim_no: FromPath[str]) -> Html:
     """Which new evidence the buyer has."""
     claim = await load(page, things, claim_no)
     if "reopen" not in claim.may:
@@ -76,7 +79,7 @@ async def show_reopen(page: Page, things: Things, claim_no: str) -> Html:
 
 
 @get("/c/{claim_no:str}/person")
-async def show_person(page: Page, things: Things, claim_no: str) -> Html:
+async def show_person(page: ThisPage, things: TheThings, claim_no: FromPath[str]) -> Html:
     """Asking for a person, with a word for them."""
     claim = await load(page, things, claim_no)
     if "ask_person" not in claim.may:
@@ -93,7 +96,9 @@ async def show_person(page: Page, things: Things, claim_no: str) -> Html:
 
 
 @get("/c/{claim_no:str}/confirm/{what:str}")
-async def show_confirm(page: Page, things: Things, claim_no: str, what: str) -> Html:
+async def show_confirm(
+    page: ThisPage, things: TheThings, claim_no: FromPath[str], what: FromPath[str]
+) -> Html:
     """The dialog of a step that cannot be undone, as a page for browsers without script."""
     claim = await load(page, things, claim_no)
     if what not in claim.may:
