@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+import asyncpg
 import httpx
 import msgspec
 
@@ -45,6 +46,7 @@ FAULTS = Faults(
 )
 CHANNELS = ("epay2", "balance", "epay2", "balance", "epay")
 MARKET = "m1"
+_AWAY = (OSError, httpx.HTTPError, asyncpg.PostgresError, asyncpg.InterfaceError)
 PRICE = 9800
 
 
@@ -93,7 +95,7 @@ async def run_saga(
                     if kill < kills:
                         team.kill(chance.randrange(workers))
                     if kill_database is not None and kill < database_kills:
-                        kill_database()
+                        await asyncio.to_thread(kill_database)
                 await _until_ended(desk, url, began + patience_seconds)
             return await _compare(desk.db, url, refunds, kills, time.monotonic() - began)
 
@@ -219,7 +221,7 @@ async def _until_ended(desk: Desk, url: str, give_up_at: float) -> None:
     """Wait until every refund has ended and the gateway has nothing more to do."""
     while time.monotonic() < give_up_at:
         await asyncio.sleep(0.3)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(*_AWAY):
             refunds, waiting = await _book(url)
             async with desk.db.connection() as conn:
                 open_ones = await actions.list_refunds(

@@ -8,6 +8,7 @@ faults.
 """
 
 import argparse
+import contextlib
 import json
 import secrets
 import signal
@@ -50,7 +51,10 @@ class Handler(BaseHTTPRequestHandler):
             return
         except ServerFailure:
             status, answer = 500, {"msg": "系统繁忙"}
-        data = msgspec.json.encode(answer)
+        with contextlib.suppress(ConnectionError):
+            self._answer(status, msgspec.json.encode(answer))
+
+    def _answer(self, status: int, data: bytes) -> None:
         self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(data)))
