@@ -61,10 +61,9 @@ def _table(pack: Pack, table: Table) -> Iterator[str]:
 
 def _conditions(pack: Pack, table: Table, row: Row) -> str:
     parts = []
-    for name, cell in zip(table.inputs, row.cells, strict=True):
-        if cell.op != "any":
-            spec, wanted = FACTS[name], wanted_words(pack, cell)
-            parts.append(f"{spec.zh}：{wanted.zh} ({spec.en}: {wanted.en})")
+    for place, cell in row.asked:
+        spec, wanted = FACTS[table.inputs[place]], wanted_words(pack, cell)
+        parts.append(f"{spec.zh}：{wanted.zh} ({spec.en}: {wanted.en})")
     return "; ".join(parts) or "always"
 
 

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from makegood.base.time import rfc3339
 from makegood.policy.facts import EVERYONE, Fact, Value
-from makegood.policy.judgement import Change, Condition, Met, TriedRule, Words
+from makegood.policy.judgement import Change, Condition, TriedRule, Words
 from makegood.policy.model import Pack, Reason
 from makegood.policy.tables import Cell, Row, Scalar, Table
 from makegood.policy.vocabulary import FACTS
 
+LABELS = {name: Words(spec.zh, spec.en) for name, spec in FACTS.items()}
 MAX_CHANGES = 6
 MAX_DIFFERENT = 2
 LIMIT_WORDS = {
@@ -28,9 +29,8 @@ def conditions(
     A cell that only an interested source satisfies is `held`: a person looks at it.
     """
     return tuple(
-        _condition(pack, name, cell, facts.get(name), believed)
-        for name, cell, believed in zip(table.inputs, row.cells, credible, strict=True)
-        if cell.op != "any"
+        _condition(pack, table.inputs[place], cell, facts, credible[place])
+        for place, cell in row.asked
     )
 
 
@@ -46,7 +46,7 @@ def tried(
         TriedRule(
             rule=row.id,
             finding=str(row.outcome["finding"]),
-            met=row_state(row, credible),
+            met=row.state(credible),
             because=_first_against(pack, table, row, facts, credible),
         )
         for row in table.rows
@@ -71,20 +71,14 @@ def would_change(
     return tuple(found.values())[:MAX_CHANGES]
 
 
-def row_state(row: Row, actual: Sequence[Scalar]) -> Met:
-    """`not_met` if one cell fails for certain, `held` if one is unknown, else `met`."""
-    states = {cell.state(value) for cell, value in zip(row.cells, actual, strict=True)}
-    if "not_met" in states:
-        return "not_met"
-    return "held" if "held" in states else "met"
-
-
 def wanted_words(pack: Pack, cell: Cell) -> Words:
     """What a cell asks for, in words."""
     if cell.op == "unknown":
         return pack.words.values["unknown_value"]
     if cell.op == "one_of":
         words = [_scalar_words(pack, value) for value in cell.values]
+        if len(words) == 1:
+            return words[0]
         return Words("或".join(word.zh for word in words), " or ".join(word.en for word in words))
     zh, en = LIMIT_WORDS[cell.op]
     return Words(zh.format(cell.values[0]), en.format(cell.values[0]))
@@ -103,21 +97,22 @@ def _first_against(
     pack: Pack, table: Table, row: Row, facts: Mapping[str, Fact], credible: Sequence[Scalar]
 ) -> Condition | None:
     """The condition that failed, or else the first that is unknown."""
-    states = [cell.state(value) for cell, value in zip(row.cells, credible, strict=True)]
+    states = [(cell.state(credible[place]), place, cell) for place, cell in row.asked]
     for wanted in ("not_met", "held"):
-        if wanted in states:
-            place = states.index(wanted)
-            name = table.inputs[place]
-            return _condition(pack, name, row.cells[place], facts.get(name), credible[place])
+        for state, place, cell in states:
+            if state == wanted:
+                return _condition(pack, table.inputs[place], cell, facts, credible[place])
     return None
 
 
-def _condition(pack: Pack, name: str, cell: Cell, said: Fact | None, believed: Scalar) -> Condition:
-    spec = FACTS[name]
+def _condition(
+    pack: Pack, name: str, cell: Cell, facts: Mapping[str, Fact], believed: Scalar
+) -> Condition:
+    said = facts.get(name)
     value = said.value if said is not None else None
     return Condition(
         fact=name,
-        label=Words(spec.zh, spec.en),
+        label=LABELS[name],
         wanted=wanted_words(pack, cell),
         actual=value,
         actual_words=value_words(pack, value),
@@ -141,18 +136,17 @@ def _changes_to(
     pack: Pack, reason: Reason, table: Table, row: Row, credible: Sequence[Scalar]
 ) -> Iterator[Change]:
     open_cells = [
-        (name, cell)
-        for name, cell, value in zip(table.inputs, row.cells, credible, strict=True)
-        if cell.state(value) != "met"
+        (table.inputs[place], cell)
+        for place, cell in row.asked
+        if cell.state(credible[place]) != "met"
     ]
     if len(open_cells) > MAX_DIFFERENT:
         return
     for name, cell in open_cells:
         slots = tuple(use.slot for use in reason.slots if name in pack.slots[use.slot].proves)
-        spec = FACTS[name]
         yield Change(
             fact=name,
-            label=Words(spec.zh, spec.en),
+            label=LABELS[name],
             wanted=wanted_words(pack, cell),
             finding=str(row.outcome["finding"]),
             slots=slots,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from makegood.policy.explain import conditions, row_state, tried, would_change
+from makegood.policy.explain import conditions, tried, would_change
 from makegood.policy.facts import Fact
 from makegood.policy.judgement import (
     Condition,
@@ -90,7 +90,7 @@ def _nothing_matched(
 ) -> PersonWhy:
     if any(name in facts and facts[name].conflict for name in table.inputs):
         return "sources_disagree"
-    open_rows = any(row_state(row, actual) == "held" for row in table.rows)
+    open_rows = any(row.state(actual) == "held" for row in table.rows)
     return "fact_unknown" if open_rows else "no_rule"
 
 
@@ -101,7 +101,7 @@ def _doubt(
     row = table.rows[index]
     if row.outcome["machine"] == "person":
         return "rule_says"
-    if row_state(row, believed) != "met":
+    if row.state(believed) != "met":
         return "interested_source"
     if row.outcome["machine"] == "wait":
         return None
@@ -119,21 +119,20 @@ def _could_have_been(earlier: Row, row: Row, believed: Sequence[Scalar]) -> bool
     same = earlier.outcome["shares.buyer"] == row.outcome["shares.buyer"]
     if same and earlier.outcome["machine"] != "wait":
         return False
-    answered = [cell.op == "unknown" for cell in row.cells]
-    states = [cell.state(value) for cell, value in zip(earlier.cells, believed, strict=True)]
-    if "not_met" in states:
+    if earlier.state(believed) != "held":
         return False
-    open_cells = [known for state, known in zip(states, answered, strict=True) if state == "held"]
-    return bool(open_cells) and not any(open_cells)
+    open_places = {place for place, cell in earlier.asked if cell.state(believed[place]) == "held"}
+    answered = {place for place, cell in row.asked if cell.op == "unknown"}
+    return not open_places & answered
 
 
 def _why_open(
     earlier: Row, table: Table, believed: Sequence[Scalar], facts: Mapping[str, Fact]
 ) -> PersonWhy:
     open_facts = [
-        facts.get(name)
-        for name, cell, value in zip(table.inputs, earlier.cells, believed, strict=True)
-        if cell.state(value) == "held"
+        facts.get(table.inputs[place])
+        for place, cell in earlier.asked
+        if cell.state(believed[place]) == "held"
     ]
     if any(said is not None and said.conflict for said in open_facts):
         return "sources_disagree"
@@ -158,9 +157,7 @@ def _by_system(match: _Match, facts: Mapping[str, Fact]) -> bool:
     if match.row is None:
         return False
     used = [
-        facts[name]
-        for name, cell in zip(match.table.inputs, match.row.cells, strict=True)
-        if cell.op not in ("any", "unknown")
+        facts[match.table.inputs[place]] for place, cell in match.row.asked if cell.op != "unknown"
     ]
     return system_evidence(used)
 

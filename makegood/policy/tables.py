@@ -43,7 +43,8 @@ class Cell(msgspec.Struct, frozen=True):
 
     def _holds(self, actual: bool | int | str) -> bool:
         if self.op == "one_of":
-            return any(type(actual) is type(one) and actual == one for one in self.values)
+            # The first value's type is the type of all; True is not 1 here.
+            return type(actual) is type(self.values[0]) and actual in self.values
         limit = self.values[0]
         if isinstance(actual, (bool, str)) or isinstance(limit, (bool, str)):
             return False
@@ -57,6 +58,19 @@ class Row(msgspec.Struct, frozen=True):
     note: str
     cells: tuple[Cell, ...]
     outcome: dict[str, bool | int | str]
+    asked: tuple[tuple[int, Cell], ...]
+    """The cells that ask something, each with its place among the inputs."""
+
+    def state(self, actual: Sequence[Scalar]) -> CellState:
+        """`not_met` if one cell fails for certain, `held` if one is unknown, else `met`."""
+        found: CellState = "met"
+        for place, cell in self.asked:
+            state = cell.state(actual[place])
+            if state == "not_met":
+                return "not_met"
+            if state == "held":
+                found = "held"
+        return found
 
 
 class Table:
@@ -169,7 +183,7 @@ def nested(pairs: "zip[tuple[str, Scalar]]") -> dict[str, object]:
 def first_met(rows: Sequence[Row], actual: Sequence[Scalar]) -> int | None:
     """The first row whose every cell is met, by our own reading of the cells."""
     for index, row in enumerate(rows):
-        if all(cell.state(value) == "met" for cell, value in zip(row.cells, actual, strict=True)):
+        if row.state(actual) == "met":
             return index
     return None
 
@@ -226,7 +240,8 @@ def _row(content: _Content, row: dict[str, str], number: int, file: str) -> Row:
     outcome = {
         field.field: _outcome(row[field.id], field.field, number, file) for field in content.outputs
     }
-    return Row(row["_id"], row.get("_description", ""), cells, outcome)
+    asked = tuple((place, cell) for place, cell in enumerate(cells) if cell.op != "any")
+    return Row(row["_id"], row.get("_description", ""), cells, outcome, asked)
 
 
 def _cell(text: str, column: str, number: int, file: str) -> Cell:

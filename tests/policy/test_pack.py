@@ -197,3 +197,8 @@ def test_a_changed_folder_is_another_pack(tmp_path: Path) -> None:
     before = load_pack(pack).digest
     _edit(pack / "pack.json", '"version": "1"', '"version": "2"')
     assert load_pack(pack).digest != before
+
+
+def test_the_page_in_the_manual_is_the_pack_in_force() -> None:
+    page = Path(__file__).parents[2] / "docs" / "reasons.md"
+    assert page.read_text("utf-8") == reasons_document(PACK), "run python -m tools.write_reasons"

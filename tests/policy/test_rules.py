@@ -1,13 +1,18 @@
 """Judging: what a machine may say alone, and what the explanation tells."""
 
 import re
+import time
 from datetime import timedelta
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from makegood.policy.check import liability_tables
 from makegood.policy.facts import Value
 from makegood.policy.judgement import Context
+from makegood.policy.tables import Scalar, first_met
 from makegood.policy.vocabulary import FACTS
 from tests.policy.given import GOOD_STANDING, NOW, PACK, joined, judged, known, said
 
@@ -263,3 +268,31 @@ def test_every_reason_has_an_outcome_when_nothing_is_known() -> None:
         found = judged(code, {})
         assert found.certain == (code == "KEY08")
         assert found.clause.zh
+
+
+def test_a_judgement_with_explanation_takes_far_less_than_five_milliseconds() -> None:
+    facts = known(**OUR_LOG, supplier__status="invalid")
+    took = []
+    for _ in range(200):
+        start = time.process_time()
+        judged("KEY01", facts).encode()
+        took.append(time.process_time() - start)
+    assert sorted(took)[197] < 0.005
+
+
+def _values_of(name: str) -> list[Scalar]:
+    spec = FACTS[name]
+    match spec.kind:
+        case "yes_no":
+            return [None, True, False]
+        case "word":
+            return [None, *spec.words]
+        case _:
+            return [None, -1, 0, 1, 2, 3, 7, 8, 24, 25]
+
+
+@given(st.data())
+def test_engine_and_explanation_name_the_same_row_for_any_facts(data: st.DataObject) -> None:
+    table = data.draw(st.sampled_from(liability_tables(PACK)))
+    actual = [data.draw(st.sampled_from(_values_of(name))) for name in table.inputs]
+    assert table.decide(actual) == first_met(table.rows, actual)
