@@ -8,6 +8,8 @@ from litestar import Litestar, Request
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import CacheControlHeader, State
 from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.middleware.compression import CompressionMiddleware
 from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 
@@ -43,7 +45,6 @@ def create_app(things: Things, more_routes: Sequence[ControllerRouterHandler] = 
         exception_handlers=error_handlers(),
         before_request=_protect,
         middleware=[request_ids(things.ids), with_headers],
-        compression_config=CompressionConfig(backend="gzip", exclude=[r"^(?!/static/)"]),
         request_max_body_size=things.settings.body_limit,
         openapi_config=None,
         state=State({"things": things, "kit": kit, "files": files, "buyer_files": buyer_files}),
@@ -52,12 +53,16 @@ def create_app(things: Things, more_routes: Sequence[ControllerRouterHandler] = 
 
 
 def static_files() -> ControllerRouterHandler:
-    """Built scripts, styles and icons. Their names carry a hash, so they are kept for a year."""
+    """Built scripts and styles. Their names carry a hash, so they are kept for a year.
+
+    Only these are compressed: a page carries its form token, which compression could give away.
+    """
     assets.DIST.mkdir(parents=True, exist_ok=True)
     return create_static_files_router(
         path="/static/dist",
         directories=[assets.DIST],
         cache_control=CacheControlHeader(max_age=STATIC_SECONDS, public=True, immutable=True),
+        middleware=[DefineMiddleware(CompressionMiddleware, config=CompressionConfig(backend="gzip"))],
         name="static",
     )
 

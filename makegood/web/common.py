@@ -12,7 +12,7 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from litestar.response import Redirect
 
-from makegood.web.page import LANG_COOKIE, THEME_COOKIE, YEAR_SECONDS, Page
+from makegood.web.page import LANG_COOKIE, THEME_COOKIE, YEAR_SECONDS, Page, ThisPage
 
 SPRITE = Path(__file__).parent / "static" / "icons.svg"
 ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 26 26"><rect width="26" height="26" \
@@ -33,7 +33,7 @@ Form = Annotated[Preferences, Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
 @post("/preferences")
-async def set_preferences(page: Page, data: Form) -> Redirect:
+async def set_preferences(page: ThisPage, data: Form) -> Redirect:
     """Keep a language or theme in a cookie, and go back."""
     cookies = []
     if data.lang in ("zh", "en"):

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request, Response
 from litestar.datastructures import Cookie, State
+from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.response import Redirect
 from markupsafe import Markup
@@ -205,6 +206,10 @@ class Page:
             secure=self.secure,
             max_age=max_age,
         )
+
+
+ThisPage: TypeAlias = NamedDependency[Page]
+"""How a handler asks for its frame: `page: ThisPage`."""
 
 
 async def open_page(request: AnyRequest) -> Page:

@@ -3,9 +3,21 @@
 from litestar.types import ControllerRouterHandler
 
 from makegood.web import common, system
+from makegood.web.desk import routes as desk
+from makegood.web.operator import routes as operator
 from makegood.web.portal import routes as portal
+from makegood.web.seller import routes as seller
+from makegood.web.supplier import pages as supplier
 
 
 def all_routes() -> list[ControllerRouterHandler]:
     """All page routes in the order a visitor meets them."""
-    return [*common.ROUTES, *system.ROUTES, *portal.ROUTES]
+    return [
+        *common.ROUTES,
+        *system.ROUTES,
+        *portal.ROUTES,
+        *desk.ROUTES,
+        *seller.ROUTES,
+        *supplier.ROUTES,
+        *operator.ROUTES,
+    ]

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from makegood.store.jobs import Backlog, backlog
 from makegood.store.migrate import pending
-from makegood.web.things import Things
+from makegood.web.things import TheThings
 
 
 @get("/health", media_type=MediaType.TEXT)
@@ -21,7 +21,7 @@ async def health() -> str:
 
 
 @get("/ready", media_type=MediaType.TEXT)
-async def ready(things: Things) -> Response[str]:
+async def ready(things: TheThings) -> Response[str]:
     """Requests can be served: the database answers and has this version's tables."""
     try:
         async with things.db.connection() as conn:
@@ -34,7 +34,7 @@ async def ready(things: Things) -> Response[str]:
 
 
 @get("/metrics", media_type=MediaType.TEXT)
-async def metrics(request: Request[Any, Any, State], things: Things) -> Response[bytes]:
+async def metrics(request: Request[Any, Any, State], things: TheThings) -> Response[bytes]:
     """Figures in Prometheus's text form, for this machine or a bearer of the metrics key."""
     if not _may_read(request, things.settings.metrics_key):
         return Response(b"", status_code=404)

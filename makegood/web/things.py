@@ -1,8 +1,10 @@
 """What every page and call may use: built once by bootstrap, handed to `create_app`."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import msgspec
+from litestar.di import NamedDependency
 
 from makegood.base.ids import Ids
 from makegood.base.time import Clock
@@ -73,3 +75,7 @@ class Things:
     demo_orders: tuple[DemoOrder, ...] = ()
     """Orders that a visitor of the demo may try; shown on the start page."""
     settings: WebSettings
+
+
+TheThings: TypeAlias = NamedDependency[Things]
+"""How a handler asks for them: `things: TheThings`."""

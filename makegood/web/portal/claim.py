@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import msgspec
 from litestar import get, post
 from litestar.datastructures import FormMultiDict
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from makegood.base.refusal import Refused
@@ -20,7 +21,7 @@ from makegood.policy.model import Reason
 from makegood.reading.message import OrderContext
 from makegood.reading.rules import read_message
 from makegood.web.claim_files import draft_no
-from makegood.web.page import Html, Page
+from makegood.web.page import Html, Page, ThisPage
 from makegood.web.portal.door import AnyRequest, need_order
 from makegood.web.portal.guide import (
     STEPS,
@@ -33,7 +34,7 @@ from makegood.web.portal.guide import (
 )
 from makegood.web.portal.order import load_intake, unit_ref
 from makegood.web.problem import not_found
-from makegood.web.things import Things
+from makegood.web.things import TheThings, Things
 
 LONGEST_TEXT: Final = 5000
 LONGEST_SLOT: Final = 500
@@ -43,7 +44,7 @@ TIMES: Final = ("too_early", "window_closed")
 
 @get("/o/{order_no:str}/claim")
 async def show_form(
-    page: Page, things: Things, request: AnyRequest, order_no: str
+    page: ThisPage, things: TheThings, request: AnyRequest, order_no: FromPath[str]
 ) -> Html | Redirect:
     """The form at the step asked for, filled from the draft."""
     page.need("claim.draft")
@@ -61,7 +62,9 @@ async def show_form(
 
 
 @get("/o/{order_no:str}/claim/template")
-async def show_template(page: Page, things: Things, request: AnyRequest, order_no: str) -> Html:
+async def show_template(
+    page: ThisPage, things: TheThings, request: AnyRequest, order_no: FromPath[str]
+) -> Html:
     """Only the evidence that the chosen reason needs, for the open form."""
     page.need("claim.draft")
     need_order(page, order_no)
@@ -74,7 +77,9 @@ async def show_template(page: Page, things: Things, request: AnyRequest, order_n
 
 
 @get("/o/{order_no:str}/claim/file")
-async def show_file(page: Page, things: Things, request: AnyRequest, order_no: str) -> Html:
+async def show_file(
+    page: ThisPage, things: TheThings, request: AnyRequest, order_no: FromPath[str]
+) -> Html:
     """Adding one file without script."""
     page.need("claim.draft")
     need_order(page, order_no)
@@ -91,7 +96,9 @@ async def show_file(page: Page, things: Things, request: AnyRequest, order_no: s
 
 
 @post("/o/{order_no:str}/claim/draft", status_code=204)
-async def save(page: Page, things: Things, request: AnyRequest, order_no: str) -> None:
+async def save(
+    page: ThisPage, things: TheThings, request: AnyRequest, order_no: FromPath[str]
+) -> None:
     """Keep what is typed so far; sent by script while the buyer types."""
     page.need("claim.draft")
     need_order(page, order_no)
@@ -100,7 +107,9 @@ async def save(page: Page, things: Things, request: AnyRequest, order_no: str) -
 
 
 @post("/o/{order_no:str}/claim")
-async def take(page: Page, things: Things, request: AnyRequest, order_no: str) -> Html | Redirect:
+async def take(
+    page: ThisPage, things: TheThings, request: AnyRequest, order_no: FromPath[str]
+) -> Html | Redirect:
     """One step further, or submit. What is missing keeps the buyer at its step."""
     page.need("claim.draft")
     need_order(page, order_no)
@@ -131,6 +140,8 @@ async def _next(page: Page, things: Things, guide: Guide) -> Html | Redirect:
 async def _submit(page: Page, things: Things, guide: Guide) -> Html | Redirect:
     """Open the claim; sent twice it is one claim, because the draft's number goes with it."""
     page.need("claim.open")
+    if guide.checked is not None and guide.checked.existing:
+        return page.go(f"/c/{guide.checked.existing}?done=existing")
     guide = await _with_errors(page, things, guide, 4)
     if guide.errors or guide.question or guide.fault:
         return _show(page, things, guide, 422)

@@ -14,12 +14,12 @@ from makegood.store.database import Connection
 from makegood.web.page import Page, page_of
 from makegood.web.problem import PageFault, not_found
 from makegood.web.session import BUYER_COOKIE, buyer_of
-from makegood.web.things import Things
+from makegood.web.things import TheThings, Things
 
 AnyRequest = Request[Any, Any, State]
 
 
-async def open_portal_page(request: AnyRequest, things: Things) -> Page:
+async def open_portal_page(request: AnyRequest, things: TheThings) -> Page:
     """The page frame for a buyer or a visitor; a staff session in the same browser is not one."""
     now = things.clock.now()
     market_id = things.settings.market_id

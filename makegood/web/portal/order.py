@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import msgspec
 from litestar import get, post
 from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import Body, FromPath, FromQuery
 from litestar.response import Redirect
 
 from makegood.base.ids import UnitRef
@@ -17,11 +17,11 @@ from makegood.claims.rows import Intake, UnitClaim
 from makegood.orders.actions import leave_reminder
 from makegood.orders.facts import UnitFacts, unit_facts
 from makegood.orders.order import Line
-from makegood.web.page import Html, Page
+from makegood.web.page import Html, Page, ThisPage
 from makegood.web.portal.door import need_order
 from makegood.web.portal.shown import LineShown, OngoingClaim, OrderCard, OrderShown, UnitShown
 from makegood.web.problem import not_found
-from makegood.web.things import Things
+from makegood.web.things import TheThings, Things
 
 GROUPS: Final = ("KEY", "DLV", "SND", "ACC", "MBR", "PAY", "SRV", "SEC")
 """Kinds of problems as the start page lists them."""
@@ -40,7 +40,7 @@ ReminderForm = Annotated[Reminder, Body(media_type=RequestEncodingType.URL_ENCOD
 
 
 @get("/")
-async def show_home(page: Page, things: Things) -> Html:
+async def show_home(page: ThisPage, things: TheThings) -> Html:
     """The start page."""
     held = await _held_orders(page, things)
     claims = [claim for intake in held for claim in _ongoing(intake)]
@@ -54,7 +54,7 @@ async def show_home(page: Page, things: Things) -> Html:
 
 
 @get("/find")
-async def find(page: Page, q: str = "") -> Redirect:
+async def find(page: ThisPage, q: FromQuery[str] = "") -> Redirect:
     """On to the order where it is proven, to the proof where it is not; says nothing else."""
     order_no = q.strip()[:128]
     if not order_no:
@@ -65,7 +65,7 @@ async def find(page: Page, q: str = "") -> Redirect:
 
 
 @get("/start")
-async def start(page: Page, group: str = "") -> Redirect:
+async def start(page: ThisPage, group: FromQuery[str] = "") -> Redirect:
     """From a problem to the claim: straight on where exactly one order is proven."""
     known = group if group in GROUPS else ""
     if len(page.caller.order_nos) == 1:
@@ -74,7 +74,7 @@ async def start(page: Page, group: str = "") -> Redirect:
 
 
 @get("/o/{order_no:str}")
-async def show_order(page: Page, things: Things, order_no: str) -> Html:
+async def show_order(page: ThisPage, things: TheThings, order_no: FromPath[str]) -> Html:
     """One order for the buyer who has proven it."""
     page.need("order.read")
     need_order(page, order_no)
@@ -88,7 +88,9 @@ async def show_order(page: Page, things: Things, order_no: str) -> Html:
 
 
 @post("/o/{order_no:str}/remind")
-async def remind(page: Page, things: Things, order_no: str, data: ReminderForm) -> Html:
+async def remind(
+    page: ThisPage, things: TheThings, order_no: FromPath[str], data: ReminderForm
+) -> Html:
     """Leave a reminder for the time from which "not arrived" can be claimed."""
     page.need("claim.remind")
     need_order(page, order_no)

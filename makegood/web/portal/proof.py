@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import msgspec
 from litestar import get, post
 from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import Body, FromPath
 from litestar.response import Redirect
 
 from makegood.base.refusal import Refused
@@ -21,13 +21,13 @@ from makegood.people.proofs.actions import (
     use_order_link,
 )
 from makegood.people.proofs.rules import OrderContact
-from makegood.people.proofs.sessions import BuyerSignedIn
+from makegood.people.proofs.sessions import BuyerSignedIn, revoke_buyer_session
 from makegood.web.common import local_path
-from makegood.web.page import Html, Page
+from makegood.web.page import Html, Page, ThisPage
 from makegood.web.portal.door import AnyRequest, address_of, session_cookie, visitor_act
 from makegood.web.problem import PageFault
 from makegood.web.session import BUYER_COOKIE
-from makegood.web.things import Things
+from makegood.web.things import TheThings, Things
 
 LONGEST = 200
 
@@ -63,7 +63,7 @@ CodeForm = Annotated[CodeGiven, Body(media_type=RequestEncodingType.URL_ENCODED)
 
 
 @get("/proof")
-async def show_proof(page: Page, request: AnyRequest) -> Html:
+async def show_proof(page: ThisPage, request: AnyRequest) -> Html:
     """Both ways to prove, with the order number filled in where it is known."""
     query = request.query_params
     order_no = str(query.get("order", ""))[:LONGEST]
@@ -73,7 +73,7 @@ async def show_proof(page: Page, request: AnyRequest) -> Html:
 
 @post("/proof/code")
 async def want_code(
-    page: Page, things: Things, request: AnyRequest, data: CodeWantedForm
+    page: ThisPage, things: TheThings, request: AnyRequest, data: CodeWantedForm
 ) -> Html | Redirect:
     """Send a code if the contact fits. The answer is the same for everyone."""
     page.need("proof.begin")
@@ -95,14 +95,14 @@ async def want_code(
 
 
 @get("/proof/{proof_id:str}")
-async def show_code(page: Page, request: AnyRequest, proof_id: str) -> Html:
+async def show_code(page: ThisPage, request: AnyRequest, proof_id: FromPath[str]) -> Html:
     """Where the six digits go."""
     return _code_page(page, request, proof_id, wrong=False)
 
 
 @post("/proof/{proof_id:str}")
 async def give_code(
-    page: Page, things: Things, request: AnyRequest, proof_id: str, data: CodeForm
+    page: ThisPage, things: TheThings, request: AnyRequest, proof_id: FromPath[str], data: CodeForm
 ) -> Html | Redirect:
     """Begin the session when the digits fit."""
     page.need("proof.finish")
@@ -118,7 +118,7 @@ async def give_code(
 
 @post("/proof/password")
 async def give_password(
-    page: Page, things: Things, request: AnyRequest, data: PasswordForm
+    page: ThisPage, things: TheThings, request: AnyRequest, data: PasswordForm
 ) -> Html | Redirect:
     """Begin the session when the query password of the order fits."""
     page.need("proof.finish")
@@ -141,7 +141,7 @@ async def give_password(
 
 
 @get("/l/o/{token:str}")
-async def order_link(page: Page, things: Things, token: str) -> Redirect:
+async def order_link(page: ThisPage, things: TheThings, token: FromPath[str]) -> Redirect:
     """The shop system's one-time link: a session, and the token is gone from the address."""
     try:
         async with things.db.transaction() as tx:
@@ -154,7 +154,7 @@ async def order_link(page: Page, things: Things, token: str) -> Redirect:
 
 
 @get("/l/c/{token:str}")
-async def claim_link(page: Page, things: Things, token: str) -> Redirect:
+async def claim_link(page: ThisPage, things: TheThings, token: FromPath[str]) -> Redirect:
     """A mail's one-time link to a claim."""
     try:
         async with things.db.transaction() as tx:
@@ -167,8 +167,12 @@ async def claim_link(page: Page, things: Things, token: str) -> Redirect:
 
 
 @post("/sign-out")
-async def sign_out(page: Page) -> Redirect:
-    """Forget the buyer session on this device."""
+async def sign_out(page: ThisPage, things: TheThings) -> Redirect:
+    """End the buyer session everywhere, and forget it on this device."""
+    if page.caller.via == "buyer_session":
+        async with things.db.transaction() as tx:
+            await revoke_buyer_session(tx, page.act(), page.caller.session_id)
+        things.callers.buyers.forget(page.market.market_id)
     answer = page.go("/")
     answer.delete_cookie(BUYER_COOKIE, path="/")
     return answer

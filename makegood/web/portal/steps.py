@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import msgspec
 from litestar import post
 from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import Body, FromPath
 from litestar.response import Redirect
 
 from makegood.base.actor import Act
@@ -18,11 +18,11 @@ from makegood.orders.actions import reveal_key
 from makegood.store.database import Connection
 from makegood.web.common import local_path
 from makegood.web.file_routes import MAX_BODY
-from makegood.web.page import Html, Page
+from makegood.web.page import Html, Page, ThisPage
 from makegood.web.portal.case import load
 from makegood.web.portal.door import AnyRequest, address_of, keyed_act, need_order, own_claim
 from makegood.web.problem import PageFault
-from makegood.web.things import Things
+from makegood.web.things import TheThings, Things
 
 LONGEST: Final = 5000
 SCORES: Final = {"1": 1, "2": 2, "3": 3, "4": 4, "5": 5}
@@ -72,7 +72,9 @@ ExtensionForm = Annotated[Extension, Body(media_type=URL_ENCODED)]
 
 
 @post("/c/{claim_no:str}/messages")
-async def post_message(page: Page, things: Things, claim_no: str, data: WordsForm) -> Redirect:
+async def post_message(
+    page: ThisPage, things: TheThings, claim_no: FromPath[str], data: WordsForm
+) -> Redirect:
     """Write on the claim."""
     text = required(data.text)
     act = keyed_act(page, data.key)
@@ -87,7 +89,9 @@ async def post_message(page: Page, things: Things, claim_no: str, data: WordsFor
 
 
 @post("/c/{claim_no:str}/evidence", request_max_body_size=MAX_BODY)
-async def add_evidence(page: Page, things: Things, request: AnyRequest, claim_no: str) -> Redirect:
+async def add_evidence(
+    page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
+) -> Redirect:
     """File one item by form, without script."""
     page.need("claim.evidence")
     await load(page, things, claim_no)
@@ -96,7 +100,9 @@ async def add_evidence(page: Page, things: Things, request: AnyRequest, claim_no
 
 
 @post("/c/{claim_no:str}/offers")
-async def counter(page: Page, things: Things, claim_no: str, data: OfferForm) -> Redirect:
+async def counter(
+    page: ThisPage, things: TheThings, claim_no: FromPath[str], data: OfferForm
+) -> Redirect:
     """Make a counter-offer."""
     amount_minor = minor_of(data.amount)
     text = data.text[:LONGEST]
@@ -113,7 +119,9 @@ async def counter(page: Page, things: Things, claim_no: str, data: OfferForm) ->
 
 
 @post("/c/{claim_no:str}/offers/{number:int}/accept")
-async def accept(page: Page, things: Things, claim_no: str, number: int) -> Redirect:
+async def accept(
+    page: ThisPage, things: TheThings, claim_no: FromPath[str], number: FromPath[int]
+) -> Redirect:
     """Take the standing offer; fresh proof only."""
     return await do(
         page,
@@ -126,7 +134,9 @@ async def accept(page: Page, things: Things, claim_no: str, number: int) -> Redi
 
 
 @post("/c/{claim_no:str}/offers/{number:int}/decline")
-async def decline(page: Page, things: Things, claim_no: str, number: int) -> Redirect:
+async def decline(
+    page: ThisPage, things: TheThings, claim_no: FromPath[str], number: FromPath[int]
+) -> Redirect:
     """Decline the standing offer."""
     return await do(
         page,
@@ -139,7 +149,7 @@ async def decline(page: Page, things: Things, claim_no: str, number: int) -> Red
 
 
 @post("/c/{claim_no:str}/decide-now")
-async def decide_now(page: Page, things: Things, claim_no: str) -> Redirect:
+async def decide_now(page: ThisPage, things: TheThings, claim_no: FromPath[str]) -> Redirect:
     """Stop talking; the platform decides."""
     return await do(
         page,
@@ -152,7 +162,9 @@ async def decide_now(page: Page, things: Things, claim_no: str) -> Redirect:
 
 
 @post("/c/{claim_no:str}/extension")
-async def extend(page: Page, things: Things, claim_no: str, data: ExtensionForm) -> Redirect:
+async def extend(
+    page: ThisPage, things: TheThings, claim_no: FromPath[str], data: ExtensionForm
+) -> Redirect:
     """Ask once for more time for one's own evidence."""
     kind = "buyer_evidence" if data.kind != "buyer_evidence" else data.kind
     return await do(
@@ -166,7 +178,9 @@ async def extend(page: Page, things: Things, claim_no: str, data: ExtensionForm)
 
 
 @post("/c/{claim_no:str}/remedy")
-async def choose(page: Page, things: Things, claim_no: str, data: ChoiceForm) -> Redirect:
+async def choose(
+    page: ThisPage, things: TheThings, claim_no: FromPath[str], data: ChoiceForm
+) -> Redirect:
     """Choose among the remedies the decision left open; fresh proof only."""
     return await do(
         page,
@@ -179,7 +193,9 @@ async def choose(page: Page, things: Things, claim_no: str, data: ChoiceForm) ->
 
 
 @post("/c/{claim_no:str}/person")
-async def ask_person(page: Page, things: Things, claim_no: str, data: WordsForm) -> Redirect:
+async def ask_person(
+    page: ThisPage, things: TheThings, claim_no: FromPath[str], data: WordsForm
+) -> Redirect:
     """A person looks at it."""
     text = data.text[:LONGEST]
     return await do(
@@ -193,7 +209,9 @@ async def ask_person(page: Page, things: Things, claim_no: str, data: WordsForm)
 
 
 @post("/c/{claim_no:str}/withdrawal")
-async def withdraw(page: Page, things: Things, claim_no: str, data: WordsForm) -> Redirect:
+async def withdraw(
+    page: ThisPage, things: TheThings, claim_no: FromPath[str], data: WordsForm
+) -> Redirect:
     """Take the claim back; fresh proof only."""
     reason = data.reason[:200]
     return await do(
@@ -207,7 +225,9 @@ async def withdraw(page: Page, things: Things, claim_no: str, data: WordsForm) -
 
 
 @post("/c/{claim_no:str}/appeal")
-async def appeal(page: Page, things: Things, request: AnyRequest, claim_no: str) -> Html | Redirect:
+async def appeal(
+    page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
+) -> Html | Redirect:
     """Dispute named findings before another person."""
     page.need("claim.appeal")
     form = await request.form()
@@ -229,7 +249,9 @@ async def appeal(page: Page, things: Things, request: AnyRequest, claim_no: str)
 
 
 @post("/c/{claim_no:str}/reopening")
-async def reopen(page: Page, things: Things, request: AnyRequest, claim_no: str) -> Redirect:
+async def reopen(
+    page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
+) -> Redirect:
     """Look again because of evidence that was not there before."""
     form = await request.form()
     evidence_ids = [str(item)[:80] for item in form.getall("evidence", [])][:40]
@@ -247,7 +269,9 @@ async def reopen(page: Page, things: Things, request: AnyRequest, claim_no: str)
 
 
 @post("/c/{claim_no:str}/rating")
-async def rate(page: Page, things: Things, claim_no: str, data: RatingForm) -> Redirect:
+async def rate(
+    page: ThisPage, things: TheThings, claim_no: FromPath[str], data: RatingForm
+) -> Redirect:
     """Rate the handling; fresh proof only."""
     if data.score not in SCORES:
         raise PageFault(422, "input")
@@ -264,7 +288,9 @@ async def rate(page: Page, things: Things, claim_no: str, data: RatingForm) -> R
 
 
 @post("/c/{claim_no:str}/reveal")
-async def reveal(page: Page, things: Things, request: AnyRequest, claim_no: str) -> Html:
+async def reveal(
+    page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
+) -> Html:
     """Show the replacement's code once more; who, when and from where is written down first."""
     page.need("order.reveal")
     async with things.db.transaction() as tx:
@@ -287,7 +313,7 @@ async def reveal(page: Page, things: Things, request: AnyRequest, claim_no: str)
 
 @post("/o/{order_no:str}/claim/file", request_max_body_size=MAX_BODY)
 async def add_draft_file(
-    page: Page, things: Things, request: AnyRequest, order_no: str
+    page: ThisPage, things: TheThings, request: AnyRequest, order_no: FromPath[str]
 ) -> Redirect:
     """File one item for a claim that is not submitted yet, without script."""
     page.need("claim.draft")
