@@ -192,7 +192,7 @@ def _judgement(
         shares=match.shares if finding and not waits else None,
         advance=finding.advance if finding else "none",
         recourse=words.recourse[finding.recourse if finding else "none"],
-        flags=finding.flags if finding else (),
+        flags=_flags(finding, match.shares, facts),
         remedies=remedies,
         recommended=recommended,
         refund_rule=finding.refund_rule if finding else "none",
@@ -212,6 +212,18 @@ def _judgement(
             pack, reason, match.table, match.believed, match.shares.buyer if finding else None
         ),
     )
+
+
+def _flags(finding: Finding | None, shares: Shares, facts: Mapping[str, Fact]) -> tuple[str, ...]:
+    """The finding's marks, and one where the platform itself may have to stand in.
+
+    消法 art. 44: a platform that cannot name the seller answers in the seller's place.
+    """
+    if finding is None:
+        return ()
+    named = facts.get("seller.identity_known")
+    exposed = shares.seller > 0 and named is not None and named.value is False
+    return (*finding.flags, "platform_exposure") if exposed else finding.flags
 
 
 def _explanation(pack: Pack, match: _Match, facts: Mapping[str, Fact]) -> tuple[Condition, ...]:

@@ -466,6 +466,14 @@ _ROWS: Final[tuple[FactSpec, ...]] = (
         neutral=("platform_log",),
     ),
     _yes_no(
+        "seller.identity_known",
+        "平台能提供卖家身份",
+        "The platform can name the seller",
+        sources=("platform_log",),
+        neutral=("platform_log",),
+        audience=STAFF,
+    ),
+    _yes_no(
         "seller.fraud_found",
         "查明欺诈或虚假发货",
         "Fraud or fake delivery found",

@@ -296,3 +296,10 @@ def test_engine_and_explanation_name_the_same_row_for_any_facts(data: st.DataObj
     table = data.draw(st.sampled_from(liability_tables(PACK)))
     actual = [data.draw(st.sampled_from(_values_of(name))) for name in table.inputs]
     assert table.decide(actual) == first_met(table.rows, actual)
+
+
+def test_a_seller_whom_the_platform_cannot_name_exposes_the_platform() -> None:
+    nameless = known(goods__matches_listing=False, seller__identity_known=False)
+    assert "platform_exposure" in judged("SND01", nameless).flags
+    named = known(goods__matches_listing=False, seller__identity_known=True)
+    assert "platform_exposure" not in judged("SND01", named).flags
