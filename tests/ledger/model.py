@@ -54,7 +54,6 @@ class Laws(msgspec.Struct, frozen=True, kw_only=True):
     held: Callable[[str, UnitRef, int, str, str], Transfer] = recipes.replacement_held
     withdrawn: Callable[[Transfer, str], Transfer] = recipes.replacement_withdrawn
     leg_paid: Callable[[str, PaymentLeg, str], list[Transfer]] = recipes.leg_paid
-    is_known: Callable[[Mapping[str, Transfer], Transfer], bool] = lambda known, t: t.id in known
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -76,14 +75,17 @@ class Book:
 
     def post(self, transfers: Sequence[Transfer]) -> None:
         """Post a linked set, or refuse all of it."""
-        fresh = []
+        wanted: dict[str, Transfer] = {}
         for transfer in transfers:
             rules.check_form(transfer)
-            if self._laws.is_known(self.transfers, transfer):
-                assert rules.same_content(self.transfers[transfer.id], transfer), transfer
-            else:
-                fresh.append(transfer)
-        changes = self._laws.changes(fresh, self.transfers)
+            twin = self.transfers.get(transfer.id) or wanted.setdefault(transfer.id, transfer)
+            assert rules.same_content(twin, transfer), transfer
+        fresh = [transfer for id_, transfer in wanted.items() if id_ not in self.transfers]
+        known = self.transfers | wanted
+        for transfer in fresh:
+            if transfer.pending_id:
+                rules.check_resolves(transfer, known.get(transfer.pending_id))
+        changes = self._laws.changes(fresh, known)
         after = {key: self.balances.get(key, Balance()) + by for key, by in changes.items()}
         self._laws.refuse_overdraft(after)
         self.balances |= after
