@@ -1,6 +1,7 @@
 """Carrying out a decision inside its transaction: money ordered, goods reserved, coupons given."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
@@ -22,7 +23,11 @@ from makegood.ledger.recipes import coupon_issued
 from makegood.ledger.refund.actions import order_refund
 from makegood.ledger.refund.rules import RefundOrder
 from makegood.orders.facts import UnitFacts
-from makegood.orders.stock.reissues import reserve_replacement, reserve_upgrade
+from makegood.orders.stock.reissues import (
+    release_replacements,
+    reserve_replacement,
+    reserve_upgrade,
+)
 from makegood.orders.stock.rules import Reissue
 from makegood.store.database import Connection
 from makegood.store.jobs import Job, enqueue
@@ -81,6 +86,17 @@ def needs_withdrawal(claim: Claim, units: Iterable[UnitFacts]) -> bool:
     return any(unit.has_key and unit.delivered_at is not None for unit in units)
 
 
+def dead_at(claim: Claim) -> datetime | None:
+    """When the goods then given out were last known to be withdrawn or dead; None if never."""
+    said = [
+        fact.at
+        for fact in claim.facts
+        if (fact.name == "supplier.status" and fact.value in DEAD)
+        or (fact.name == "key.withdrawn" and fact.value is True)
+    ]
+    return max(said, default=None)
+
+
 def borne_by(decision: e.Decision, amount_minor: int) -> dict[str, int]:
     """Who bears a refund, in minor units that sum to it; the buyer's share is not refunded."""
     shares = {party: share for party, share in decision.shares.items() if party != "buyer"}
@@ -109,6 +125,11 @@ async def _order(
     clocks: c.Clocks,
 ) -> Held:
     moved: list[e.MoneyMoved] = []
+    known_dead_at = dead_at(held.claim)
+    if known_dead_at is not None:
+        # An earlier replacement that is dead no longer counts against what was paid.
+        for unit in units:
+            await release_replacements(tx, act, unit.unit, known_dead_at)
     if remedy in MONEY:
         moved += await _refund(tx, act, held.claim, units)
     elif remedy in GOODS:

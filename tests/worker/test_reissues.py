@@ -299,11 +299,22 @@ async def test_a_replacement_out_of_use_can_be_refunded_again(house: House) -> N
     await house.add_stock("SPARE-1")
     await house.reserve()
     await house.work()
+    dead_at = house.clock.at
     async with house.db.transaction() as tx:
-        first = await reissues.release_replacements(tx, SYSTEM_ACT, UNIT)
-        second = await reissues.release_replacements(tx, SYSTEM_ACT, UNIT)
+        first = await reissues.release_replacements(tx, SYSTEM_ACT, UNIT, dead_at)
+        second = await reissues.release_replacements(tx, SYSTEM_ACT, UNIT, dead_at)
     assert (first, second) == (1, 0)
     assert await house.refundable() == 9800
+
+
+async def test_a_replacement_younger_than_the_bad_news_stays_counted(house: House) -> None:
+    await house.add_stock("SPARE-1")
+    await house.reserve()
+    await house.work()
+    before = NOW - timedelta(seconds=1)
+    async with house.db.transaction() as tx:
+        assert await reissues.release_replacements(tx, SYSTEM_ACT, UNIT, before) == 0
+    assert await house.refundable() == 0
 
 
 async def test_blocked_goods_are_not_replaced(house: House) -> None:

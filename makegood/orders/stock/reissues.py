@@ -216,16 +216,20 @@ async def cancel(tx: Connection, act: Act, reissue_no: str) -> ReissueOutcome:
     return await _end_without_goods(tx, act, reissue_no, "cancelled", "")
 
 
-async def release_replacements(tx: Connection, act: Act, unit: UnitRef) -> int:
-    """Free what a unit's delivered replacements are worth, because they are out of use.
+async def release_replacements(tx: Connection, act: Act, unit: UnitRef, dead_at: datetime) -> int:
+    """Free what a unit's replacements are worth that were delivered before `dead_at`.
 
-    Call it after the supplier has withdrawn the newest key, or stated that it never worked.
-    Answers how many replacements that were.
+    That is when the unit's newest key was withdrawn, or its supplier said that it is dead; what
+    was delivered later is alive and stays counted. Answers how many replacements that were.
     """
     delivered = [
         reissue
         for reissue in await reissue_store.list_of_unit(tx, act.market_id, unit)
-        if reissue.state == "delivered" and reissue.released_at is None and reissue.value_minor
+        if reissue.state == "delivered"
+        and reissue.released_at is None
+        and reissue.value_minor
+        and reissue.settled_at is not None
+        and reissue.settled_at < dead_at
     ]
     for reissue in delivered:
         await withdraw_replacement(tx, act, reissue.reissue_no)
