@@ -16,6 +16,8 @@ def post_message(claim: Claim, command: c.PostMessage, act: Act) -> list[e.AnyEv
         raise Refused("not_your_turn", step="message")
     if claim.state == "declined":
         raise Refused("claim_not_open", state=claim.state, step="message")
+    if command.message_id in claim.message_ids:
+        return []
     return [
         e.MessagePosted(message_id=command.message_id, text=command.text, audience=command.audience)
     ]

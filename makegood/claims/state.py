@@ -93,6 +93,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     seller_asked: bool = False
     seller_answer: str = ""
     lost_turns: tuple[str, ...] = ()
+    message_ids: tuple[str, ...] = ()
     offers: tuple[Offer, ...] = ()
     negotiation_until: datetime | None = None
     tasks: tuple[Task, ...] = ()
@@ -233,9 +234,10 @@ def _apply(claim: Claim, recorded: Recorded) -> Claim:  # noqa: C901 - the close
             return _set(claim, tags=tags)
         case e.Escalated() as escalated:
             return _escalate(claim, escalated)
-        case e.MessagePosted(audience=audience):
+        case e.MessagePosted(message_id=message_id, audience=audience):
             answers = by.role in STAFF and audience != "platform"
-            return _answered(claim, at) if answers else claim
+            read = _answered(claim, at) if answers else claim
+            return _set(read, message_ids=(*claim.message_ids, message_id))
         case e.DecisionProposed(decision=decision):
             return _set(claim, state="decided", proposed=decision, proposed_by=by.id)
         case e.DecisionReturned():
