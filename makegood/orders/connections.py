@@ -1,6 +1,6 @@
 """How each supplier is reached. Addresses and secrets are sealed as one value."""
 
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, TypeAlias, assert_never
 
 import msgspec
 from msgspec import Meta
@@ -49,7 +49,19 @@ async def connect_supplier(
     """Say how a supplier is reached from now on."""
     plain = msgspec.json.encode(connection)
     sealed = vault.seal(act.market_id, _PURPOSE, supplier_id, plain)
-    await connection_store.upsert(tx, act, supplier_id, sealed)
+    await connection_store.upsert(tx, act, supplier_id, sealed, capabilities_of(connection))
+
+
+def capabilities_of(connection: SupplierConnection) -> frozenset[Capability]:
+    """What can be asked of a supplier that is reached this way."""
+    match connection:
+        case SignedConnection(capabilities=capabilities):
+            return capabilities
+        case AcgConnection():
+            return frozenset({"query"})
+        case PageConnection():
+            return frozenset({"query", "redemption"})
+    assert_never(connection)
 
 
 async def disconnect_supplier(tx: Connection, act: Act, supplier_id: str) -> None:

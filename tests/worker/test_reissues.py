@@ -11,6 +11,7 @@ from makegood.base.refusal import Refused
 from makegood.ledger.actions import refundable_minor
 from makegood.orders import store as order_store
 from makegood.orders.actions import put_order, reveal_key
+from makegood.orders.connections import SignedConnection, connect_supplier
 from makegood.orders.stock import reissue_store, reissues, store
 from makegood.orders.stock.actions import add_stock
 from makegood.orders.stock.reissues import reserve_replacement, reserve_upgrade
@@ -23,11 +24,12 @@ from makegood.store.vault import Vault
 from makegood.worker.reissues import ReissueDesk, run_reissue
 from tests.orders.conftest import NOW, SETTINGS, act
 from tests.orders.making import order
-from tests.orders.scripted import OneSupplier, ScriptedSupplier
+from tests.orders.scripted import ALL, OneSupplier, ScriptedSupplier
 
 UNIT = UnitRef("O-1", 1, 1)
 VAULT = Vault.from_key(bytes(range(32)))
 SYSTEM_ACT = act("system")
+REACHED = SignedConnection(base_url="http://127.0.0.1:9", account="a", secret="s", capabilities=ALL)
 
 
 class Clock:
@@ -55,6 +57,8 @@ class House:
         self, *, value: int = 9800, supplier: bool = False, withdraw_first: bool = False
     ) -> Reissue:
         async with self.db.transaction() as tx:
+            if supplier:
+                await connect_supplier(tx, act("operator"), VAULT, "u-1", REACHED)
             return await reserve_replacement(
                 tx,
                 SYSTEM_ACT,
@@ -62,7 +66,6 @@ class House:
                 claim_no="AS-1",
                 unit=UNIT,
                 value_minor=value,
-                supplier_reissues=supplier,
                 withdraw_first=withdraw_first,
             )
 
@@ -336,6 +339,7 @@ async def test_blocked_goods_are_not_replaced(house: House) -> None:
 async def test_an_upgrade_goes_through_the_supplier_once(house: House) -> None:
     supplier = ScriptedSupplier(NOW, cut=1)
     async with house.db.transaction() as tx:
+        await connect_supplier(tx, act("operator"), VAULT, "u-1", REACHED)
         upgrade = await reserve_upgrade(
             tx, SYSTEM_ACT, reissue_key="u", claim_no="AS-1", unit=UNIT, to_sku="XH-200"
         )

@@ -14,7 +14,7 @@ import msgspec
 
 from makegood.base.time import Clock
 from makegood.gateways.suppliers.http import post
-from makegood.orders.connections import AcgConnection
+from makegood.orders.connections import AcgConnection, capabilities_of
 from makegood.orders.supplier import (
     Capability,
     GoodsReply,
@@ -46,13 +46,15 @@ class _Answer(msgspec.Struct, frozen=True):
 class AcgSupplier:
     """One acg-faka shop; only its orders' state can be asked."""
 
-    capabilities: frozenset[Capability] = frozenset({"query"})
-
     def __init__(self, connection: AcgConnection, client: httpx.AsyncClient, clock: Clock) -> None:
         self._connection = connection
         self._client = client
         self._clock = clock
         self._base = connection.base_url.rstrip("/")
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return capabilities_of(self._connection)
 
     async def connect(self) -> bool:
         """Whether the shop accepts our user id and key."""

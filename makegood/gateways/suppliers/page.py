@@ -5,7 +5,7 @@ from datetime import timedelta
 from makegood.base.actor import SYSTEM, Act
 from makegood.base.ids import Ids
 from makegood.base.time import Clock
-from makegood.orders.connections import PageConnection
+from makegood.orders.connections import PageConnection, capabilities_of
 from makegood.orders.questions import ask_question
 from makegood.orders.supplier import (
     AskedQuestion,
@@ -27,8 +27,6 @@ _THEN = Said(zh="逾期由人工按已有凭证处理", en="A person decides on 
 class PageSupplier:
     """One supplier who is asked by mail and answers on the page the mail leads to."""
 
-    capabilities: frozenset[Capability] = frozenset({"query", "redemption"})
-
     def __init__(
         self, connection: PageConnection, market_id: str, db: Database, ids: Ids, clock: Clock
     ) -> None:
@@ -37,6 +35,10 @@ class PageSupplier:
         self._db = db
         self._ids = ids
         self._clock = clock
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return capabilities_of(self._connection)
 
     async def query(self, question: SupplierQuestion) -> SupplierAnswer:
         """The answer, once there is one; until the deadline `unknown` with `eta_at`."""

@@ -20,8 +20,8 @@ from makegood.ledger.actions import (
     release_replacement,
     withdraw_replacement,
 )
+from makegood.orders import connection_store, sealing
 from makegood.orders import rules as order_rules
-from makegood.orders import sealing
 from makegood.orders import store as order_store
 from makegood.orders.order import Line
 from makegood.orders.stock import reissue_store, store
@@ -36,7 +36,7 @@ from makegood.orders.stock.rules import (
     settling,
 )
 from makegood.orders.store import OrderVersion
-from makegood.orders.supplier import GoodsReply
+from makegood.orders.supplier import Capability, GoodsReply
 from makegood.store.database import Connection
 from makegood.store.jobs import Job, enqueue
 from makegood.store.vault import Vault
@@ -60,13 +60,12 @@ async def reserve_replacement(
     unit: UnitRef,
     value_minor: int,
     blocked: Collection[str] = (),
-    supplier_reissues: bool = False,
     withdraw_first: bool = False,
 ) -> Reissue:
     """Reserve a replacement and what it is worth, and have it sent; the same key gives the same.
 
-    Stock goes first; `supplier_reissues` says whether the unit's supplier could make one.
-    With `withdraw_first` the old key is locked at the supplier before anything is sent.
+    Stock goes first, then the unit's supplier if it can make one. With `withdraw_first` the old
+    key is locked at the supplier before anything is sent.
 
     Raises:
         Refused: `no_live_replacement`, `exceeds_paid` when refunds and live replacements use up
@@ -79,7 +78,7 @@ async def reserve_replacement(
         return known
     found, line = await _sold(tx, act, unit)
     order_rules.check_category(line.category, blocked)
-    route = await _route(tx, act, found, line, reissue_no, supplier_reissues)
+    route = await _route(tx, act, found, line, reissue_no)
     new = Reissue(
         reissue_no=reissue_no,
         claim_no=claim_no,
@@ -105,7 +104,7 @@ async def reserve_upgrade(
     """Have the supplier put a better product in a unit's place; booked by the caller.
 
     Raises:
-        Refused: `no_live_replacement` when the unit has no supplier, `reissue_under_way`.
+        Refused: `no_live_replacement` when the unit's supplier has none, `reissue_under_way`.
     """
     reissue_no = derived_id("upgrade", act.market_id, claim_no, reissue_key)
     await order_store.lock_heads(tx, act.market_id, [unit.order_no])
@@ -113,7 +112,7 @@ async def reserve_upgrade(
     if known is not None:
         return known
     found, line = await _sold(tx, act, unit)
-    if line.supplier is None:
+    if line.supplier is None or not await _supplier_can(tx, act.market_id, line, "upgrade"):
         raise Refused("no_live_replacement", sku=to_sku)
     new = Reissue(
         reissue_no=reissue_no,
@@ -243,12 +242,14 @@ async def reissues_of_claim(conn: Connection, market_id: str, claim_no: str) -> 
 
 
 async def may_be_replaced(conn: Connection, market_id: str, unit: UnitRef) -> bool:
-    """Whether a replacement for the unit is in stock right now."""
+    """Whether a replacement for the unit is in stock right now, or its supplier can make one."""
     found = await order_store.load_order(conn, market_id, unit.order_no)
     if found is None:
         return False
     line = order_rules.line_of(found.order, unit.line_no)
-    return await store.has_free(conn, market_id, line.sku, found.order.seller.id)
+    if await store.has_free(conn, market_id, line.sku, found.order.seller.id):
+        return True
+    return await _supplier_can(conn, market_id, line, "reissue")
 
 
 async def _sold(tx: Connection, act: Act, unit: UnitRef) -> tuple[OrderVersion, Line]:
@@ -261,19 +262,22 @@ async def _sold(tx: Connection, act: Act, unit: UnitRef) -> tuple[OrderVersion, 
 
 
 async def _route(
-    tx: Connection,
-    act: Act,
-    found: OrderVersion,
-    line: Line,
-    reissue_no: str,
-    supplier_reissues: bool,
+    tx: Connection, act: Act, found: OrderVersion, line: Line, reissue_no: str
 ) -> Route:
     seller_id = found.order.seller.id
     if await store.reserve_one(tx, act.market_id, line.sku, seller_id, reissue_no):
         return "stock"
-    if supplier_reissues and line.supplier is not None:
+    if await _supplier_can(tx, act.market_id, line, "reissue"):
         return "supplier"
     raise Refused("no_live_replacement", sku=line.sku)
+
+
+async def _supplier_can(
+    conn: Connection, market_id: str, line: Line, capability: Capability
+) -> bool:
+    if line.supplier is None:
+        return False
+    return await connection_store.can(conn, market_id, line.supplier.id, capability)
 
 
 async def _begin(tx: Connection, act: Act, new: Reissue) -> Reissue:

@@ -4,6 +4,7 @@ CREATE TABLE supplier_connection (
     market_id   text        NOT NULL,
     supplier_id text        NOT NULL,
     sealed      bytea       NOT NULL,
+    can         text[]      NOT NULL,
     changed_at  timestamptz NOT NULL,
     changed_by  text        NOT NULL,
     PRIMARY KEY (market_id, supplier_id)
