@@ -2,6 +2,7 @@
 
 import logging
 from typing import Final
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response
@@ -71,6 +72,8 @@ def on_refusal(request: AnyRequest, refused: Exception) -> Response[str]:
     if refused.code in UNKNOWN_ALIKE:
         return error_answer(request, 404, "not_found")
     page = _page(request)
+    if refused.code == "fresh_proof_needed" and not wants_json(request):
+        return _ask_proof(page)
     status = REFUSAL_STATUS.get(refused.code, 409)
     words = refusal_words(page, refused)
     if wants_json(request):
@@ -113,6 +116,14 @@ def error_answer(request: AnyRequest, status: int, code: PageCode) -> Response[s
     return page.show(
         template, status, code=code, title=title, detail=detail, short=short_code(page, status)
     )
+
+
+def _ask_proof(page: Page) -> Response[str]:
+    """The proof page, which leads back to where the step was; htmx is told to go there too."""
+    path = f"/proof?{urlencode({'again': '1', 'next': page.back})}"
+    if page.fragment:
+        return Response(content="", status_code=204, headers={"hx-redirect": path})
+    return Response(content="", status_code=303, headers={"location": path})
 
 
 def refusal_words(page: Page, refused: Refused) -> tuple[str, str]:

@@ -258,9 +258,13 @@ def request_id_of(request: AnyRequest) -> str:
 
 
 def _came_from(request: AnyRequest) -> str:
+    """The page of ours that led here; else the thing that a form's address belongs to."""
     parts = urlsplit(request.headers.get("referer", ""))
     ours = parts.netloc == request.headers.get("host", "") and parts.path.startswith("/")
-    return parts.path if ours and not parts.path.startswith("//") else "/"
+    if ours and not parts.path.startswith("//"):
+        return parts.path
+    segments = request.url.path.split("/")
+    return "/".join(segments[:3]) if len(segments) > 3 and segments[1] in ("c", "o") else "/"
 
 
 def _theme(cookie: str) -> Theme:

@@ -152,3 +152,15 @@ async def test_a_form_from_another_site_changes_nothing(street: Town, buyer: Bro
     bare = await buyer.client.post(f"/c/{claim_no}/messages", data={"text": "x"})
 
     assert (foreign.status_code, bare.status_code) == (403, 403)
+
+
+async def test_giving_up_a_right_needs_a_fresh_proof(street: Town, buyer: Browser) -> None:
+    await buyer.prove()
+    claim_no = (await street.open()).claim_no
+    await street.later(minutes=40)
+    await buyer.open(f"/c/{claim_no}")
+
+    asked = await buyer.send(f"/c/{claim_no}/withdrawal", reason="")
+
+    assert asked.url.path == "/proof"
+    assert "再确认一次" in asked.text

@@ -14,6 +14,7 @@ from makegood.base.ids import UnitRef
 from makegood.base.refusal import Refused
 from makegood.claims import actions
 from makegood.claims.recording import DRAFT
+from makegood.claims.system_actions import note_reveal
 from makegood.orders.actions import reveal_key
 from makegood.store.database import Connection
 from makegood.web.common import local_path
@@ -308,6 +309,10 @@ async def reveal(
             )
             for unit_no in order.units
         ]
+        for key in keys:
+            await note_reveal(
+                tx, page.act(), things.desk, claim_no, key.unit.unit_no, key.generation
+            )
     return page.show("portal/templates/revealed.html", claim_no=claim_no, keys=keys)
 
 
