@@ -1,0 +1,135 @@
+"""Facts about accounts, bans, memberships, seats and renewals."""
+
+from typing import Final
+
+from makegood.policy.facts import FactSpec
+from makegood.policy.vocabulary.kinds import count, time, word, yes_no
+
+ACCOUNT: Final[tuple[FactSpec, ...]] = (
+    yes_no(
+        "account.login_works",
+        "交付的账号密码可以登录",
+        "The handed-over account can be signed in",
+        sources=("agent", "seller", "supplier", "issuer"),
+        against_own={"seller": (False,), "supplier": (False,)},
+    ),
+    yes_no(
+        "account.changed_by_buyer",
+        "买家改过密码或绑定",
+        "The buyer changed password or binding",
+        sources=("platform_log", "agent", "buyer", "issuer"),
+        neutral=("platform_log",),
+        against_own={"buyer": (True,)},
+    ),
+    yes_no(
+        "account.reclaimed",
+        "账号被找回",
+        "The account was taken back",
+        sources=("agent", "issuer", "platform_log"),
+        neutral=("platform_log",),
+    ),
+    word(
+        "account.reclaimed_by",
+        "由谁找回",
+        "Who took it back",
+        sources=("agent", "issuer", "platform_log"),
+        words=("seller", "earlier_owner", "buyer", "unknown"),
+        neutral=("platform_log",),
+    ),
+    yes_no(
+        "account.resold_by_buyer",
+        "买家已转卖账号",
+        "The buyer resold the account",
+        sources=("agent", "platform_log"),
+        neutral=("platform_log",),
+    ),
+    count(
+        "account.days_after_handover",
+        "交付后第几天出问题",
+        "Days from handover to the problem",
+        sources=("platform_log", "issuer"),
+        neutral=("platform_log",),
+    ),
+    yes_no("account.banned", "账号被封", "The account is banned", sources=("agent", "issuer")),
+    count(
+        "account.banned_days_after_handover",
+        "交付后第几天被封",
+        "Days from handover to the ban",
+        sources=("platform_log", "issuer"),
+        neutral=("platform_log",),
+    ),
+    time("account.banned_at", "封号时间", "Time of the ban", sources=("issuer", "agent")),
+    time(
+        "account.handed_over_at",
+        "账号交付时间",
+        "Time of handover",
+        sources=("delivery_log", "platform_log", "order"),
+        neutral=("platform_log", "delivery_log"),
+    ),
+    yes_no(
+        "account.rebind_works",
+        "可以换绑",
+        "Rebinding works",
+        sources=("agent", "seller", "issuer"),
+        against_own={"seller": (False,)},
+    ),
+    yes_no(
+        "account.face_check_blocks",
+        "被人脸或实名拦住",
+        "A face or real-name check blocks it",
+        sources=("agent", "issuer", "seller"),
+        against_own={"seller": (True,)},
+    ),
+    yes_no(
+        "account.assets_match",
+        "账号资产与商品页一致",
+        "Assets as listed",
+        sources=("agent", "seller", "issuer"),
+        against_own={"seller": (False,)},
+    ),
+    word(
+        "ban.cause",
+        "封号原因",
+        "Cause of the ban",
+        sources=("issuer", "agent"),
+        words=("before_transfer", "platform_channel", "buyer_conduct", "publisher_change"),
+    ),
+    word(
+        "membership.changed_by",
+        "由谁导致失效",
+        "Who caused it to stop",
+        sources=("agent", "issuer", "platform_log"),
+        words=("buyer", "seller", "supplier"),
+        neutral=("platform_log",),
+    ),
+    word(
+        "seat.removed_by",
+        "由谁移出",
+        "Who removed the seat",
+        sources=("agent", "issuer", "supplier", "seller"),
+        words=("owner", "buyer_breach", "publisher"),
+        against_own={"seller": ("owner",), "supplier": ("owner",)},
+    ),
+    yes_no(
+        "renewal.confirmed",
+        "续费经买家同意",
+        "The buyer agreed to the renewal",
+        sources=("order", "platform_log"),
+        against_own={"platform_log": (False,)},
+    ),
+    yes_no(
+        "renewal.cancelled_before",
+        "扣款前已关闭续费",
+        "Renewal was switched off before the charge",
+        sources=("platform_log", "gateway", "order"),
+        against_own={"platform_log": (True,)},
+    ),
+    word(
+        "renewal.charged_by",
+        "由谁扣的续费",
+        "Who charged the renewal",
+        sources=("order", "gateway", "platform_log"),
+        words=("platform", "seller"),
+        neutral=("platform_log", "gateway"),
+    ),
+)
