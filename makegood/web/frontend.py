@@ -1,5 +1,6 @@
 """Builds scripts and styles with node out of the installed wheel, once per change of them."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -20,20 +21,36 @@ def build(folder: Path, dist: Path = DIST) -> bool:
     """Install and bundle `folder` (the `frontend` of the source tree) into `dist`.
 
     Answers False, without starting anything, when `dist` was built from the same sources.
-    Raises CannotRun with what node said when the build fails.
+    Two builds at once wait for each other. Raises CannotRun with what node said on failure.
     """
     folder = folder.resolve()
+    dist.parent.mkdir(parents=True, exist_ok=True)
+    with dist.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _build(folder, dist)
+
+
+def _build(folder: Path, dist: Path) -> bool:
     digest = digest_of(folder)
     stamp = dist / STAMP
     if stamp.is_file() and stamp.read_text() == digest and (dist / "manifest.json").is_file():
         return False
     node = node_binary()
-    npm = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    run = [str(npm), "ci", "--no-fund", "--no-audit", "--loglevel=error"]
-    _run(folder, node, run)
+    _install(folder, node)
     _run(folder, node, [str(folder / "node_modules" / "vite" / "bin" / "vite.js"), "build"])
     stamp.write_text(digest)
     return True
+
+
+def _install(folder: Path, node: Path) -> None:
+    """Packages exactly as locked; nothing to do when they are those of the lock file."""
+    locked = sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    stamp = folder / "node_modules" / STAMP
+    if stamp.is_file() and stamp.read_text() == locked:
+        return
+    npm = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    _run(folder, node, [str(npm), "ci", "--no-fund", "--no-audit", "--loglevel=error"])
+    stamp.write_text(locked)
 
 
 def digest_of(folder: Path) -> str:
