@@ -13,7 +13,9 @@ import json
 import secrets
 import signal
 import socket
+import sys
 import threading
+import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -117,6 +119,16 @@ def _work_off(gateway: Gateway, stop: threading.Event) -> None:
             gateway.do_later(later)
 
 
+class Server(ThreadingHTTPServer):
+    """One thread per connection; a client that goes away is no event."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            traceback.print_exc()
+
+
 def main() -> None:
     """Serve until SIGTERM or Ctrl-C."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -128,8 +140,7 @@ def main() -> None:
     faults = msgspec.json.decode(given.faults, type=Faults)
     gateway = Gateway(Book(given.state), faults, given.seed)
     handler = type("BoundHandler", (Handler,), {"gateway": gateway})
-    server = ThreadingHTTPServer(("127.0.0.1", given.port), handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", given.port), handler)
     stop = threading.Event()
     threading.Thread(target=_work_off, args=(gateway, stop), daemon=True).start()
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
