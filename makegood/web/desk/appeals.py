@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 from litestar import get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from makegood.base.refusal import Refused
@@ -20,8 +21,8 @@ from makegood.web.desk.present import Disputed, disputed_points
 from makegood.web.desk.questions import Fault, fault_of, status_of
 from makegood.web.desk.queue import with_done
 from makegood.web.desk.rulings import choices, proposal_form, shares_of
-from makegood.web.page import Html, Page
-from makegood.web.things import Things
+from makegood.web.page import Html, Page, ThisPage
+from makegood.web.things import TheThings, Things
 
 FIRST_VIEW: Final = "初步判断 / First view: "
 """Marks the internal note by which a reviewer's first view is kept."""
@@ -39,14 +40,18 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/desk/appeals/{claim_no:str}")
-async def show_appeal(page: Page, things: Things, request: AnyRequest, claim_no: str) -> Html:
+async def show_appeal(
+    page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
+) -> Html:
     """The disputed points; the original reasons only after this reviewer's first view."""
     need_staff(page, "claim.decide_appeal")
     return await _page(page, things, request, claim_no, None)
 
 
 @post("/desk/appeals/{claim_no:str}")
-async def review(page: Page, things: Things, request: AnyRequest, claim_no: str) -> Html | Redirect:
+async def review(
+    page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
+) -> Html | Redirect:
     """Keep the first view, or decide the appeal."""
     need_staff(page, "claim.decide_appeal")
     form = await read_form(request)

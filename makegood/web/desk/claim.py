@@ -3,6 +3,7 @@
 from typing import Final, get_args
 
 from litestar import get, post
+from litestar.params import FromPath
 from litestar.response import Redirect, ServerSentEvent
 
 from makegood.base.refusal import Refused
@@ -16,10 +17,10 @@ from makegood.web.desk import present
 from makegood.web.desk.forms import AnyRequest, read_form
 from makegood.web.desk.frame import QUEUE_NAMES, frame
 from makegood.web.desk.queue import QUEUE_COOKIE, done_of, with_done
-from makegood.web.page import Html, Page
+from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.sse import live
-from makegood.web.things import Things
+from makegood.web.things import TheThings
 
 AUDIENCES: Final = ("all", "buyer", "seller", "platform")
 STAFF_ROLES: Final = ("agent", "lead", "operator", "auditor")
@@ -27,7 +28,9 @@ READY: Final = ("received", "more", "decided")
 
 
 @get("/desk/c/{claim_no:str}")
-async def show_claim(page: Page, things: Things, request: AnyRequest, claim_no: str) -> Html:
+async def show_claim(
+    page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
+) -> Html:
     """Facts, the talk and the proposal of one claim."""
     need_staff(page, "claim.read")
     async with things.db.connection() as conn:
@@ -54,7 +57,7 @@ async def show_claim(page: Page, things: Things, request: AnyRequest, claim_no: 
 
 @get("/desk/c/{claim_no:str}/live")
 async def live_claim(
-    page: Page, things: Things, request: AnyRequest, claim_no: str
+    page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
 ) -> ServerSentEvent:
     """Says that the claim moved on since the page was made; the page itself stays as it is."""
     need_staff(page, "claim.read")
@@ -73,7 +76,11 @@ async def live_claim(
 
 @get("/desk/c/{claim_no:str}/{way:str}/of/{queue:str}")
 async def show_neighbour(
-    page: Page, things: Things, claim_no: str, way: str, queue: str
+    page: ThisPage,
+    things: TheThings,
+    claim_no: FromPath[str],
+    way: FromPath[str],
+    queue: FromPath[str],
 ) -> Redirect:
     """The claim before or after this one in its queue; the queue itself at an end."""
     need_staff(page, "claim.list")
@@ -90,7 +97,9 @@ async def show_neighbour(
 
 
 @post("/desk/c/{claim_no:str}/messages")
-async def write(page: Page, things: Things, request: AnyRequest, claim_no: str) -> Redirect:
+async def write(
+    page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
+) -> Redirect:
     """Write to one side, both, or only to colleagues."""
     form = await read_form(request)
     audience = _audience(form.text("audience"))
@@ -104,7 +113,7 @@ async def write(page: Page, things: Things, request: AnyRequest, claim_no: str) 
 
 
 @post("/desk/c/{claim_no:str}/take")
-async def take(page: Page, things: Things, claim_no: str) -> Redirect:
+async def take(page: ThisPage, things: TheThings, claim_no: FromPath[str]) -> Redirect:
     """Make the claim one's own."""
     need_staff(page, "claim.take")
     act = page.act()
@@ -115,7 +124,11 @@ async def take(page: Page, things: Things, claim_no: str) -> Redirect:
 
 @post("/desk/c/{claim_no:str}/tasks/{task_id:str}")
 async def answer(
-    page: Page, things: Things, request: AnyRequest, claim_no: str, task_id: str
+    page: ThisPage,
+    things: TheThings,
+    request: AnyRequest,
+    claim_no: FromPath[str],
+    task_id: FromPath[str],
 ) -> Redirect:
     """Answer a hand-over."""
     need_staff(page, "claim.message_internal")

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from hashlib import sha256
 
 from litestar import get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from makegood.base.refusal import Refused
@@ -17,16 +18,20 @@ from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.desk.frame import frame
 from makegood.web.desk.questions import fault_of, status_of
 from makegood.web.desk.queue import with_done
-from makegood.web.page import Html, Page
+from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
-from makegood.web.things import Things
+from makegood.web.things import TheThings, Things
 
 PROOF_LIMIT = 20 * 1024 * 1024
 
 
 @get("/desk/c/{claim_no:str}/money/{number:str}")
 async def show_refund(
-    page: Page, things: Things, request: AnyRequest, claim_no: str, number: str
+    page: ThisPage,
+    things: TheThings,
+    request: AnyRequest,
+    claim_no: FromPath[str],
+    number: FromPath[str],
 ) -> Html:
     """The form: reference and proof."""
     need_staff(page, "task.finish")
@@ -35,7 +40,11 @@ async def show_refund(
 
 @post("/desk/c/{claim_no:str}/money/{number:str}", request_max_body_size=PROOF_LIMIT)
 async def confirm_refund(
-    page: Page, things: Things, request: AnyRequest, claim_no: str, number: str
+    page: ThisPage,
+    things: TheThings,
+    request: AnyRequest,
+    claim_no: FromPath[str],
+    number: FromPath[str],
 ) -> Html | Redirect:
     """Keep the proof, close the refund, and tell the claim."""
     need_staff(page, "task.finish")

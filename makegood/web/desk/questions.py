@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 from litestar import get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from makegood.base.actor import Act
@@ -28,9 +29,9 @@ from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.desk.frame import frame
 from makegood.web.desk.queue import with_done
 from makegood.web.errors import refusal_words
-from makegood.web.page import Html, Page
+from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
-from makegood.web.things import Things
+from makegood.web.things import TheThings, Things
 
 Perform = Callable[[Connection, Act, Desk, ClaimView, Form], Awaitable[object]]
 
@@ -64,7 +65,13 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 @get("/desk/c/{claim_no:str}/{kind:str}")
-async def ask(page: Page, things: Things, request: AnyRequest, claim_no: str, kind: str) -> Html:
+async def ask(
+    page: ThisPage,
+    things: TheThings,
+    request: AnyRequest,
+    claim_no: FromPath[str],
+    kind: FromPath[str],
+) -> Html:
     """The form of a question."""
     question = _question(page, kind)
     return await _form_page(page, things, request, claim_no, (kind, question), Form({}))
@@ -72,7 +79,11 @@ async def ask(page: Page, things: Things, request: AnyRequest, claim_no: str, ki
 
 @post("/desk/c/{claim_no:str}/{kind:str}")
 async def answer(
-    page: Page, things: Things, request: AnyRequest, claim_no: str, kind: str
+    page: ThisPage,
+    things: TheThings,
+    request: AnyRequest,
+    claim_no: FromPath[str],
+    kind: FromPath[str],
 ) -> Html | Redirect:
     """Carry the answer out; a refusal brings the form back with its reason and the text kept."""
     question = _question(page, kind)

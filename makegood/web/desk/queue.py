@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from litestar import get, post
 from litestar.datastructures import Cookie
+from litestar.params import FromPath
 from litestar.response import Redirect, ServerSentEvent
 
 from makegood.base.actor import Act
@@ -23,10 +24,10 @@ from makegood.web.common import local_path
 from makegood.web.desk import present
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.desk.frame import KEYS_COOKIE, QUEUE_NAMES, frame
-from makegood.web.page import YEAR_SECONDS, Html, Page
+from makegood.web.page import YEAR_SECONDS, Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.sse import live
-from makegood.web.things import Things
+from makegood.web.things import TheThings, Things
 
 QUEUE_COOKIE: Final = "mg_queue"
 FILTERS: Final = ("q", "state", "priority", "owner", "seller")
@@ -55,7 +56,7 @@ class Done(msgspec.Struct, frozen=True):
 
 
 @get("/desk")
-async def open_desk(page: Page, request: AnyRequest) -> Redirect:
+async def open_desk(page: ThisPage, request: AnyRequest) -> Redirect:
     """The queue that the person looked at last."""
     page.need("claim.list")
     kept = request.cookies.get(QUEUE_COOKIE, "")
@@ -63,7 +64,9 @@ async def open_desk(page: Page, request: AnyRequest) -> Redirect:
 
 
 @get("/desk/q/{queue:str}")
-async def show_queue(page: Page, things: Things, request: AnyRequest, queue: str) -> Html:
+async def show_queue(
+    page: ThisPage, things: TheThings, request: AnyRequest, queue: FromPath[str]
+) -> Html:
     """One page of a queue, in the order of its static key, with the first claim's preview."""
     _need_desk(page, queue)
     wish = {name: request.query_params.get(name, "")[:100] for name in FILTERS}
@@ -97,7 +100,11 @@ async def show_queue(page: Page, things: Things, request: AnyRequest, queue: str
 
 @get("/desk/q/{queue:str}/row/{claim_no:str}")
 async def show_row(
-    page: Page, things: Things, request: AnyRequest, queue: str, claim_no: str
+    page: ThisPage,
+    things: TheThings,
+    request: AnyRequest,
+    queue: FromPath[str],
+    claim_no: FromPath[str],
 ) -> Html:
     """One row again, after its claim changed."""
     _need_desk(page, queue)
@@ -114,7 +121,7 @@ async def show_row(
 
 @get("/desk/q/{queue:str}/live")
 async def live_queue(
-    page: Page, things: Things, request: AnyRequest, queue: str
+    page: ThisPage, things: TheThings, request: AnyRequest, queue: FromPath[str]
 ) -> ServerSentEvent:
     """The present rows of this page as `number:version`, again after every change."""
     _need_desk(page, queue)
@@ -131,7 +138,9 @@ async def live_queue(
 
 
 @get("/desk/c/{claim_no:str}/peek")
-async def peek_claim(page: Page, things: Things, request: AnyRequest, claim_no: str) -> Html:
+async def peek_claim(
+    page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
+) -> Html:
     """The preview beside the list."""
     page.need("claim.list")
     async with things.db.connection() as conn:
@@ -140,7 +149,7 @@ async def peek_claim(page: Page, things: Things, request: AnyRequest, claim_no: 
 
 
 @get("/desk/find")
-async def find(page: Page, things: Things, request: AnyRequest) -> Html:
+async def find(page: ThisPage, things: TheThings, request: AnyRequest) -> Html:
     """Claims by number, order, goods, shop or words, over all queues."""
     page.need("claim.list")
     query = request.query_params.get("q", "").strip()[:100]
@@ -154,7 +163,7 @@ async def find(page: Page, things: Things, request: AnyRequest) -> Html:
 
 
 @post("/desk/bulk")
-async def change_owners(page: Page, things: Things, request: AnyRequest) -> Redirect:
+async def change_owners(page: ThisPage, things: TheThings, request: AnyRequest) -> Redirect:
     """Give the ticked claims to a person, or take an assignment back."""
     page.need("claim.assign")
     form = await read_form(request)
@@ -170,7 +179,7 @@ async def change_owners(page: Page, things: Things, request: AnyRequest) -> Redi
 
 
 @post("/desk/take")
-async def take_next(page: Page, things: Things) -> Redirect:
+async def take_next(page: ThisPage, things: TheThings) -> Redirect:
     """Take the first claim to decide that is not one's own yet."""
     page.need("claim.take")
     act = page.act()
@@ -185,7 +194,7 @@ async def take_next(page: Page, things: Things) -> Redirect:
 
 
 @post("/desk/keys")
-async def set_keys(page: Page, request: AnyRequest) -> Redirect:
+async def set_keys(page: ThisPage, request: AnyRequest) -> Redirect:
     """Turn single keys on or off for this browser."""
     page.need("claim.list")
     form = await read_form(request)

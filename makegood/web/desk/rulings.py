@@ -4,19 +4,21 @@ from collections.abc import Mapping
 from typing import Final
 
 from litestar import get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from makegood.base.refusal import Refused
 from makegood.claims.actions import Ruled, decide_claim
 from makegood.claims.looking import queue_counts, view_claim
+from makegood.claims.remedies import ALL
 from makegood.claims.view import ClaimView
 from makegood.web.desk.claim import need_staff, queue_of
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.desk.frame import frame
 from makegood.web.desk.questions import Fault, fault_of, status_of
 from makegood.web.desk.queue import with_done
-from makegood.web.page import Html, Page
-from makegood.web.things import Things
+from makegood.web.page import Html, Page, ThisPage
+from makegood.web.things import TheThings, Things
 
 SHARE_PARTIES: Final = ("buyer", "seller", "supplier", "platform", "channel")
 REASON_LETTERS: Final = 20
@@ -24,14 +26,18 @@ EMPTY_PHRASES: Final = ("情况特殊", "酌情", "特殊情况", "special circu
 
 
 @get("/desk/c/{claim_no:str}/depart")
-async def show_ruling(page: Page, things: Things, request: AnyRequest, claim_no: str) -> Html:
+async def show_ruling(
+    page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
+) -> Html:
     """The form, filled with what the rules propose."""
     need_staff(page, "claim.decide")
     return await _page(page, things, request, claim_no, None)
 
 
 @post("/desk/c/{claim_no:str}/depart")
-async def rule(page: Page, things: Things, request: AnyRequest, claim_no: str) -> Html | Redirect:
+async def rule(
+    page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
+) -> Html | Redirect:
     """Decide as written; above one's limit or against the rules another person releases it."""
     need_staff(page, "claim.decide")
     form = await read_form(request)
@@ -88,7 +94,7 @@ def choices(things: Things, claim: ClaimView) -> dict[str, object]:
     return {
         "own_findings": own,
         "other_findings": others,
-        "remedies": (*things.pack.head.remedies, "none"),
+        "remedies": [code for code in things.pack.head.remedies if code in ALL],
         "share_parties": SHARE_PARTIES,
     }
 
@@ -97,7 +103,7 @@ def proposal_form(claim: ClaimView) -> Form:
     """The form as the rules propose it, or empty where they propose nothing."""
     outcome = claim.suggestion or claim.decision
     if outcome is None:
-        return Form({"remedy": ["refund"], "share_seller": ["100"]})
+        return Form({"remedy": ["refund_full"], "share_seller": ["100"]})
     shares = {f"share_{party}": [str(share)] for party, share in outcome.shares.items()}
     amount = f"{outcome.amount_minor / 100:.2f}" if outcome.amount_minor else ""
     return Form(

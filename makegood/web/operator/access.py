@@ -23,9 +23,9 @@ from makegood.store.database import Connection
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.desk.questions import Fault
 from makegood.web.errors import refusal_words
-from makegood.web.page import Html, Page
+from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
-from makegood.web.things import Things
+from makegood.web.things import TheThings, Things
 
 KEY_ROLES: tuple[KeyRole, ...] = ("market", "seller", "agent", "operator", "auditor")
 STAFF_ROLES: tuple[StaffRole, ...] = ("agent", "lead", "operator", "auditor", "seller")
@@ -33,14 +33,14 @@ TIERS: tuple[Tier, ...] = ("S", "A", "B", "C", "D")
 
 
 @get("/ops/keys")
-async def show_keys(page: Page, things: Things) -> Html:
+async def show_keys(page: ThisPage, things: TheThings) -> Html:
     """Every key with its last use."""
     page.need("key.manage")
     return await _keys_page(page, things)
 
 
 @post("/ops/keys")
-async def change_keys(page: Page, things: Things, request: AnyRequest) -> Html | Redirect:
+async def change_keys(page: ThisPage, things: TheThings, request: AnyRequest) -> Html | Redirect:
     """Make a key, shown this once, or revoke one."""
     page.need("key.manage")
     form = await read_form(request)
@@ -56,14 +56,14 @@ async def change_keys(page: Page, things: Things, request: AnyRequest) -> Html |
 
 
 @get("/ops/staff")
-async def show_staff(page: Page, things: Things) -> Html:
+async def show_staff(page: ThisPage, things: TheThings) -> Html:
     """Everyone with an account."""
     page.need("staff.manage")
     return await _staff_page(page, things)
 
 
 @post("/ops/staff")
-async def change_staff(page: Page, things: Things, request: AnyRequest) -> Html | Redirect:
+async def change_staff(page: ThisPage, things: TheThings, request: AnyRequest) -> Html | Redirect:
     """Invite, invite again, reset a second factor, switch off or on."""
     page.need("staff.manage")
     form = await read_form(request)
@@ -76,7 +76,7 @@ async def change_staff(page: Page, things: Things, request: AnyRequest) -> Html 
 
 
 @get("/ops/sellers")
-async def show_sellers(page: Page, things: Things) -> Html:
+async def show_sellers(page: ThisPage, things: TheThings) -> Html:
     """Every seller with tier and cap."""
     page.need("seller.manage")
     async with things.db.connection() as conn:
@@ -87,7 +87,7 @@ async def show_sellers(page: Page, things: Things) -> Html:
 
 
 @post("/ops/sellers")
-async def set_seller(page: Page, things: Things, request: AnyRequest) -> Redirect:
+async def set_seller(page: ThisPage, things: TheThings, request: AnyRequest) -> Redirect:
     """Write a seller's tier, own cap and suspension."""
     page.need("seller.manage")
     form = await read_form(request)

@@ -2,6 +2,7 @@
 
 import segno
 from litestar import get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 from markupsafe import Markup
 
@@ -23,13 +24,13 @@ from makegood.web.desk.questions import Fault
 from makegood.web.errors import refusal_words
 from makegood.web.operator.cookies import go_with, signed_in
 from makegood.web.operator.sign_in import home_of
-from makegood.web.page import Html, Page
+from makegood.web.page import Html, Page, ThisPage
 from makegood.web.session import STAFF_COOKIE
-from makegood.web.things import Things
+from makegood.web.things import TheThings, Things
 
 
 @get("/account")
-async def show_account(page: Page, things: Things) -> Html | Redirect:
+async def show_account(page: ThisPage, things: TheThings) -> Html | Redirect:
     """Sessions and password of the signed-in person."""
     if page.caller.via != "staff_session":
         return page.go("/login")
@@ -37,7 +38,7 @@ async def show_account(page: Page, things: Things) -> Html | Redirect:
 
 
 @post("/account/sessions/{session_id:str}")
-async def end_session(page: Page, things: Things, session_id: str) -> Redirect:
+async def end_session(page: ThisPage, things: TheThings, session_id: FromPath[str]) -> Redirect:
     """End one of one's own sessions; `others` ends all but this one."""
     page.need("account.own")
     caller = page.caller
@@ -50,7 +51,7 @@ async def end_session(page: Page, things: Things, session_id: str) -> Redirect:
 
 
 @post("/account/password")
-async def set_password(page: Page, things: Things, request: AnyRequest) -> Html | Redirect:
+async def set_password(page: ThisPage, things: TheThings, request: AnyRequest) -> Html | Redirect:
     """Change the password; other sessions end."""
     page.need("account.own")
     form = await read_form(request)
@@ -69,7 +70,7 @@ async def set_password(page: Page, things: Things, request: AnyRequest) -> Html 
 
 
 @get("/account/second-factor")
-async def show_second_factor(page: Page, things: Things) -> Html | Redirect:
+async def show_second_factor(page: ThisPage, things: TheThings) -> Html | Redirect:
     """A new secret for the authenticator, as a picture and as text."""
     if page.caller.via != "staff_session" or page.caller.two_factor:
         return page.go(home_of(page))
@@ -82,7 +83,7 @@ async def show_second_factor(page: Page, things: Things) -> Html | Redirect:
 
 
 @post("/account/second-factor")
-async def enrol(page: Page, things: Things, request: AnyRequest) -> Html:
+async def enrol(page: ThisPage, things: TheThings, request: AnyRequest) -> Html:
     """Confirm it by a code; then the recovery codes are shown, this once."""
     page.need("account.own")
     form = await read_form(request)
@@ -112,7 +113,7 @@ async def enrol(page: Page, things: Things, request: AnyRequest) -> Html:
 
 
 @post("/account/codes")
-async def codes_kept(page: Page, things: Things, request: AnyRequest) -> Redirect:
+async def codes_kept(page: ThisPage, things: TheThings, request: AnyRequest) -> Redirect:
     """The person says that the recovery codes are kept; the first operator's step is done."""
     page.need("account.own")
     form = await read_form(request)

@@ -8,14 +8,14 @@ from makegood.claims.looking import list_claims, queue_counts
 from makegood.ledger.refund.actions import list_refunds, refund_board
 from makegood.store.jobs import backlog, dead_jobs, revive
 from makegood.web.desk.forms import AnyRequest, read_form
-from makegood.web.page import Html, Page
-from makegood.web.things import Things
+from makegood.web.page import Html, ThisPage
+from makegood.web.things import TheThings
 
 ALARMS_SHOWN = 20
 
 
 @get("/ops")
-async def show_ops(page: Page, things: Things) -> Html:
+async def show_ops(page: ThisPage, things: TheThings) -> Html:
     """How the market runs now."""
     page.need("job.read")
     act = page.act()
@@ -39,7 +39,7 @@ async def show_ops(page: Page, things: Things) -> Html:
 
 
 @post("/ops/jobs/revive")
-async def revive_jobs(page: Page, things: Things, request: AnyRequest) -> Redirect:
+async def revive_jobs(page: ThisPage, things: TheThings, request: AnyRequest) -> Redirect:
     """Try a dead job again."""
     page.need("job.retry")
     form = await read_form(request)

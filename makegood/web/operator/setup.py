@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 from litestar import get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from makegood.base.refusal import Refused
@@ -39,9 +40,9 @@ from makegood.web.operator.cookies import (
     visitor_of,
 )
 from makegood.web.operator.samples import newest_orders
-from makegood.web.page import Html, Page
+from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
-from makegood.web.things import Things
+from makegood.web.things import TheThings, Things
 
 CATEGORIES: Final = (
     "game_card",
@@ -66,14 +67,14 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/first/{token:str}")
-async def open_first_link(page: Page, token: str) -> Redirect:
+async def open_first_link(page: ThisPage, token: FromPath[str]) -> Redirect:
     """Take the token of the first-run link out of the address."""
     cookie = kept(page, FIRST_COOKIE, token, "/setup", FIRST_LINK_SECONDS)
     return go_with(page, "/setup/operator", cookie)
 
 
 @get("/setup")
-async def go_on(page: Page, things: Things) -> Redirect:
+async def go_on(page: ThisPage, things: TheThings) -> Redirect:
     """The first step that is not settled."""
     _need_operator(page)
     async with things.db.connection() as conn:
@@ -82,7 +83,9 @@ async def go_on(page: Page, things: Things) -> Redirect:
 
 
 @get("/setup/{step:str}")
-async def show_step(page: Page, things: Things, request: AnyRequest, step: str) -> Html | Redirect:
+async def show_step(
+    page: ThisPage, things: TheThings, request: AnyRequest, step: FromPath[str]
+) -> Html | Redirect:
     """One step. The first needs the link; the others the operator with a second factor."""
     if step not in SETUP_STEPS:
         raise not_found()
@@ -95,7 +98,7 @@ async def show_step(page: Page, things: Things, request: AnyRequest, step: str) 
 
 
 @post("/setup/operator")
-async def make_operator(page: Page, things: Things, request: AnyRequest) -> Html | Redirect:
+async def make_operator(page: ThisPage, things: TheThings, request: AnyRequest) -> Html | Redirect:
     """The first account; its second factor is next and cannot be skipped."""
     form = await read_form(request)
     new = NewAccount(
@@ -120,7 +123,9 @@ async def make_operator(page: Page, things: Things, request: AnyRequest) -> Html
 
 
 @post("/setup/{step:str}")
-async def settle(page: Page, things: Things, request: AnyRequest, step: str) -> Html | Redirect:
+async def settle(
+    page: ThisPage, things: TheThings, request: AnyRequest, step: FromPath[str]
+) -> Html | Redirect:
     """Carry out a step's form; what is shown once keeps the person on the page."""
     if step not in SETUP_STEPS[1:]:
         raise not_found()

@@ -3,6 +3,7 @@
 from typing import Final
 
 from litestar import get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from makegood.base.refusal import Refused
@@ -25,15 +26,15 @@ from makegood.web.operator.cookies import (
     signed_in,
     visitor_of,
 )
-from makegood.web.page import Html, Page
+from makegood.web.page import Html, Page, ThisPage
 from makegood.web.session import STAFF_COOKIE
-from makegood.web.things import Things
+from makegood.web.things import TheThings, Things
 
 RETRY_HEADER: Final = "retry-after"
 
 
 @get("/login")
-async def show_sign_in(page: Page) -> Html | Redirect:
+async def show_sign_in(page: ThisPage) -> Html | Redirect:
     """The name and password form; a signed-in person goes on to the own start page."""
     if page.caller.via == "staff_session":
         return page.go(home_of(page))
@@ -41,7 +42,7 @@ async def show_sign_in(page: Page) -> Html | Redirect:
 
 
 @post("/login")
-async def check_password(page: Page, things: Things, request: AnyRequest) -> Html | Redirect:
+async def check_password(page: ThisPage, things: TheThings, request: AnyRequest) -> Html | Redirect:
     """Begin a session, or ask for the code."""
     form = await read_form(request)
     name = form.text("name", 200)
@@ -56,7 +57,7 @@ async def check_password(page: Page, things: Things, request: AnyRequest) -> Htm
 
 
 @get("/login/code")
-async def show_code(page: Page, request: AnyRequest) -> Html | Redirect:
+async def show_code(page: ThisPage, request: AnyRequest) -> Html | Redirect:
     """The field for the six digits."""
     if not request.cookies.get(PENDING_COOKIE):
         return page.go("/login")
@@ -64,7 +65,7 @@ async def show_code(page: Page, request: AnyRequest) -> Html | Redirect:
 
 
 @post("/login/code")
-async def check_code(page: Page, things: Things, request: AnyRequest) -> Html | Redirect:
+async def check_code(page: ThisPage, things: TheThings, request: AnyRequest) -> Html | Redirect:
     """Finish signing in; a wrong code says the server's clock, which is the usual cause."""
     form = await read_form(request)
     sealed = request.cookies.get(PENDING_COOKIE, "")
@@ -82,13 +83,13 @@ async def check_code(page: Page, things: Things, request: AnyRequest) -> Html | 
 
 
 @get("/account/home")
-async def go_home(page: Page) -> Redirect:
+async def go_home(page: ThisPage) -> Redirect:
     """The start page of whoever is signed in; first the second factor where it is missing."""
     return page.go(home_of(page))
 
 
 @post("/logout")
-async def sign_out(page: Page, things: Things, request: AnyRequest) -> Redirect:
+async def sign_out(page: ThisPage, things: TheThings, request: AnyRequest) -> Redirect:
     """End this session here and now."""
     caller = page.caller
     if caller.via == "staff_session":
@@ -99,13 +100,13 @@ async def sign_out(page: Page, things: Things, request: AnyRequest) -> Redirect:
 
 
 @get("/invite/{token:str}")
-async def open_invitation(page: Page, token: str) -> Redirect:
+async def open_invitation(page: ThisPage, token: FromPath[str]) -> Redirect:
     """Take the token out of the address before anything is shown."""
     return go_with(page, "/invite", kept(page, INVITE_COOKIE, token, "/invite", 3600))
 
 
 @get("/invite")
-async def show_invitation(page: Page, things: Things, request: AnyRequest) -> Html:
+async def show_invitation(page: ThisPage, things: TheThings, request: AnyRequest) -> Html:
     """The form for a first or a new password."""
     token = request.cookies.get(INVITE_COOKIE, "")
     async with things.db.connection() as conn:
@@ -114,7 +115,9 @@ async def show_invitation(page: Page, things: Things, request: AnyRequest) -> Ht
 
 
 @post("/invite")
-async def take_invitation(page: Page, things: Things, request: AnyRequest) -> Html | Redirect:
+async def take_invitation(
+    page: ThisPage, things: TheThings, request: AnyRequest
+) -> Html | Redirect:
     """Set the password and begin a session, or ask for the code of an existing second factor."""
     form = await read_form(request)
     token = request.cookies.get(INVITE_COOKIE, "")

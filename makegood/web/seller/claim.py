@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal, TypeAlias
 
 from litestar import get, post
+from litestar.params import FromPath
 from litestar.response import Redirect, ServerSentEvent
 
 from makegood.base.actor import Act
@@ -19,18 +20,20 @@ from makegood.web.desk.present import step_icon, step_words
 from makegood.web.desk.questions import Fault, fault_of, status_of
 from makegood.web.desk.queue import with_done
 from makegood.web.file_routes import MAX_BODY
-from makegood.web.page import Html, Page
+from makegood.web.page import Html, Page, ThisPage
 from makegood.web.seller.home import need_seller
 from makegood.web.sse import live
-from makegood.web.things import Things
+from makegood.web.things import TheThings, Things
 
 Step: TypeAlias = Callable[[Connection, Act], Awaitable[object]]
 
-OFFERS = ("refund", "reissue", "replacement", "repair", "price_reduction")
+OFFERS = ("price_reduction", "reissue", "replacement", "repair", "refund_full")
 
 
 @get("/seller/c/{claim_no:str}")
-async def show_claim(page: Page, things: Things, request: AnyRequest, claim_no: str) -> Html:
+async def show_claim(
+    page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
+) -> Html:
     """The claim, the choices with their cost, and the money held for it."""
     need_seller(page)
     return await _claim_page(page, things, request, claim_no, Form({}), None)
@@ -38,7 +41,7 @@ async def show_claim(page: Page, things: Things, request: AnyRequest, claim_no: 
 
 @get("/seller/c/{claim_no:str}/live")
 async def live_claim(
-    page: Page, things: Things, request: AnyRequest, claim_no: str
+    page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
 ) -> ServerSentEvent:
     """Says that the claim moved on; what the seller is writing stays as it is."""
     need_seller(page)
@@ -56,7 +59,9 @@ async def live_claim(
 
 
 @post("/seller/c/{claim_no:str}/answer")
-async def answer(page: Page, things: Things, request: AnyRequest, claim_no: str) -> Html | Redirect:
+async def answer(
+    page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
+) -> Html | Redirect:
     """Accept, contest or make an offer; accepting asks once more on a page of its own."""
     form = await read_form(request)
     kind, text = form.text("kind"), form.text("text", 2000)
@@ -77,7 +82,11 @@ async def answer(page: Page, things: Things, request: AnyRequest, claim_no: str)
 
 @post("/seller/c/{claim_no:str}/offers/{number:int}")
 async def answer_offer(
-    page: Page, things: Things, request: AnyRequest, claim_no: str, number: int
+    page: ThisPage,
+    things: TheThings,
+    request: AnyRequest,
+    claim_no: FromPath[str],
+    number: FromPath[int],
 ) -> Html | Redirect:
     """Take, decline or counter the buyer's standing offer."""
     form = await read_form(request)
@@ -97,7 +106,9 @@ async def answer_offer(
 
 
 @post("/seller/c/{claim_no:str}/messages")
-async def write(page: Page, things: Things, request: AnyRequest, claim_no: str) -> Html | Redirect:
+async def write(
+    page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
+) -> Html | Redirect:
     """Write to the platform and the buyer."""
     form = await read_form(request)
     text = form.text("text")
@@ -109,7 +120,9 @@ async def write(page: Page, things: Things, request: AnyRequest, claim_no: str) 
 
 
 @post("/seller/c/{claim_no:str}/evidence", request_max_body_size=MAX_BODY)
-async def add_evidence(page: Page, things: Things, request: AnyRequest, claim_no: str) -> Redirect:
+async def add_evidence(
+    page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
+) -> Redirect:
     """File one item by form."""
     need_seller(page)
     page.need("claim.evidence")
@@ -119,7 +132,11 @@ async def add_evidence(page: Page, things: Things, request: AnyRequest, claim_no
 
 @post("/seller/c/{claim_no:str}/more/{what:str}")
 async def ask_more(
-    page: Page, things: Things, request: AnyRequest, claim_no: str, what: str
+    page: ThisPage,
+    things: TheThings,
+    request: AnyRequest,
+    claim_no: FromPath[str],
+    what: FromPath[str],
 ) -> Html | Redirect:
     """More time for evidence, once, or a decision now."""
 
@@ -135,7 +152,9 @@ async def ask_more(
 
 
 @post("/seller/c/{claim_no:str}/appeal")
-async def appeal(page: Page, things: Things, request: AnyRequest, claim_no: str) -> Html | Redirect:
+async def appeal(
+    page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
+) -> Html | Redirect:
     """Dispute named findings before another person."""
     form = await read_form(request)
 

@@ -1,0 +1,7 @@
+"""Every route of the seller's centre."""
+
+from litestar.types import ControllerRouterHandler
+
+from makegood.web.seller import claim, home
+
+ROUTES: list[ControllerRouterHandler] = [*home.ROUTES, *claim.ROUTES]

@@ -1,0 +1,106 @@
+"""A town with claims in the states that staff and sellers meet."""
+
+import msgspec
+
+from makegood.claims import actions
+from tests.claims.town import Town, unit_line
+from tests.web.staff_kit import add_person
+
+STORY = "商品页写的是专业版，激活后显示教育版，卖家不承认，已经试过两台电脑"
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """Claim numbers by what they wait for."""
+
+    to_decide: str
+    to_answer: str
+    decided: str
+    appealed: str
+
+    def paths(self, person: str) -> list[str]:
+        """The pages this person opens."""
+        match person:
+            case "xu":
+                return [*self._desk(self.to_decide), f"/desk/appeals/{self.appealed}"]
+            case "seller":
+                return [
+                    "/seller",
+                    f"/seller/c/{self.to_answer}",
+                    f"/seller/accept?claim={self.to_answer}",
+                    f"/seller/c/{self.decided}",
+                    "/account",
+                ]
+            case "op":
+                return [
+                    "/ops",
+                    "/ops/keys",
+                    "/ops/staff",
+                    "/ops/sellers",
+                    *(f"/setup/{step}" for step in STEPS),
+                ]
+            case _:
+                return ["/login"]
+
+    def _desk(self, claim: str) -> list[str]:
+        forms = ("ask", "assign", "hand-over", "escalate", "set-lane", "tags", "decline", "depart")
+        return [
+            "/desk/q/all",
+            "/desk/q/appeals",
+            "/desk/find?q=教育版",
+            f"/desk/c/{claim}",
+            f"/desk/c/{self.decided}",
+            *(f"/desk/c/{claim}/{form}" for form in forms),
+        ]
+
+
+STEPS = ("shop", "categories", "payments", "team", "check")
+
+
+async def furnish(street: Town) -> Scene:
+    """Claims to decide, to answer, decided and appealed."""
+    await add_person(street, "seller", "seller", seller_id="s-1", name="小满会员店")
+    contested = await _contested(street, "O-9")
+    waiting = await _filed(street, "O-10")
+    decided = await _decided(street, "O-11")
+    appealed = await _decided(street, "O-12")
+    async with street.db.transaction() as tx:
+        await actions.appeal(
+            tx, street.seller, street.desk, appealed, disputed=[], text="快照里标题就是教育版"
+        )
+    return Scene(contested, waiting, decided, appealed)
+
+
+async def _filed(street: Town, order_no: str) -> str:
+    total = {"amount_minor": 29900, "currency": "CNY"}
+    lines = unit_line(unit_price_minor=29900, title="极光办公授权，1 年")
+    await street.order(order_no, lines=lines, total=total, payments=[])
+    opened = await street.open("SND01", order_no, description=STORY)
+    await street.file_all(opened.claim_no)
+    return opened.claim_no
+
+
+async def _contested(street: Town, order_no: str) -> str:
+    claim_no = await _filed(street, order_no)
+    async with street.db.transaction() as tx:
+        await actions.answer_as_seller(
+            tx, street.seller, street.desk, claim_no, "contest", "标题写的就是教育版"
+        )
+    return claim_no
+
+
+async def _decided(street: Town, order_no: str) -> str:
+    claim_no = await _contested(street, order_no)
+    finding = sorted(street.desk.pack.findings)[0]
+    ruled = actions.Ruled(
+        finding=finding,
+        remedy="explanation",
+        shares={"buyer": 100},
+        reason_text="快照里标题写明教育版。",
+        reason_for_departure="快照里标题写明教育版。",
+    )
+    async with street.db.transaction() as tx:
+        claim = await actions.decide_claim(
+            tx, street.act("agent", "chen"), street.desk, claim_no, ruled
+        )
+    assert claim.decision is not None, "an agent may decide this amount"
+    return claim_no

@@ -1,0 +1,155 @@
+"""An agent's day at the desk on plain forms: queue, ruling, evidence, hand-over, release."""
+
+from litestar import Litestar
+
+from makegood.claims.intake import Opened
+from tests.claims.town import Town, unit_line
+from tests.web.staff_kit import signed_in
+
+VAGUE = "商品页写的是专业版，激活后显示教育版，卖家不承认，已经试过两台电脑"
+
+
+async def disputed(street: Town, amount: int = 9800) -> Opened:
+    """A claim that the machine cannot settle and the seller contested."""
+    lines = unit_line(unit_price_minor=amount)
+    await street.order(
+        "O-9", lines=lines, total={"amount_minor": amount, "currency": "CNY"}, payments=[]
+    )
+    opened = await street.open("SND01", "O-9", description=VAGUE)
+    await street.file_all(opened.claim_no)
+    return opened
+
+
+async def test_a_queue_lists_claims_with_deadline_owner_and_class(
+    street: Town, app: Litestar
+) -> None:
+    opened = await disputed(street)
+    agent = await signed_in(street, app, "xu")
+
+    page = await agent.open("/desk/q/all")
+
+    assert page.status_code == 200
+    assert opened.claim_no in page.text
+    assert "P2 一般" in page.text
+    assert "逾期" in page.text
+
+
+async def test_an_empty_queue_says_why(street: Town, app: Litestar) -> None:
+    agent = await signed_in(street, app, "xu")
+
+    page = await agent.open("/desk/q/appeals")
+
+    assert "没有要复核的申诉" in page.text
+
+
+async def test_strangers_and_sellers_do_not_find_the_desk(street: Town, app: Litestar) -> None:
+    from tests.web.site_kit import Browser
+
+    nobody = Browser(app)
+
+    assert (await nobody.open("/desk/q/all")).status_code == 404
+    assert (await nobody.open("/ops")).status_code == 404
+    assert (await nobody.open("/seller")).status_code == 404
+
+
+async def test_search_finds_chinese_words(street: Town, app: Litestar) -> None:
+    opened = await disputed(street)
+    agent = await signed_in(street, app, "xu")
+
+    found = await agent.open("/desk/find?q=教育版")
+    missed = await agent.open("/desk/find?q=没有这个词")
+
+    assert opened.claim_no in found.text
+    assert opened.claim_no not in missed.text
+
+
+async def test_a_ruling_needs_its_reason_and_shares(street: Town, app: Litestar) -> None:
+    opened = await disputed(street)
+    agent = await signed_in(street, app, "xu")
+    base = f"/desk/c/{opened.claim_no}"
+    await agent.open(f"{base}/depart")
+    view = await street.view(opened.claim_no)
+    form = {
+        "version": view.version,
+        "finding": "not_as_described",
+        "remedy": "refund_full",
+        "amount": "98.00",
+        "share_seller": "90",
+        "reason_text": "商品页标题写专业版，收到的是教育版，快照和激活截图都能对上。",
+        "differs": "版本",
+    }
+
+    short = await agent.send(f"{base}/depart", **{**form, "share_seller": "90"})
+
+    assert short.status_code == 409
+    assert "合计要等于 100%" in short.text
+    assert "商品页标题写专业版" in short.text
+
+
+async def test_an_internal_note_is_not_for_the_parties(street: Town, app: Litestar) -> None:
+    opened = await disputed(street)
+    agent = await signed_in(street, app, "xu")
+    base = f"/desk/c/{opened.claim_no}"
+    await agent.open(base)
+
+    page = await agent.send(f"{base}/messages", text="卖家上个月同样的事", audience="platform")
+
+    assert "卖家上个月同样的事" in page.text
+    shown = await street.view(opened.claim_no, street.buyer)
+    assert all("上个月" not in step.text for step in shown.steps)
+
+
+async def test_a_bulk_assignment_can_be_undone(street: Town, app: Litestar) -> None:
+    opened = await disputed(street)
+    before = (await street.view(opened.claim_no)).owner.name
+    other = "chen" if before == "许知远" else "xu"
+    agent = await signed_in(street, app, "qi")
+    await agent.open("/desk/q/all")
+
+    page = await agent.send(
+        "/desk/bulk", claim=opened.claim_no, do="assign", owner=other, back="/desk/q/all"
+    )
+
+    assert "已分派 1 件" in page.text
+    assert (await street.view(opened.claim_no)).owner.name != before
+    undo = page.text.split('name="claim" value="')[1].split('"')[0]
+    await agent.send("/desk/bulk", claim=undo, do="undo", back="/desk/q/all")
+    assert (await street.view(opened.claim_no)).owner.name == before
+
+
+async def test_a_hand_over_shows_its_promised_time(street: Town, app: Litestar) -> None:
+    opened = await disputed(street)
+    agent = await signed_in(street, app, "xu")
+    base = f"/desk/c/{opened.claim_no}"
+    await agent.open(f"{base}/hand-over")
+
+    page = await agent.send(
+        f"{base}/hand-over", department="finance", due_hours="2", text="请核对入账流水"
+    )
+
+    assert page.url.path == base
+    assert "请核对入账流水" in page.text
+    assert "财务" in page.text
+
+
+async def test_a_stale_confirmation_changes_nothing(street: Town, app: Litestar) -> None:
+    opened = await disputed(street)
+    agent = await signed_in(street, app, "xu")
+    base = f"/desk/c/{opened.claim_no}"
+    await agent.open(base)
+    view = await street.view(opened.claim_no)
+    assert view.suggestion is None or view.version > 0
+
+    page = await agent.send(
+        f"{base}/depart",
+        version=view.version - 1,
+        finding="spec_mismatch",
+        remedy="refund_full",
+        amount="98.00",
+        share_seller="100",
+        differs="版本",
+        reason_text="商品页标题写专业版，收到的是教育版，快照和激活截图都能对上。",
+    )
+
+    assert page.status_code in (409, 412)
+    assert (await street.view(opened.claim_no)).decision is None
