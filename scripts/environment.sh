@@ -72,7 +72,7 @@ build_frontend() {
     cd "$source"
     export PATH="$bin/bin:$PATH"
     if [ "$(cat node_modules/.lock-stamp 2>/dev/null)" != "$(sha256sum <package-lock.json)" ]; then
-      node "$bin/lib/node_modules/npm/bin/npm-cli.js" ci --no-audit --no-fund
+      node "$bin/lib/node_modules/npm/bin/npm-cli.js" ci --prefer-offline --no-audit --no-fund
       sha256sum <package-lock.json >node_modules/.lock-stamp
     fi
     node node_modules/vite/bin/vite.js build
