@@ -62,9 +62,11 @@ def judge(
 
 
 def _match(pack: Pack, reason: Reason, facts: Mapping[str, Fact]) -> _Match:
-    agreed = facts.get("seller.accepts")
-    if "seller" in reason.opponents and agreed is not None and agreed.value is True:
-        return _read(pack, pack.tables[AGREEMENT], reason, facts)
+    """The agreement table first: what a side takes on itself needs no further finding."""
+    for side in ("seller", "supplier"):
+        agreed = facts.get(f"{side}.accepts")
+        if side in reason.opponents and agreed is not None and agreed.value is True:
+            return _read(pack, pack.tables[AGREEMENT], reason, facts)
     return _read(pack, pack.tables[reason.table], reason, facts)
 
 

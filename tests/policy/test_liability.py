@@ -184,6 +184,8 @@ MATRIX: list[tuple[str, str, Facts, str, Shares, str]] = [
      {"key__revealed": False, "order__hours_since_payment": 25}, "mistake_too_late", B, "R-42.2"),
     ("change of mind", "CHG02", {"listing__change_of_mind": False}, "remorse", B, "R-43.3"),
     ("the seller agrees", "SND01", {"seller__accepts": True}, "seller_accepts", S, "R-02.1"),
+    ("the supplier accepts fault", "KEY01", {"supplier__accepts": True},
+     "supplier_accepts", U, "R-02.2"),
 ]  # fmt: skip
 
 
