@@ -62,6 +62,7 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
     import asyncio
 
     columns = _columns(chosen.map)
+    collect_less_often()
     try:
         vault = open_vault(settings)
         with database_url(settings) as url, chosen.file.open("rb") as file:
@@ -74,6 +75,14 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
     if counts.bad:
         print(f"why each bad row was not taken: {results_path(chosen.file)}")
     return SOME_ROWS_BAD if counts.bad else 0
+
+
+def collect_less_often() -> None:
+    """Spare the garbage collector: rows make much, and nothing of it is a circle."""
+    import gc
+
+    gc.freeze()
+    gc.set_threshold(100_000)
 
 
 def results_path(file: Path) -> Path:

@@ -27,7 +27,7 @@ class BadRow(msgspec.Struct, frozen=True):
     detail: str
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row of the input, counted from 1, and what it became. `size` is its bytes."""
 
     line: int
@@ -35,7 +35,7 @@ class Row(msgspec.Struct, frozen=True):
     size: int = 0
 
 
-class RowResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RowResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What is answered for each row. A good one has a version, a bad one a code."""
 
     line: int

@@ -37,9 +37,17 @@ _CURRENCY: Final = re.compile(r"^[A-Z]{3}$")
 
 
 class OrderPart(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    gc=False,
 ):
-    """The common form of all parts. Their default values are stored history: never change one."""
+    """The common form of all parts. Their default values are stored history: never change one.
+
+    Parts cannot refer to each other in a circle, so the garbage collector need not look at them.
+    """
 
 
 class Buyer(OrderPart, frozen=True, kw_only=True):

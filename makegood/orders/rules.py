@@ -16,7 +16,7 @@ from makegood.people.markets.rules import LOCKED_CATEGORIES
 MAX_AHEAD: Final = timedelta(minutes=5)
 
 
-class OrderKey(msgspec.Struct, frozen=True, kw_only=True):
+class OrderKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The plain key of one unit on its way into the vault. Never stored or logged."""
 
     line_no: int

@@ -15,7 +15,7 @@ from makegood.store.database import Connection, Record
 _decode_order = msgspec.json.Decoder(Order).decode
 
 
-class Head(msgspec.Struct, frozen=True):
+class Head(msgspec.Struct, frozen=True, gc=False):
     """Where a known order stands."""
 
     version: int
@@ -33,7 +33,7 @@ class OrderVersion(msgspec.Struct, frozen=True, kw_only=True):
     order: Order
 
 
-class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
+class NewVersion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One row of `order_version` and what its head says from then on."""
 
     version: int
@@ -43,7 +43,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
     claim_code_hash: bytes | None
 
 
-class KeyRow(msgspec.Struct, frozen=True, kw_only=True):
+class KeyRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One sealed key of a unit. Generation 1 came with the order, later ones replaced it."""
 
     unit: UnitRef
