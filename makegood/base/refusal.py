@@ -27,6 +27,7 @@ CODES: Final[dict[str, str]] = {
     "idempotency_key_reused": "This Idempotency-Key was used for another request.",
     "insufficient_funds": "The account cannot cover this amount.",
     "last_operator": "The last operator cannot be switched off.",
+    "key_withdrawn": "This code was taken back and is no longer shown.",
     "link_expired": "This link has been used or is too old.",
     "negotiation_over": "The negotiation budget is used up.",
     "no_live_replacement": "No replacement is in stock.",

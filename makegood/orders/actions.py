@@ -104,7 +104,7 @@ async def reveal_key(
 
     Raises:
         Refused: `fresh_proof_needed` for anyone but a buyer with fresh proof, `not_a_unit`
-            when the unit has no key.
+            when the unit has no key, `key_withdrawn` when it was taken back.
     """
     if act.actor.role != "buyer" or not act.actor.fresh_proof:
         raise Refused("fresh_proof_needed")
@@ -112,6 +112,8 @@ async def reveal_key(
     if not keys:
         raise Refused("not_a_unit", line_no=unit.line_no, unit_no=unit.unit_no)
     newest = keys[-1]
+    if newest.withdrawn_at is not None:
+        raise Refused("key_withdrawn")
     reveal = Reveal(
         unit=unit,
         generation=newest.generation,

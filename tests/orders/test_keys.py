@@ -16,6 +16,7 @@ from makegood.orders.actions import (
     reveal_key,
     same_key_units,
     take_reminder,
+    withdraw_key,
 )
 from makegood.store import jobs
 from makegood.store.database import Database
@@ -57,6 +58,15 @@ async def test_a_unit_without_a_key_has_nothing_to_show(market: Database, vault:
         await put_order(tx, act(), vault, order(lines=[line(delivery={"kind": "top_up"})]))
         with pytest.raises(Refused, match="not_a_unit"):
             await reveal_key(tx, BUYER, vault, UNIT, "203.0.113.9")
+
+
+async def test_a_key_that_was_taken_back_is_not_shown(market: Database, vault: Vault) -> None:
+    async with market.transaction() as tx:
+        await put_order(tx, act(), vault, order())
+        await withdraw_key(tx, act("system"), UNIT)
+        with pytest.raises(Refused) as refusal:
+            await reveal_key(tx, BUYER, vault, UNIT, "203.0.113.9")
+    assert refusal.value.code == "key_withdrawn"
 
 
 async def test_a_key_sold_twice_is_found_from_either_order(market: Database, vault: Vault) -> None:
