@@ -1,7 +1,7 @@
 """What can be done with money: book payments, settle, hold, compensate, recover, read balances.
 
-Every function works inside the caller's transaction. A refusal leaves that transaction usable:
-the ledger's own part is undone to a savepoint.
+Every function works inside the caller's transaction. A refusal comes before anything of the
+posting is written, so that transaction stays usable.
 """
 
 from collections import Counter
@@ -18,6 +18,8 @@ from makegood.ledger.recipes import Funding, PaymentBooking, PaymentLeg
 from makegood.ledger.rules import AccountKey, Balance, Transfer
 from makegood.ledger.store import StoredLeg
 from makegood.store.database import Connection
+
+NOTHING = Balance()
 
 
 class AccountBalance(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,13 +50,16 @@ async def post(tx: Connection, act: Act, transfers: Sequence[Transfer]) -> list[
     wanted = _by_id(transfers)
     if not wanted:
         return []
-    async with tx.transaction():
-        new_ids = await store.insert_transfers(tx, act.market_id, act.now, list(wanted.values()))
-        if len(new_ids) < len(wanted):
-            await _check_known(tx, act.market_id, wanted, new_ids)
-        fresh = [transfer for id_, transfer in wanted.items() if id_ in new_ids]
-        await _apply(tx, act.market_id, fresh)
-    return sorted(new_ids)
+    before = await store.lock_accounts(tx, act.market_id, _accounts(wanted))
+    fresh, changes = await _what_is_new(tx, act.market_id, wanted)
+    rules.refuse_overdraft({key: before.get(key, NOTHING) + by for key, by in changes.items()})
+    if not await _insert(tx, act, fresh):
+        return []
+    added = {key: change for key, change in changes.items() if key not in before}
+    await store.open_accounts(tx, act.market_id, added)
+    changed = {key: change for key, change in changes.items() if key in before}
+    await store.change_accounts(tx, act.market_id, changed)
+    return sorted(fresh)
 
 
 async def post_payments(
@@ -175,10 +180,10 @@ async def recover(
     receivable = f"{party}_receivable:{claim_no}"
     keys: list[AccountKey] = [(code, currency) for code in [receivable, *sources]]
     balances = await store.lock_accounts(tx, act.market_id, keys)
-    owed = rules.available_minor(receivable, balances[receivable, currency])
+    owed = rules.available_minor(receivable, balances.get((receivable, currency), NOTHING))
     parts: list[Funding] = []
     for code in sources:
-        part = min(owed, rules.available_minor(code, balances[code, currency]))
+        part = min(owed, rules.available_minor(code, balances.get((code, currency), NOTHING)))
         if part > 0:
             parts.append(Funding(code, part))
             owed -= part
@@ -230,47 +235,44 @@ def _by_id(transfers: Sequence[Transfer]) -> dict[str, Transfer]:
     return wanted
 
 
-async def _check_known(
-    tx: Connection, market_id: str, wanted: Mapping[str, Transfer], new_ids: set[str]
-) -> None:
-    """Assert that what was not new is stored with the same content under the same id."""
-    known = wanted.keys() - new_ids
-    stored = await store.transfers_by_id(tx, market_id, known)
-    for id_ in sorted(known):
-        assert id_ in stored, f"the pending transfer was resolved otherwise: {wanted[id_]}"
+def _accounts(transfers: Mapping[str, Transfer]) -> set[AccountKey]:
+    debits = {(transfer.debit, transfer.currency) for transfer in transfers.values()}
+    return debits | {(transfer.credit, transfer.currency) for transfer in transfers.values()}
+
+
+async def _what_is_new(
+    tx: Connection, market_id: str, wanted: Mapping[str, Transfer]
+) -> tuple[dict[str, Transfer], dict[AccountKey, Balance]]:
+    """The transfers that are not stored yet, and what they change.
+
+    With their accounts locked nobody else can store them meanwhile, except where none of those
+    accounts existed; `_insert` sees that.
+    """
+    resolved = {transfer.pending_id for transfer in wanted.values() if transfer.pending_id}
+    stored = await store.transfers_by_id(tx, market_id, wanted.keys() | resolved)
+    for id_ in sorted(wanted.keys() & stored.keys()):
         assert rules.same_content(stored[id_], wanted[id_]), f"one id, two movements: {id_}"
-
-
-async def _apply(tx: Connection, market_id: str, fresh: Sequence[Transfer]) -> None:
-    """Change the balances: new accounts are made with theirs, the others locked in order."""
-    resolved = {transfer.pending_id for transfer in fresh if transfer.pending_id}
-    pendings = await store.transfers_by_id(tx, market_id, resolved) if resolved else {}
-    for transfer in fresh:
+    fresh = {id_: transfer for id_, transfer in wanted.items() if id_ not in stored}
+    known = stored | dict(wanted)
+    for transfer in fresh.values():
         if transfer.pending_id:
-            rules.check_resolves(transfer, pendings.get(transfer.pending_id))
-    changes = rules.changes(fresh, pendings)
-    made = await _open(tx, market_id, changes)
-    rest = {key: change for key, change in changes.items() if key not in made}
-    if rest:
-        before = await store.lock_accounts(tx, market_id, rest)
-        rules.refuse_overdraft({key: before[key] + change for key, change in rest.items()})
-        await store.change_accounts(tx, market_id, rest)
+            rules.check_resolves(transfer, known.get(transfer.pending_id))
+    return fresh, rules.changes(fresh.values(), known)
 
 
-async def _open(
-    tx: Connection, market_id: str, changes: Mapping[AccountKey, Balance]
-) -> set[AccountKey]:
-    """Make new accounts with their first balance; those of many orders apart from the others."""
-    made: set[AccountKey] = set()
-    for shared in (False, True):
-        startable = {
-            key: change
-            for key, change in changes.items()
-            if rules.is_shared(key[0]) == shared and rules.may_start_with(key[0], change)
-        }
-        if startable:
-            made |= await store.open_accounts(tx, market_id, startable)
-    return made
+async def _insert(tx: Connection, act: Act, fresh: Mapping[str, Transfer]) -> bool:
+    """Store the new transfers; False when another writer stored all of them a moment ago."""
+    if not fresh:
+        return False
+    new_ids = await store.insert_transfers(tx, act.market_id, act.now, list(fresh.values()))
+    if len(new_ids) == len(fresh):
+        return True
+    stored = await store.transfers_by_id(tx, act.market_id, fresh)
+    same = [rules.same_content(stored[id_], fresh[id_]) for id_ in stored]
+    assert not new_ids, f"a linked set was posted by halves: {sorted(fresh.keys() - new_ids)}"
+    assert len(stored) == len(fresh), "the pending transfer was resolved otherwise"
+    assert all(same), "one id, two movements"
+    return False
 
 
 def _waves(bookings: Sequence[PaymentBooking]) -> list[list[PaymentBooking]]:

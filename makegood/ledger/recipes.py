@@ -412,18 +412,6 @@ def coupon_issued(code: str, batch: str, amount_minor: int, claim_no: str) -> Tr
     )
 
 
-def coupon_closed(issued: Transfer, code: str, how: Literal["used", "expired"]) -> Transfer:
-    """The end of a coupon: spent at the shop system, or never used."""
-    credit = "shop_coupons" if how == "used" else "breakage"
-    return _change(
-        issued,
-        id=derived_id("coupon", code, "closed"),
-        debit=issued.credit,
-        credit=credit,
-        recipe=f"coupon_{how}",
-    )
-
-
 def repair_done(claim_no: str, order_no: str, amount_minor: int, currency: str) -> Transfer:
     """A paid repair succeeded: what the buyer paid for it is earned."""
     return Transfer(

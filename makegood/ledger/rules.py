@@ -68,9 +68,6 @@ CHART: Final[dict[str, AccountKind]] = {
 }
 
 
-_SHARED: Final = frozenset({"gateway_clearing", "paid_memo", "shop_coupons", "quota_memo"})
-
-
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     """One immutable movement from a debit to a credit account, in minor units.
 
@@ -182,17 +179,6 @@ def changes(
         credit[1] += posted
         credit[3] += pending
     return {key: Balance(*sum_) for key, sum_ in sums.items()}
-
-
-def is_shared(code: str) -> bool:
-    """Whether many orders or claims meet in this account, so that it mostly exists already."""
-    return kind_of(code).name in _SHARED
-
-
-def may_start_with(code: str, balance: Balance) -> bool:
-    """Whether a new account may begin with this balance."""
-    values = msgspec.structs.astuple(balance)
-    return min(values) >= 0 and (not kind_of(code).limited or available_minor(code, balance) >= 0)
 
 
 def refuse_overdraft(after: Mapping[AccountKey, Balance]) -> None:

@@ -47,6 +47,7 @@ async def insert_transfers(
              AS new (id, kind, pending_id, debit, credit, amount_minor,
                      currency, recipe, order_no, claim_no, rule)
         """,
+        "ON CONFLICT DO NOTHING",
         "RETURNING id",
         market_id,
         now,
@@ -104,11 +105,13 @@ async def transfers_of_claim(conn: Connection, market_id: str, claim_no: str) ->
 
 async def open_accounts(
     tx: Connection, market_id: str, balances: Mapping[AccountKey, Balance]
-) -> set[AccountKey]:
-    """Make the accounts that do not exist yet, with these balances; answers which were made."""
+) -> None:
+    """Make accounts that did not exist a moment ago; one that does now is added to."""
+    if not balances:
+        return
     keys = sorted(balances)
     kinds = [kind_of(code) for code, _ in keys]
-    rows = await _insert(
+    await _insert(
         tx,
         """
         INSERT INTO ledger_account (market_id, code, currency, normal, limited, debits_posted,
@@ -118,7 +121,14 @@ async def open_accounts(
                     $7::bigint[], $8::bigint[], $9::bigint[])
              AS new (code, currency, normal, limited, dp, cp, dq, cq)
         """,
-        "RETURNING code, currency",
+        """
+        ON CONFLICT (market_id, code, currency) DO UPDATE SET
+            debits_posted = ledger_account.debits_posted + excluded.debits_posted,
+            credits_posted = ledger_account.credits_posted + excluded.credits_posted,
+            debits_pending = ledger_account.debits_pending + excluded.debits_pending,
+            credits_pending = ledger_account.credits_pending + excluded.credits_pending
+        """,
+        "",
         market_id,
         [code for code, _ in keys],
         [currency for _, currency in keys],
@@ -126,13 +136,12 @@ async def open_accounts(
         [kind.limited for kind in kinds],
         *_columns([balances[key] for key in keys]),
     )
-    return {(row["code"], row["currency"]) for row in rows}
 
 
 async def lock_accounts(
     tx: Connection, market_id: str, keys: Iterable[AccountKey]
 ) -> dict[AccountKey, Balance]:
-    """Lock accounts, always in the same order, and read them; a missing one reads as empty."""
+    """Lock accounts, always in the same order, and read them; those that do not exist lack."""
     wanted = sorted(keys)
     rows = await tx.fetch(
         """
@@ -151,13 +160,15 @@ async def lock_accounts(
         [code for code, _ in wanted],
         [currency for _, currency in wanted],
     )
-    return dict.fromkeys(wanted, _EMPTY) | _balances(rows)
+    return _balances(rows)
 
 
 async def change_accounts(
     tx: Connection, market_id: str, balances: Mapping[AccountKey, Balance]
 ) -> None:
     """Add these changes to accounts that `lock_accounts` locked before."""
+    if not balances:
+        return
     keys = sorted(balances)
     await tx.execute(
         """
@@ -220,6 +231,7 @@ async def insert_payments(
              AS new (channel, trade_no, order_no, kind, amount_minor, currency, paid_at)
         ORDER BY channel, trade_no
         """,
+        "ON CONFLICT DO NOTHING",
         "RETURNING channel, trade_no, order_no, amount_minor, currency",
         market_id,
         [leg.channel for _, leg in legs],
@@ -268,8 +280,10 @@ async def payments_of_order(conn: Connection, market_id: str, order_no: str) -> 
     )
 
 
-async def _insert(tx: Connection, statement: str, returning: str, *columns: object) -> list[Record]:
-    """Insert rows and leave out those that exist.
+async def _insert(
+    tx: Connection, statement: str, on_conflict: str, returning: str, *columns: object
+) -> list[Record]:
+    """Insert rows, with what is to be done about those that exist.
 
     A large batch is nearly always all new, and without a conflict clause PostgreSQL writes it
     twice as fast; so that is tried first, and undone when a row does exist.
@@ -280,7 +294,7 @@ async def _insert(tx: Connection, statement: str, returning: str, *columns: obje
                 return await tx.fetch(f"{statement} {returning}", *columns)
         except UniqueViolationError:
             pass
-    return await tx.fetch(f"{statement} ON CONFLICT DO NOTHING {returning}", *columns)
+    return await tx.fetch(f"{statement} {on_conflict} {returning}", *columns)
 
 
 def _columns(balances: Sequence[Balance]) -> tuple[list[int], list[int], list[int], list[int]]:

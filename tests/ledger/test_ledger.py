@@ -244,6 +244,26 @@ async def test_settlement_pays_the_seller_and_the_market_and_never_more_than_esc
     assert (await posted(db, "seller_balance:s1"), await posted(db, "fee_income")) == (9500, 300)
 
 
+async def test_a_paid_repair_is_paid_in_like_an_order_and_earned_when_done(
+    db: Database, act: Act, booking: MakeBooking
+) -> None:
+    async with db.transaction() as tx:
+        await actions.post_payment(tx, act, booking("repair:C1", price=500))
+        for _ in range(2):
+            await actions.finish_repair(tx, act, "C1", "repair:C1", Money(500))
+    assert (await posted(db, "escrow:repair:C1"), await posted(db, "repair_income")) == (0, 500)
+
+
+async def test_a_compensation_coupon_is_a_cost_once(db: Database, act: Act) -> None:
+    coupon = recipes.coupon_issued("MC1", "compensation", 500, "C1")
+    await post(db, act, coupon)
+    await post(db, act, coupon)
+    assert await posted(db, "compensation_cost") == 500
+    assert await posted(db, "coupon_liability:compensation") == 500
+    async with db.connection() as conn:
+        assert await actions.transfers_of_claim(conn, "m1", "C1") == [coupon]
+
+
 async def test_an_outside_refund_counts_against_the_payment(
     db: Database, act: Act, booking: MakeBooking
 ) -> None:
