@@ -71,7 +71,8 @@ def fact_name(name: str, lang: Lang) -> str:
     spec = FACTS.get(name)
     if spec is None:
         return name
-    return spec.zh if lang == "zh" else spec.en
+    # Amounts are shown as money, so their unit need not be named.
+    return spec.zh.removesuffix("（分）") if lang == "zh" else spec.en.removesuffix(", minor units")
 
 
 def slot_namer(pack: Pack) -> Callable[[str, Lang], str]:

@@ -1,6 +1,7 @@
-"""A real browser on the whole site over a town, in the test's own event loop."""
+"""A real browser for tests: Debian's Chromium by path, a site on a free port, axe."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,63 +9,70 @@ from pathlib import Path
 import pytest
 import uvicorn
 from litestar import Litestar
-from playwright.async_api import Browser as Chromium
-from playwright.async_api import async_playwright
-
-from makegood.store.database import Database
-from makegood.store.notify import Hub
-from tests.claims.town import Town
-from tests.web.site_kit import site
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+]
+AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+AXE_RUN = "axe.run(document, {resultTypes: ['violations']})"
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @pytest.fixture
-async def street(db: Database) -> Town:
-    """A town with one delivered order, `O-1`."""
-    made = Town(db)
-    await made.found()
-    await made.order()
-    return made
-
-
-@pytest.fixture
-async def hub(database_url: str) -> AsyncIterator[Hub]:
-    """The hub that live pages listen to."""
-    made = Hub(database_url)
-    await made.open()
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-def app(street: Town, hub: Hub, tmp_path: Path) -> Litestar:
-    """The site over the town."""
-    return site(street, hub, tmp_path)
-
-
-@pytest.fixture
-async def address(app: Litestar, hub: Hub) -> AsyncIterator[str]:
-    """Where the site answers over real HTTP."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:
-        await asyncio.sleep(0.02)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    await hub.close()
-    server.should_exit = True
-    await running
-    listener.close()
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Chromium]:
-    """Debian's Chromium; Playwright's own download may be unreachable."""
+async def chromium() -> AsyncIterator[Browser]:
+    """A browser of this test alone."""
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
-        yield launched
-        await launched.close()
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@contextlib.asynccontextmanager
+async def served(app: Litestar) -> AsyncIterator[str]:
+    """The site on a free port of this machine; answers its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=port, log_level="warning", ws="none", lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event to wait for
+        await asyncio.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    server.force_exit = True
+    await task
+
+
+def listen(page: Page) -> list[str]:
+    """Collects what the page complains about in its console."""
+    said: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            said.append(message.text)
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return said
+
+
+async def faults_of(page: Page, said: list[str]) -> list[str]:
+    """What is wrong with the page on screen: console, width, accessibility."""
+    found = [f"console: {text}" for text in said]
+    if await page.evaluate(OVERFLOW) > 0:
+        found.append("wider than the screen")
+    await page.evaluate(AXE.read_text())
+    report = await page.evaluate(AXE_RUN)
+    for violation in report["violations"]:
+        targets = [node["target"] for node in violation["nodes"]][:3]
+        found.append(f"axe {violation['id']}: {targets}")
+    return found

@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
+from litestar.params import FromPath
 from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 
@@ -22,7 +23,9 @@ from makegood.web.security import with_headers
 from makegood.web.words import Words, choose_language, load_catalogue
 from tests.web import sample_forms, samples
 
-MARKET = Market("main", MarketSettings(name_zh="云桥寄售", name_en="Yunqiao Market", base_url=""), 1)
+MARKET = Market(
+    "main", MarketSettings(name_zh="云桥寄售", name_en="Yunqiao Market", base_url=""), 1
+)
 BUYER = Caller(
     market_id="main",
     actor=Actor(role="buyer", id="b-1", fresh_proof=True),
@@ -53,7 +56,7 @@ def page_of(request: Request[Any, Any, State]) -> Page:
 
 
 @get("/sample/case/{name:str}")
-async def case(request: Request[Any, Any, State], name: str) -> Response[str]:
+async def case(request: Request[Any, Any, State], name: FromPath[str]) -> Response[str]:
     """A claim page in one of the sample states."""
     page, claim = page_of(request), samples.CLAIMS[name]
     return page.show(
@@ -62,7 +65,7 @@ async def case(request: Request[Any, Any, State], name: str) -> Response[str]:
 
 
 @get("/sample/page/{name:str}")
-async def other(request: Request[Any, Any, State], name: str) -> Response[str]:
+async def other(request: Request[Any, Any, State], name: FromPath[str]) -> Response[str]:
     """Any other portal page with its sample facts."""
     page = page_of(request)
     template, facts = sample_forms.facts_of(name, page, PACK)
@@ -70,7 +73,7 @@ async def other(request: Request[Any, Any, State], name: str) -> Response[str]:
 
 
 @get("/sse/claim/{claim_no:str}")
-async def quiet(claim_no: str) -> ServerSentEvent:
+async def quiet(claim_no: FromPath[str]) -> ServerSentEvent:
     """A live stream on which nothing happens."""
     return ServerSentEvent(_beats(), retry_duration=60_000)
 
@@ -87,6 +90,3 @@ def make_site() -> Litestar:
         middleware=[with_headers],
         openapi_config=None,
     )
-
-
-app = make_site()

@@ -70,8 +70,8 @@ DECISION = DecisionView(
     rule_id="R-07",
     rule_version="1",
     clause_zh="卡密在买家查看之前已被兑换的，买家可选补发或退款，费用由供货商承担，不影响卖家押金。",
-    clause_en="Where a code was redeemed before the buyer viewed it, the buyer chooses a replacement "
-    "or a refund. The supplier pays; the seller’s deposit is untouched.",
+    clause_en="Where a code was redeemed before the buyer viewed it, the buyer chooses a "
+    "replacement or a refund. The supplier pays; the seller’s deposit is untouched.",
     conditions=[
         ConditionView(
             "在查看之前已被兑换", "Redeemed before it was viewed", True, "supplier", "met"
@@ -132,7 +132,6 @@ STEPS = [
         at=at(-12),
         audience="all",
         with_={},
-        text="兑换提示代码已被使用，我确认没有给过别人。",
     ),
     StepView(
         version=2,
@@ -202,7 +201,10 @@ REFUNDING = ClaimView(
     ],
     deadlines=[deadline("refund_order", 23 * 60 + 12)],
     facts=FACTS,
-    slots=[SlotView("error_screen", "buyer", True, 1), SlotView("redeem_account", "buyer", True, 1)],
+    slots=[
+        SlotView("error_screen", "buyer", True, 1),
+        SlotView("redeem_account", "buyer", True, 1),
+    ],
     evidence=EVIDENCE,
     decision=DECISION,
     earlier_decisions=[],

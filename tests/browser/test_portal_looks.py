@@ -1,0 +1,48 @@
+"""Every portal page in every state: no axe violation, no overflow, no console error."""
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.browser.conftest import OVERFLOW, faults_of, listen, served
+from tests.web import sample_forms, samples
+from tests.web.sample_site import make_site
+
+PAGES = [f"case/{name}" for name in samples.CLAIMS] + [
+    f"page/{name}" for name in sample_forms.PAGES
+]
+LOOKS = [
+    (390, "zh", "light"),
+    (390, "en", "dark"),
+    (1440, "zh", "dark"),
+    (1440, "en", "light"),
+]
+
+
+@pytest.mark.parametrize(("width", "lang", "theme"), LOOKS)
+async def test_portal_pages_are_clean(chromium: Browser, width: int, lang: str, theme: str) -> None:
+    faults: dict[str, list[str]] = {}
+    async with served(make_site()) as site:
+        context = await chromium.new_context(
+            viewport={"width": width, "height": 844}, bypass_csp=True
+        )
+        for name in PAGES:
+            page = await context.new_page()
+            said = listen(page)
+            await page.goto(f"{site}/sample/{name}?lang={lang}&theme={theme}")
+            faults[name] = await faults_of(page, said)
+            await page.close()
+        await context.close()
+
+    assert {name: found for name, found in faults.items() if found} == {}
+
+
+async def test_portal_pages_reflow_at_320_pixels(chromium: Browser) -> None:
+    wide = []
+    async with served(make_site()) as site:
+        page = await chromium.new_page(viewport={"width": 320, "height": 640})
+        for name in PAGES:
+            await page.goto(f"{site}/sample/{name}?lang=en")
+            if await page.evaluate(OVERFLOW) > 0:
+                wide.append(name)
+
+    assert wide == []
