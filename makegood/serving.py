@@ -17,6 +17,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -43,8 +45,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     command: list[str]
     pass_fds: tuple[int, ...] = ()
-    quiet: bool = False
-    """Whether its standard output is of no interest."""
+    log: Path | None = None
+    """Where its words go; None shows them."""
 
 
 class Child:
@@ -60,14 +62,16 @@ class Child:
     def start(self) -> None:
         """Start it as a child that dies with us."""
         self._started_at = time.monotonic()
-        self._process = subprocess.Popen(
-            launch.launched(self.program.command, signal.SIGKILL),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL if self.program.quiet else None,
-            env=self._environment,
-            pass_fds=self.program.pass_fds,
-            start_new_session=True,
-        )
+        with _opened(self.program.log) as words:
+            self._process = subprocess.Popen(
+                launch.launched(self.program.command, signal.SIGKILL),
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=words,
+                env=self._environment,
+                pass_fds=self.program.pass_fds,
+                start_new_session=True,
+            )
 
     @property
     def ended(self) -> bool:
@@ -99,6 +103,15 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+@contextlib.contextmanager
+def _opened(log: Path | None) -> Iterator[IO[bytes] | None]:
+    if log is None:
+        yield None
+        return
+    with log.open("ab") as file:
+        yield file
 
 
 def serve(settings: Settings) -> int:
@@ -166,8 +179,9 @@ def _outside_world(settings: Settings) -> list[Program]:
         return []
     from makegood.demo.tree import commands
 
+    logs = settings.folder / "demo"
     return [
-        Program(name=name, command=[sys.executable, "-m", *command], quiet=True)
+        Program(name=name, command=[sys.executable, "-m", *command], log=logs / f"{name}.log")
         for name, command in commands(settings.folder).items()
     ]
 
