@@ -15,6 +15,7 @@ from makegood.base.refusal import Refused
 from makegood.ledger import recipes, rules
 from makegood.ledger.recipes import PaymentBooking, PaymentLeg
 from makegood.ledger.refund import rules as saga
+from makegood.ledger.refund.funding import refund_pending
 from makegood.ledger.refund.gateway import (
     Abilities,
     Accepted,
@@ -26,6 +27,7 @@ from makegood.ledger.refund.gateway import (
     RefundRequest,
     Unknown,
 )
+from makegood.ledger.refund.plan import plan_refunds
 from makegood.ledger.refund.rules import Refund, RefundOrder, Send, Step, Timings, Wait
 from makegood.ledger.rules import AccountKey, Balance, Transfer
 
@@ -46,7 +48,7 @@ class Laws(msgspec.Struct, frozen=True, kw_only=True):
     )
     plan: Callable[
         [str, datetime, RefundOrder, Sequence[PaymentLeg], Callable[[str], int]], list[Refund]
-    ] = saga.plan
+    ] = plan_refunds
     claim: Callable[[Refund, datetime, Timings], Refund | Wait | None] = saga.claim
     may_send_again: Callable[[Abilities, RefundReply], bool] = saga.may_send_again
     after_reply: Callable[[Refund, RefundReply, datetime, Timings], Step] = saga.after_reply
@@ -199,7 +201,7 @@ class World:
             return
         legs = self.legs[order.unit.order_no]
         refunds = self.laws.plan("m", self.now, order, legs, self.book.available)
-        pendings = [t for r in refunds for t in recipes.refund_pending(saga.posting_of(r))]
+        pendings = [t for r in refunds for t in refund_pending(saga.posting_of(r))]
         self.book.post(pendings)
         self.refunds |= {refund.refund_no: refund for refund in refunds}
         self.by_key[order.refund_key] = [refund.refund_no for refund in refunds]
@@ -299,7 +301,7 @@ class World:
 
     def _take(self, before: Refund, step: Step) -> None:
         if step.money != "keep":
-            pendings = recipes.refund_pending(saga.posting_of(step.refund))
+            pendings = refund_pending(saga.posting_of(step.refund))
             self.book.post(self.laws.resolve_all(pendings, step.money))
         if isinstance(step.next, Send):
             assert step.next.at >= self.now

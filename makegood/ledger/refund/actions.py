@@ -16,8 +16,9 @@ from makegood.ledger import recipes
 from makegood.ledger import rules as book
 from makegood.ledger import store as book_store
 from makegood.ledger.recipes import PaymentLeg
-from makegood.ledger.refund import rules, store
+from makegood.ledger.refund import funding, rules, store
 from makegood.ledger.refund.gateway import Capture, RefundReply, Unsupported
+from makegood.ledger.refund.plan import plan_refunds
 from makegood.ledger.refund.rules import (
     Check,
     Refund,
@@ -108,10 +109,10 @@ async def order_refund(tx: Connection, act: Act, order: RefundOrder) -> list[Ref
     def available(code: str) -> int:
         return book.available_minor(code, accounts.get((code, order.currency), Balance()))
 
-    refunds = rules.plan(act.market_id, act.now, order, legs, available)
+    refunds = plan_refunds(act.market_id, act.now, order, legs, available)
     for refund in refunds:
         await store.insert_refund(tx, act.market_id, refund)
-    pendings = [t for refund in refunds for t in recipes.refund_pending(rules.posting_of(refund))]
+    pendings = [t for refund in refunds for t in funding.refund_pending(rules.posting_of(refund))]
     await ledger.post(tx, act, pendings)
     await enqueue(tx, [_job(act, refund, SEND, act.now) for refund in refunds])
     return refunds
@@ -259,7 +260,7 @@ async def _lock(
     tx: Connection, act: Act, order: RefundOrder, legs: Sequence[PaymentLeg]
 ) -> dict[AccountKey, Balance]:
     """Lock all that the refund may touch, in one go and one order, and read it."""
-    codes = recipes.accounts_of_refund(order.unit, legs, order.claim_no, order.seller_id)
+    codes = funding.accounts_of_refund(order.unit, legs, order.claim_no, order.seller_id)
     if order.paid_by == "platform" or order.borne_by.keys() & {"supplier", "channel"}:
         codes |= recipes.quota_accounts() | {"quota_memo"}
     return await book_store.lock_accounts(
@@ -290,7 +291,7 @@ async def _take_step(
     """Store a step, move its money, enqueue what comes next."""
     posted: list[str] = []
     if step.money != "keep":
-        pendings = recipes.refund_pending(rules.posting_of(step.refund))
+        pendings = funding.refund_pending(rules.posting_of(step.refund))
         posted = await ledger.post(tx, act, book.resolve_all(pendings, step.money))
     if step.refund != before or proof is not None:
         await store.save_refund(tx, act.market_id, step.refund, proof)
