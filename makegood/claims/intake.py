@@ -1,6 +1,7 @@
 """The action that opens a claim: two statements, one of them writing everything at once."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import asyncpg
 import msgspec
@@ -22,28 +23,36 @@ from makegood.store.jobs import Job
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """The claim that a complaint led to; `existing` when it was there before."""
+    """The claim that a complaint led to; `existing` when it was there before.
+
+    `receipt` is the hash (hex) of its newest history entry: whoever holds it can later show
+    that the history was begun like this.
+    """
 
     claim_no: str
     state: str
     deadlines: tuple[e.Deadline, ...]
     existing: bool
+    receipt: str
 
 
 class CheckClaim(msgspec.Struct, frozen=True):
     """The payload of the job that asks everybody who knows something about a claim.
 
-    `account` is the keyed hash of the account the buyer declared, never the account itself.
+    `account` is the keyed hash of the account the buyer declared, never the account itself;
+    `asked` counts how often the sources were asked before.
     """
 
     claim_no: str
     account: str = ""
+    asked: int = 0
 
 
 async def open_claim(conn: Connection, act: Act, desk: Desk, command: OpenClaim) -> Opened:
     """Open a claim, or answer with the live one of the same unit or the same external id.
 
-    `conn` needs no transaction: all rows are written by one statement.
+    `conn` needs no transaction: all rows are written by one statement. Inside one, a claim that
+    somebody else opened in the same moment costs a savepoint only.
 
     Raises:
         Refused: `not_found`, `not_paid`, `not_a_unit`, `reason_not_for_product`, `too_early`,
@@ -56,9 +65,20 @@ async def open_claim(conn: Connection, act: Act, desk: Desk, command: OpenClaim)
     if isinstance(units, Existing):
         return await _existing(conn, act, units.claim_no)
     try:
-        return await _open(conn, act, desk, intake, units, command)
+        async with savepoint(conn):
+            return await _open(conn, act, desk, intake, units, command)
     except asyncpg.UniqueViolationError as error:
         return await _lost_race(conn, act, intake, command, error)
+
+
+@asynccontextmanager
+async def savepoint(conn: Connection) -> AsyncIterator[None]:
+    """Inside a transaction, what fails here is undone alone; outside one, nothing is begun."""
+    if conn.is_in_transaction():
+        async with conn.transaction():
+            yield
+    else:
+        yield
 
 
 def check(desk: Desk, intake: Intake, command: OpenClaim, act: Act) -> list[UnitFacts] | Existing:
@@ -110,7 +130,8 @@ async def _open(
         cluster_of(desk, act, intake),
         jobs,
     )
-    return Opened(claim_no, claim.state, claim.deadlines, existing=False)
+    receipt = sealed[-1].entry_hash.hex()
+    return Opened(claim_no, claim.state, claim.deadlines, existing=False, receipt=receipt)
 
 
 def cluster_of(desk: Desk, act: Act, intake: Intake) -> str:
@@ -167,7 +188,9 @@ def _jobs(act: Act, claim: Claim, account: str) -> list[Job]:
 async def _existing(conn: Connection, act: Act, claim_no: str) -> Opened:
     loaded = await store.load(conn, act.market_id, claim_no)
     assert loaded is not None, "a binding claim has a history"
-    return Opened(claim_no, loaded.claim.state, loaded.claim.deadlines, existing=True)
+    receipt = loaded.head.entry_hash.hex()
+    claim = loaded.claim
+    return Opened(claim_no, claim.state, claim.deadlines, existing=True, receipt=receipt)
 
 
 async def _lost_race(

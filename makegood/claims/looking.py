@@ -7,10 +7,12 @@ import msgspec
 from makegood.base.actor import Act, Actor
 from makegood.base.refusal import Refused
 from makegood.claims import intake, listing, listing_store, opening, store
+from makegood.claims.actions import check_apart
 from makegood.claims.desk import Desk
 from makegood.claims.frame import frame, units_of
 from makegood.claims.listing import ClaimFilter, Page
 from makegood.claims.opening import Existing, OpenClaim
+from makegood.claims.rows import Parties
 from makegood.claims.state import STAFF
 from makegood.claims.view import ClaimView
 from makegood.claims.viewing import Sight, claim_view
@@ -39,6 +41,7 @@ async def view_claim(conn: Connection, act: Act, desk: Desk, claim_no: str) -> C
     loaded = await store.load(conn, act.market_id, claim_no)
     if loaded is None or not is_party(act.actor, loaded.claim.opened.seller_id):
         raise Refused("not_found")
+    await check_apart(act, desk, loaded.claim)
     units = await units_of(conn, act.market_id, loaded.claim)
     ruling = None
     if act.actor.role in STAFF and loaded.claim.is_open:
@@ -52,6 +55,11 @@ async def view_claim(conn: Connection, act: Act, desk: Desk, claim_no: str) -> C
         roster_names={line.account_id: line.display_name for line in roster},
     )
     return claim_view(sight, desk.pack, act.actor, act.now)
+
+
+async def parties_of(conn: Connection, market_id: str, claim_no: str) -> Parties | None:
+    """Order and seller of a claim, for a door that only asks whose it is; None if unknown."""
+    return await store.parties_of(conn, market_id, claim_no)
 
 
 def is_party(actor: Actor, seller_id: str) -> bool:

@@ -26,6 +26,13 @@ class Intake(msgspec.Struct, frozen=True):
     bound: list[UnitClaim]
 
 
+class Parties(msgspec.Struct, frozen=True):
+    """Whose claim it is: the order (and so its buyer) and the seller."""
+
+    order_no: str
+    seller_id: str
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """The columns of `claim` that a fold gives."""
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
 import asyncpg
 import msgspec
 
 from makegood.base.actor import Actor, Role
 from makegood.claims import events as e
-from makegood.claims.rows import ClusterHistory, Intake, Row, UnitClaim
+from makegood.claims.rows import ClusterHistory, Intake, Parties, Row, UnitClaim
 from makegood.claims.state import Claim, Recorded, fold
 from makegood.orders.order import Order
 from makegood.record import store as record_store
@@ -173,8 +173,8 @@ def read(sealed: SealedEvent) -> Recorded:
     """A stored event in today's form."""
     body = UPCASTS.upcast(sealed.name, sealed.schema_version, sealed.body)
     event: e.AnyEvent = _DECODERS[sealed.name].decode(body)
-    role: Role = msgspec.convert(sealed.actor_role, Role)
-    return Recorded(sealed.version, sealed.at, Actor(role, sealed.actor_id or ""), event)
+    by = Actor(cast(Role, sealed.actor_role), sealed.actor_id or "")
+    return Recorded(sealed.version, sealed.at, by, event)
 
 
 async def update_row(tx: Connection, market_id: str, claim_no: str, row: Row) -> None:
@@ -223,6 +223,16 @@ async def claim_of_external(
         external_id,
     )
     return found
+
+
+async def parties_of(conn: Connection, market_id: str, claim_no: str) -> Parties | None:
+    """Order and seller of a claim, or None for an unknown number."""
+    row = await conn.fetchrow(
+        "select order_no, seller_id from claim where market_id = $1 and claim_no = $2",
+        market_id,
+        claim_no,
+    )
+    return Parties(row["order_no"], row["seller_id"]) if row else None
 
 
 async def history_of_cluster(

@@ -15,6 +15,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, S
 
 from makegood.base.ids import Ids
 from makegood.web import assets, page, words
+from makegood.web.api.mount import api_routes
 from makegood.web.claim_files import files_of_buyers, files_of_pages
 from makegood.web.errors import error_handlers
 from makegood.web.file_routes import file_routes
@@ -36,6 +37,7 @@ def create_app(things: Things, more_routes: Sequence[ControllerRouterHandler] = 
             *file_routes(files),
             *file_routes(buyer_files, "/my"),
             *more_routes,
+            *api_routes(things, kit.catalogue),
             static_files(),
         ],
         dependencies={

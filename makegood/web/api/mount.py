@@ -1,0 +1,22 @@
+"""Where the API hangs in the site: one application under `/api/v1`."""
+
+from typing import cast
+
+from litestar import asgi
+from litestar.types import ControllerRouterHandler, HTTPScope, Receive, Scope, Send
+
+from makegood.web.api.dispatch import BASE, Api
+from makegood.web.api.table import OPERATIONS
+from makegood.web.things import Things
+from makegood.web.words import Catalogue
+
+
+def api_routes(things: Things, catalogue: Catalogue) -> list[ControllerRouterHandler]:
+    """The routes of the API."""
+    api = Api(things, catalogue, OPERATIONS)
+
+    @asgi(BASE, is_mount=True, copy_scope=False, name="api")
+    async def under_base(scope: Scope, receive: Receive, send: Send) -> None:
+        await api(cast(HTTPScope, scope), receive, send)
+
+    return [under_base]
