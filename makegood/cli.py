@@ -7,7 +7,18 @@ import sys
 from collections.abc import Sequence
 
 from makegood.base.trouble import CannotRun
-from makegood.commands import build, doctor, imports, jobs, key, migrate, prepare, serve, work
+from makegood.commands import (
+    build,
+    doctor,
+    imports,
+    jobs,
+    key,
+    migrate,
+    prepare,
+    replay,
+    serve,
+    work,
+)
 from makegood.settings import load_settings, variable
 
 COMMANDS = (
@@ -18,6 +29,7 @@ COMMANDS = (
     imports.add,
     key.add,
     jobs.add,
+    replay.add,
     build.add,
     doctor.add,
 )

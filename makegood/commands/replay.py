@@ -1,0 +1,44 @@
+"""`makegood replay`: fold every claim from its events again and compare with what is stored."""
+
+import argparse
+
+from makegood.commands.frame import Commands, add_command, database_url
+from makegood.settings import Settings
+
+
+def add(commands: Commands) -> None:
+    """Describe the command."""
+    words = "fold claims from their events again, and compare with what is stored"
+    parser = add_command(commands, "replay", words, run)
+    parser.add_argument("claim_nos", nargs="*", metavar="CLAIM", help="only these claims")
+    parser.add_argument("--market", help="id of the market")
+
+
+def run(chosen: argparse.Namespace, settings: Settings) -> int:
+    """Print each difference; 1 when there is one."""
+    import asyncio
+
+    market_id = chosen.market or settings.market
+    with database_url(settings) as url:
+        count, lines = asyncio.run(_replay(url, market_id, chosen.claim_nos))
+    for line in lines:
+        print(line)
+    print(f"{count} claims replayed, {len(lines)} differences")
+    return 1 if lines else 0
+
+
+async def _replay(url: str, market_id: str, claim_nos: list[str]) -> tuple[int, list[str]]:
+    """How many claims were folded, and a line for each difference."""
+    from makegood.claims.replay import replay_claims, replay_market
+    from makegood.store.database import reach
+
+    conn = await reach(url)
+    try:
+        if claim_nos:
+            replayed = await replay_claims(conn, market_id, claim_nos)
+        else:
+            replayed = [one async for one in replay_market(conn, market_id)]
+    finally:
+        await conn.close()
+    lines = [f"{one.claim_no}: {words}" for one in replayed for words in one.differences]
+    return len(replayed), lines
