@@ -1,9 +1,11 @@
 """Error answers: a page with words, what still works and a code, or problem+json."""
 
 import logging
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlencode
 
+import asyncpg
 import msgspec
 from litestar import Response
 from litestar.exceptions import HTTPException
@@ -14,6 +16,7 @@ from makegood.people.caller import nobody
 from makegood.people.markets.rules import Market, MarketSettings
 from makegood.web.page import AnyRequest, Page, page_of, request_id_of
 from makegood.web.problem import STATUS, PageCode, PageFault
+from makegood.web.security import HEADERS
 
 log = logging.getLogger("makegood.web")
 
@@ -22,6 +25,16 @@ UNKNOWN_ALIKE: Final = frozenset({"not_found", "not_a_unit"})
 
 REFUSAL_STATUS: Final = {"file_too_large": 413, "file_type_not_accepted": 415}
 """Refusals that HTTP has a number of its own for; every other one is 409."""
+
+UNAVAILABLE: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+)
+"""The database or the disk is away: not our bug, and over in a moment."""
 
 BY_STATUS: Final[dict[int, PageCode]] = {
     400: "malformed",
@@ -99,7 +112,7 @@ def on_bad_text(request: AnyRequest, error: Exception) -> Response[str]:
 
 def on_bug(request: AnyRequest, error: Exception) -> Response[str]:
     """Our own fault: logged with its trace, shown with a code that finds the log line."""
-    if isinstance(error, OSError | TimeoutError):
+    if isinstance(error, UNAVAILABLE):
         log.warning("unavailable", extra={"request_id": request_id_of(request)}, exc_info=error)
         return error_answer(request, 503, "database_down")
     log.error("unhandled", extra={"request_id": request_id_of(request)}, exc_info=error)
@@ -111,11 +124,20 @@ def error_answer(request: AnyRequest, status: int, code: PageCode) -> Response[s
     page = _page(request)
     title, detail = page.words.t(f"error.{code}.title"), page.words.t(f"error.{code}.text")
     if wants_json(request):
-        return _problem(status, code, title, detail)
+        return _complete(request, page, _problem(status, code, title, detail))
     template = "templates/fragments/error.html" if page.fragment else "templates/error.html"
-    return page.show(
-        template, status, code=code, title=title, detail=detail, short=short_code(page, status)
-    )
+    facts = {"code": code, "title": title, "detail": detail, "short": short_code(page, status)}
+    return _complete(request, page, page.show(template, status, **facts))
+
+
+def _complete(request: AnyRequest, page: Page, answer: Response[str]) -> Response[str]:
+    """An address that no route has never meets the middleware: its headers are put here."""
+    for name, value in HEADERS:
+        answer.headers.setdefault(name.decode(), value.decode())
+    answer.headers.setdefault("cache-control", "no-store")
+    if not request_id_of(request):
+        answer.headers["x-request-id"] = page.request_id
+    return answer
 
 
 def _ask_proof(page: Page) -> Response[str]:
@@ -150,7 +172,8 @@ def _page(request: AnyRequest) -> Page:
     things, kit = request.app.state.things, request.app.state.kit
     market_id = things.settings.market_id
     market = request.app.state.get("market") or _unnamed(market_id)
-    return page_of(request, things, kit, market, nobody(market_id))
+    page = page_of(request, things, kit, market, nobody(market_id))
+    return page if page.request_id else replace(page, request_id=things.ids.uuid())
 
 
 def _unnamed(market_id: str) -> Market:
@@ -158,7 +181,9 @@ def _unnamed(market_id: str) -> Market:
 
 
 def _problem(status: int, code: str, title: str, detail: str) -> Response[str]:
-    body = Problem(type=f"about:blank#{code}", title=title, status=status, code=code, detail=detail)
+    body = Problem(
+        type=f"about:blank#{code}", title=str(title), status=status, code=code, detail=str(detail)
+    )
     return Response(
         content=msgspec.json.encode(body).decode(),
         status_code=status,
