@@ -1,0 +1,215 @@
+"""Fills the demo's market: people, orders, then sixty days of claims through the real rules."""
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import httpx
+import msgspec
+from rich.progress import Progress
+
+from makegood.base.actor import Act, Actor, Role
+from makegood.base.money import Money
+from makegood.demo import cast
+from makegood.demo.orders import LATEST, Sale, Shop, opening_times
+from makegood.demo.playing import Play
+from makegood.demo.programs.gateway_book import Payment as Paid
+from makegood.demo.stories import at_least_one_each
+from makegood.demo.tree import Ports
+from makegood.gateways.payments.accounts import Account
+from makegood.ledger.actions import grant_quota, pay_deposit
+from makegood.ledger.refund.account_store import put_account
+from makegood.orders.actions import put_orders
+from makegood.orders.connections import (
+    PageConnection,
+    SupplierConnection,
+    connect_supplier,
+)
+from makegood.orders.order import Order
+from makegood.orders.stock.actions import add_stock
+from makegood.orders.stock.rules import NewStock
+from makegood.people.markets.actions import (
+    change_settings,
+    open_market,
+    put_sellers,
+    put_suppliers,
+    settle_setup_step,
+)
+from makegood.people.markets.rules import SETUP_STEPS, MarketSettings
+from makegood.people.markets.store import load_market
+from makegood.people.staff.actions import add_account
+from makegood.people.staff.passwords import Passwords
+from makegood.people.staff.rules import NewAccount
+from makegood.store.database import Database
+from makegood.worker.registry import Rooms
+
+SEED: Final = 20260401
+ORDERS: Final = 5000
+CLAIMS: Final = 600
+BATCH: Final = 500
+FUND_MINOR: Final = 50_000_000
+
+
+class Filler:
+    """One filling of one market."""
+
+    def __init__(self, rooms: Rooms, ports: Ports, market_id: str, now: datetime) -> None:
+        self._rooms = rooms
+        self._ports = ports
+        self._market = market_id
+        self._now = now
+        self._chance = random.Random(SEED)
+        self._shop = Shop(self._chance, now)
+
+    async def fill(self, progress: Progress, orders: int = ORDERS, claims: int = CLAIMS) -> None:
+        """Everything, in the order in which a real market would come to it."""
+        bar = progress.add_task("people and gateways", total=None)
+        await self._people()
+        await self._outside()
+        progress.update(bar, total=1, completed=1)
+        sales = self._claimed(claims)
+        plain = list(self._shop.plain(orders - claims - len(cast.TRY)))
+        await self._orders([*plain, *sales], progress)
+        play = Play(self._rooms, self._market, self._chance, self._now)
+        await play.run(sales, progress)
+        await self._tries()
+
+    def act(self, role: Role, id_: str = "demo") -> Act:
+        """Somebody acts at the present."""
+        return Act(self._market, Actor(role=role, id=id_), self._now, "demo")
+
+    async def _people(self) -> None:
+        """The market's settings, sellers, suppliers, and accounts to sign in with."""
+        password = await Passwords().hash(cast.PASSWORD, ())
+        ids = self._rooms.desk.ids
+        async with self._db.transaction() as tx:
+            market = await load_market(tx, self._market)
+            assert market is not None, "`prepare` has made the market"
+            settings = msgspec.structs.replace(cast.SETTINGS, base_url=market.settings.base_url)
+            await change_settings(tx, self.act("operator"), settings, market.version)
+            names = {seller.seller_id: seller.name for seller in cast.SELLERS}
+            await put_sellers(tx, self.act("operator"), names)
+            suppliers = {one.supplier_id: one.name for one in cast.SUPPLIERS}
+            await put_suppliers(tx, self.act("operator"), suppliers)
+            known: dict[str, str] = {}
+            for person in cast.STAFF:
+                new = NewAccount(
+                    sign_in_name=person.sign_in_name,
+                    display_name=person.name,
+                    role=person.role,
+                    reports_to=known.get(person.lead),
+                )
+                account = await add_account(tx, self.act("operator"), ids, new, password)
+                known[person.sign_in_name] = account.account_id
+            for seller in cast.SELLERS:
+                new = NewAccount(
+                    sign_in_name=seller.sign_in_name,
+                    display_name=seller.name,
+                    role="seller",
+                    seller_id=seller.seller_id,
+                )
+                await add_account(tx, self.act("operator"), ids, new, password)
+        await self._open(settings)
+
+    async def _open(self, settings: MarketSettings) -> None:
+        """The first run is settled: an invented operator has been through it."""
+        async with self._db.transaction() as tx:
+            for step in SETUP_STEPS:
+                await settle_setup_step(tx, self.act("operator"), step, "done")
+            market = await load_market(tx, self._market)
+            assert market is not None, "the market exists"
+            await open_market(tx, self.act("operator"), market, len(cast.STAFF))
+
+    async def _outside(self) -> None:
+        """Accounts at the gateway program, connections to suppliers, fund, deposits, stock."""
+        async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
+            accounts = await client.get(f"{self._gateway}/admin/accounts")
+            reached = await client.get(f"{self._supplier}/admin/connections")
+        signed, acg = msgspec.json.decode(reached.content, type=list[SupplierConnection])
+        ways: dict[str, SupplierConnection] = {
+            "signed": signed,
+            "acg": acg,
+            "page": PageConnection(answer_within_hours=12),
+        }
+        operator, vault = self.act("operator"), self._rooms.desk.vault
+        async with self._db.transaction() as tx:
+            for account in msgspec.json.decode(accounts.content, type=list[Account]):
+                kind = str(account.__struct_config__.tag)
+                config = msgspec.json.encode(account)
+                await put_account(tx, operator, vault, account.channel, kind, config)
+            for one in cast.SUPPLIERS:
+                await connect_supplier(tx, operator, vault, one.supplier_id, ways[one.reach])
+            await grant_quota(tx, operator, "demo-fund", Money(FUND_MINOR))
+            for seller in cast.SELLERS:
+                key = f"demo-deposit-{seller.seller_id}"
+                await pay_deposit(tx, operator, key, seller.seller_id, Money(500_000))
+            for item in cast.PRODUCTS:
+                if item.category == "game_card":
+                    await add_stock(tx, operator, vault, (), self._stock(item.sku))
+        await self._rooms.gateways.refresh()
+
+    def _stock(self, sku: str) -> NewStock:
+        keys = tuple(f"{sku}-NEW-{self._chance.randrange(10**12):012d}" for _ in range(150))
+        return NewStock(sku=sku, category="game_card", keys=keys)
+
+    def _claimed(self, count: int) -> list[Sale]:
+        """The orders that will be complained about, with their stories, over the sixty days."""
+        recent = at_least_one_each(self._chance, LATEST)
+        stories = [*at_least_one_each(self._chance, count - LATEST), *recent]
+        times = opening_times(self._now, count)
+        return [self._shop.told(story, at) for story, at in zip(stories, times, strict=True)]
+
+    async def _tries(self) -> None:
+        """The four orders that a visitor is asked to try."""
+        paid_at = self._now - timedelta(hours=2)
+        orders = [
+            self._shop.order(
+                cast.product(one.sku),
+                paid_at,
+                order_no=one.order_no,
+                supplier_ref=one.supplier_ref,
+                revealed=one.revealed,
+                buyer=f"visitor-{one.order_no[-1]}",
+            )
+            for one in cast.TRY
+        ]
+        await self._push(orders)
+
+    async def _orders(self, sales: Sequence[Sale], progress: Progress) -> None:
+        bar = progress.add_task("orders", total=len(sales))
+        for start in range(0, len(sales), BATCH):
+            batch = [sale.order for sale in sales[start : start + BATCH]]
+            await self._push(batch)
+            progress.advance(bar, len(batch))
+
+    async def _push(self, orders: Sequence[Order]) -> None:
+        """Tell orders as a shop system would, and the gateway of their payments."""
+        async with self._db.transaction() as tx:
+            await put_orders(tx, self.act("market"), self._rooms.desk.vault, orders)
+        paid = [
+            Paid(
+                trade_no=payment.trade_no,
+                order_no=order.order_no,
+                amount_minor=payment.amount_minor,
+                paid_at=payment.paid_at.timestamp(),
+            )
+            for order in orders
+            for payment in order.payments
+        ]
+        async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
+            body = msgspec.json.encode({"payments": paid})
+            answer = await client.post(f"{self._gateway}/admin/pay", content=body)
+            answer.raise_for_status()
+
+    @property
+    def _db(self) -> Database:
+        return self._rooms.db
+
+    @property
+    def _gateway(self) -> str:
+        return f"http://127.0.0.1:{self._ports.gateway}"
+
+    @property
+    def _supplier(self) -> str:
+        return f"http://127.0.0.1:{self._ports.supplier}"

@@ -1,0 +1,375 @@
+"""Sixty days in a minute: claims, answers and decisions at invented times, through real actions."""
+
+import heapq
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Final
+
+from rich.progress import Progress, TaskID
+
+from makegood.base.actor import Act, Actor, Role
+from makegood.base.refusal import Refused
+from makegood.claims import actions, intake, looking
+from makegood.claims.actions import Ruled
+from makegood.claims.events import EvidenceAdded
+from makegood.claims.notices import NOTICE_JOB
+from makegood.claims.opening import OpenClaim
+from makegood.claims.view import ClaimView
+from makegood.demo.orders import Sale, opening_times
+from makegood.demo.stories import Story
+from makegood.people.staff.roster import RosterLine
+from makegood.store.jobs import TakenJob
+from makegood.talk.actions import SEND_MAIL_JOB
+from makegood.worker.loop import Worker
+from makegood.worker.registry import Rooms, handlers
+
+TICK: Final = timedelta(minutes=10)
+"""Timers of the past are acted on at the next tick, so that many share one look."""
+LIVE: Final = timedelta(hours=18)
+"""Claims younger than this are left where the rules leave them, for the visitor to handle."""
+KINDS: Final = {"image": "image/png", "video": "video/mp4", "text": "text/plain"}
+
+Deed = Callable[[], Awaitable[None]]
+
+
+class PastClock:
+    """The play's own present."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        """The time on stage."""
+        return self.at
+
+
+class Play:
+    """An agenda of deeds and the product's own jobs, in the order of their times."""
+
+    def __init__(self, rooms: Rooms, market_id: str, chance: random.Random, end: datetime) -> None:
+        assert isinstance(rooms.clock, PastClock), "the past is played under its own clock"
+        self._rooms = rooms
+        self._clock = rooms.clock
+        self._market = market_id
+        self._chance = chance
+        self._end = end
+        self._numbers = count()
+        self._agenda: list[tuple[datetime, int, Deed]] = []
+        self._roster: list[RosterLine] = []
+        quiet = {NOTICE_JOB: _nothing, SEND_MAIL_JOB: _nothing}
+        self._worker = Worker(rooms.db, rooms.clock, handlers(rooms) | quiet)
+
+    async def run(self, sales: Sequence[Sale], progress: Progress) -> None:
+        """Play until the present."""
+        bar = progress.add_task("claims", total=len(sales))
+        self._roster = await self._rooms.desk.rosters.get(self._market, self._end)
+        for time, sale in zip(opening_times(self._end, len(sales)), sales, strict=True):
+            self._plan(time, self._opening(sale, progress, bar))
+        while (at := await self._next()) is not None and at <= self._end:
+            self._clock.at = max(self._clock.at, at)
+            while self._agenda and self._agenda[0][0] <= self._clock.at:
+                await heapq.heappop(self._agenda)[2]()
+            await self._worker.run_due()
+        self._clock.at = self._end
+
+    def act(self, role: Role, id_: str, *, proof: bool = False) -> Act:
+        """Somebody acts now, on stage."""
+        request_id = f"demo-{next(self._numbers)}"
+        return Act(
+            self._market, Actor(role=role, id=id_, fresh_proof=proof), self._clock.at, request_id
+        )
+
+    def _plan(self, at: datetime, deed: Deed) -> None:
+        heapq.heappush(self._agenda, (at, next(self._numbers), deed))
+
+    async def _next(self) -> datetime | None:
+        async with self._rooms.db.connection() as conn:
+            due: datetime | None = await conn.fetchval("select min(run_at) from job")
+        times = [self._agenda[0][0]] if self._agenda else []
+        if due is not None:
+            soon = due if due <= self._clock.at else _ticked(due)
+            times.append(soon)
+        return min(times, default=None)
+
+    def _opening(self, sale: Sale, progress: Progress, bar: TaskID) -> Deed:
+        async def deed() -> None:
+            progress.advance(bar)
+            await self._open(sale)
+
+        return deed
+
+    async def _open(self, sale: Sale) -> None:
+        story, order = sale.story, sale.order
+        assert story is not None, "only orders with a story are claimed"
+        buyer = self.act("buyer", order.buyer.id, proof=True)
+        command = OpenClaim(
+            order_no=order.order_no,
+            reason=story.reason,
+            description=self._chance.choice(story.words),
+            wants=story.wants,
+            account=f"{order.buyer.id}-game",
+        )
+        async with self._rooms.db.connection() as conn:
+            opened = await intake.open_claim(conn, buyer, self._rooms.desk, command)
+        claim_no, at = opened.claim_no, self._clock.at
+        self._plan(at + timedelta(minutes=5), lambda: self._file(claim_no, order.buyer.id, at))
+        self._plan_ending(story, claim_no, sale, at)
+        self._plan(at + timedelta(hours=70), lambda: self._rate(claim_no, order.buyer.id))
+
+    def _plan_ending(self, story: Story, claim_no: str, sale: Sale, at: datetime) -> None:
+        """What people do about it; of the young ones half are left for the visitor."""
+        if self._end - at < LIVE and self._chance.random() < 0.5:
+            return
+        seller, buyer = sale.order.seller.id, sale.order.buyer.id
+        soon = at + timedelta(hours=self._chance.uniform(1, 9))
+        match story.ending:
+            case "accept":
+                self._plan(
+                    soon, lambda: self._answer(claim_no, seller, "accept", "核对过，同意退款")
+                )
+            case "contest":
+                words = "页面和授权说明都写了支持范围，买家没有看"
+                self._plan(soon, lambda: self._answer(claim_no, seller, "contest", words))
+            case "offer":
+                self._plan(soon, lambda: self._offer(claim_no, seller, buyer))
+            case "withdraw":
+                self._plan(at + timedelta(minutes=20), lambda: self._withdraw(claim_no, buyer))
+            case "decline":
+                self._plan(at + timedelta(hours=14), lambda: self._decline(claim_no))
+            case "outside":
+                self._plan(soon, lambda: self._refer(claim_no))
+        if story.ending not in ("withdraw", "decline", "outside"):
+            self._plan(at + timedelta(hours=13), lambda: self._look(story, claim_no, 4))
+
+    async def _file(self, claim_no: str, buyer_id: str, at: datetime) -> None:
+        """Two of three buyers file what the template asks for."""
+        view = await self._view(claim_no)
+        if view is None or (self._end - at < LIVE and self._chance.random() < 0.4):
+            return
+        for slot in view.slots:
+            if slot.party == "buyer" and slot.required:
+                await self._try(self._filing(claim_no, buyer_id, slot.slot))
+
+    def _filing(self, claim_no: str, buyer_id: str, slot: str) -> Deed:
+        async def deed() -> None:
+            desk = self._rooms.desk
+            kind = desk.pack.slots[slot].kind
+            item = EvidenceAdded(
+                evidence_id=desk.ids.uuid(),
+                slot=slot,
+                party="buyer",
+                audience="all",
+                media_type=KINDS.get(kind, "text/plain"),
+                size=self._chance.randrange(40_000, 900_000),
+                sha256=self._chance.randbytes(32).hex(),
+                filename=f"{slot}.png",
+                notes=[],
+            )
+            async with self._rooms.db.transaction() as tx:
+                await actions.file_evidence(
+                    tx, self.act("buyer", buyer_id, proof=True), desk, claim_no, item
+                )
+
+        return deed
+
+    async def _answer(self, claim_no: str, seller_id: str, kind: str, text: str) -> None:
+        async def deed() -> None:
+            async with self._rooms.db.transaction() as tx:
+                await actions.answer_as_seller(
+                    tx,
+                    self.act("seller", seller_id),
+                    self._rooms.desk,
+                    claim_no,
+                    "accept" if kind == "accept" else "contest",
+                    text,
+                )
+
+        await self._try(deed)
+
+    async def _offer(self, claim_no: str, seller_id: str, buyer_id: str) -> None:
+        view = await self._view(claim_no)
+        if view is None:
+            return
+
+        async def make() -> None:
+            async with self._rooms.db.transaction() as tx:
+                await actions.make_offer(
+                    tx,
+                    self.act("seller", seller_id),
+                    self._rooms.desk,
+                    claim_no,
+                    remedy="price_reduction",
+                    amount_minor=view.claimed_minor // 2,
+                    text="退一半，授权您继续用",
+                )
+
+        async def take() -> None:
+            async with self._rooms.db.transaction() as tx:
+                await actions.accept_offer(
+                    tx, self.act("buyer", buyer_id, proof=True), self._rooms.desk, claim_no, 0
+                )
+
+        await self._try(make)
+        if self._chance.random() < 0.75 or self._end - self._clock.at > LIVE:
+            self._plan(self._clock.at + timedelta(hours=5), lambda: self._try(take))
+
+    async def _withdraw(self, claim_no: str, buyer_id: str) -> None:
+        async def deed() -> None:
+            async with self._rooms.db.transaction() as tx:
+                buyer = self.act("buyer", buyer_id, proof=True)
+                await actions.withdraw(tx, buyer, self._rooms.desk, claim_no, "看到教程了，已解决")
+
+        await self._try(deed)
+
+    async def _decline(self, claim_no: str) -> None:
+        async def deed() -> None:
+            async with self._rooms.db.transaction() as tx:
+                await actions.decline_claim(
+                    tx,
+                    self._agent(),
+                    self._rooms.desk,
+                    claim_no,
+                    refusal="reason_not_for_product",
+                    text="已激活的授权码不支持无理由退",
+                )
+
+        await self._try(deed)
+
+    async def _refer(self, claim_no: str) -> None:
+        async def deed() -> None:
+            async with self._rooms.db.transaction() as tx:
+                lead = self._of_role("lead")
+                await actions.refer_outside(
+                    tx,
+                    self.act("lead", lead),
+                    self._rooms.desk,
+                    claim_no,
+                    body="游戏发行方客服",
+                    due_at=self._clock.at + timedelta(days=70),
+                )
+
+        view = await self._view(claim_no)
+        if view is not None and view.state == "waiting_seller":
+            self._plan(self._clock.at + timedelta(hours=13), lambda: self._refer(claim_no))
+            return
+        await self._try(deed)
+
+    async def _look(self, story: Story, claim_no: str, tries: int) -> None:
+        """An agent looks: rules as the rules suggest, else as the story says; comes back later."""
+        view = await self._view(claim_no)
+        if view is None or view.state in ("settled", "closed", "withdrawn", "declined"):
+            return
+        if view.state in ("in_review", "reopened"):
+            await self._try(self._ruling(story, view))
+        elif tries:
+            later = self._clock.at + timedelta(hours=12)
+            self._plan(later, lambda: self._look(story, claim_no, tries - 1))
+
+    def _ruling(self, story: Story, view: ClaimView) -> Deed:
+        finding, remedy = story.finding or "burden_seller", story.remedy
+        shares = {story.share: 100}
+        if view.suggestion is not None:
+            finding, remedy = view.suggestion.finding, view.suggestion.remedy
+            shares = view.suggestion.shares
+
+        async def deed() -> None:
+            ruled = Ruled(
+                finding=finding,
+                remedy=remedy,
+                shares=shares,
+                reason_text="核对了双方材料和系统记录，按规则裁定。",
+            )
+            async with self._rooms.db.transaction() as tx:
+                await actions.decide_claim(
+                    tx, self._agent(), self._rooms.desk, view.claim_no, ruled
+                )
+            if view.claimed_minor > actions.AGENT_LIMIT_MINOR:
+                self._plan(
+                    self._clock.at + timedelta(hours=2), lambda: self._release(view.claim_no)
+                )
+            elif self._chance.random() < 0.18:
+                self._plan(self._clock.at + timedelta(hours=20), lambda: self._appeal(story, view))
+
+        return deed
+
+    async def _release(self, claim_no: str) -> None:
+        async def deed() -> None:
+            async with self._rooms.db.transaction() as tx:
+                lead = self.act("lead", self._of_role("lead"))
+                await actions.approve_decision(tx, lead, self._rooms.desk, claim_no)
+
+        await self._try(deed)
+
+    async def _appeal(self, story: Story, view: ClaimView) -> None:
+        """The side that lost asks somebody else; most appeals are upheld."""
+        lost: Role = "buyer" if story.share == "buyer" else "seller"
+
+        async def file() -> None:
+            who = view.order.seller_id if lost == "seller" else "buyer"
+            async with self._rooms.db.transaction() as tx:
+                await actions.appeal(
+                    tx,
+                    self.act(lost, who, proof=lost == "buyer"),
+                    self._rooms.desk,
+                    view.claim_no,
+                    disputed=["finding"],
+                    text="对认定有异议，请另一位再看一次",
+                )
+
+        async def uphold() -> None:
+            async with self._rooms.db.transaction() as tx:
+                lead = self.act("lead", self._of_role("lead"))
+                await actions.decide_appeal(
+                    tx,
+                    lead,
+                    self._rooms.desk,
+                    view.claim_no,
+                    text="材料没有变化，维持原裁定",
+                    views={"finding": "upheld"},
+                    ruled=None,
+                )
+
+        await self._try(file)
+        self._plan(self._clock.at + timedelta(hours=26), lambda: self._try(uphold))
+
+    async def _rate(self, claim_no: str, buyer_id: str) -> None:
+        if self._chance.random() > 0.45:
+            return
+
+        async def deed() -> None:
+            score = self._chance.choices((5, 4, 3, 2, 1), weights=(52, 30, 9, 5, 4))[0]
+            async with self._rooms.db.transaction() as tx:
+                buyer = self.act("buyer", buyer_id, proof=True)
+                await actions.rate(tx, buyer, self._rooms.desk, claim_no, score)
+
+        await self._try(deed)
+
+    async def _view(self, claim_no: str) -> ClaimView | None:
+        async with self._rooms.db.connection() as conn:
+            return await looking.view_claim(conn, self._agent(), self._rooms.desk, claim_no)
+
+    async def _try(self, deed: Deed) -> None:
+        """People try what the rules may refuse; then nothing happens."""
+        try:
+            await deed()
+        except Refused:
+            return
+
+    def _agent(self) -> Act:
+        agents = [line.account_id for line in self._roster if line.role == "agent"]
+        return self.act("agent", self._chance.choice(agents))
+
+    def _of_role(self, role: str) -> str:
+        return next(line.account_id for line in self._roster if line.role == role)
+
+
+def _ticked(at: datetime) -> datetime:
+    """The end of the tick that a time lies in."""
+    whole = int(at.timestamp()) // int(TICK.total_seconds()) + 1
+    return datetime.fromtimestamp(whole * TICK.total_seconds(), tz=at.tzinfo)
+
+
+async def _nothing(_job: TakenJob) -> None:
+    """Mails of the past are not sent."""
