@@ -11,6 +11,11 @@ import uvicorn
 from litestar import Litestar
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
+from makegood.store.database import Database
+from makegood.store.notify import Hub
+from tests.claims.town import Town
+from tests.web.site_kit import site
+
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--headless=new",
@@ -31,6 +36,25 @@ async def chromium() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def street(db: Database) -> Town:
+    """A town with one delivered order, `O-1`."""
+    made = Town(db)
+    await made.found()
+    await made.order()
+    return made
+
+
+@pytest.fixture
+async def address(street: Town, database_url: str, tmp_path: Path) -> AsyncIterator[str]:
+    """Where the whole site over the town answers over real HTTP."""
+    hub = Hub(database_url)
+    await hub.open()
+    async with served(site(street, hub, tmp_path)) as url:
+        yield url
+        await hub.close()
 
 
 @contextlib.asynccontextmanager

@@ -1,8 +1,14 @@
 """A town with claims in the states that staff and sellers meet."""
 
+from datetime import timedelta
+
 import msgspec
 
+from makegood.base.ids import UnitRef
 from makegood.claims import actions
+from makegood.orders.questions import ask_question
+from makegood.orders.supplier import SupplierQuestion
+from makegood.people.markets.actions import put_suppliers
 from tests.claims.town import Town, unit_line
 from tests.web.staff_kit import add_person
 
@@ -38,6 +44,8 @@ class Scene(msgspec.Struct, frozen=True):
                     "/ops/sellers",
                     *(f"/setup/{step}" for step in STEPS),
                 ]
+            case "supplier":
+                return ["/supplier", "/account"]
             case _:
                 return ["/login"]
 
@@ -59,6 +67,7 @@ STEPS = ("shop", "categories", "payments", "team", "check")
 async def furnish(street: Town) -> Scene:
     """Claims to decide, to answer, decided and appealed."""
     await add_person(street, "seller", "seller", seller_id="s-1", name="小满会员店")
+    await _supplier(street)
     contested = await _contested(street, "O-9")
     waiting = await _filed(street, "O-10")
     decided = await _decided(street, "O-11")
@@ -68,6 +77,28 @@ async def furnish(street: Town) -> Scene:
             tx, street.seller, street.desk, appealed, disputed=[], text="快照里标题就是教育版"
         )
     return Scene(contested, waiting, decided, appealed)
+
+
+async def _supplier(street: Town) -> None:
+    """A supplier without any API, with a question to answer."""
+    question = SupplierQuestion(
+        unit=UnitRef("O-1", 1, 1),
+        supplier_id="u-7",
+        order_ref="UP-77",
+        sku="XH-100",
+        title="星海点卡 100 元",
+        delivery_kind="key",
+        target=None,
+        key_tail="9F2C",
+        paid_at=street.clock.now(),
+        claim_no="AS-261120-JZ0001",
+        reason="KEY02",
+    )
+    system, within = street.act("system", "system"), timedelta(hours=12)
+    async with street.db.transaction() as tx:
+        await put_suppliers(tx, street.act("market"), {"u-7": "北辰卡源"})
+        await ask_question(tx, system, street.desk.ids, question, within)
+    await add_person(street, "supplier", "supplier", supplier_id="u-7", name="北辰卡源")
 
 
 async def _filed(street: Town, order_no: str) -> str:
@@ -90,7 +121,7 @@ async def _contested(street: Town, order_no: str) -> str:
 
 async def _decided(street: Town, order_no: str) -> str:
     claim_no = await _contested(street, order_no)
-    finding = sorted(street.desk.pack.findings)[0]
+    finding = min(street.desk.pack.findings)
     ruled = actions.Ruled(
         finding=finding,
         remedy="explanation",

@@ -1,23 +1,21 @@
-"""Opening a page in a browser and naming everything that is wrong with how it looks and behaves."""
+"""How pages are looked at: width, language, theme, and who is signed in."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import Page as Tab
 
 from makegood.web.session import STAFF_COOKIE
+from tests.browser.conftest import listen
 
-AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE, DESK = 390, 1440
 
 
 class Look(msgspec.Struct, frozen=True):
-    """How a page is looked at: width, language, theme."""
+    """One way to look at a page."""
 
     width: int
     lang: Literal["zh", "en"]
@@ -36,7 +34,7 @@ LOOKS = (
 async def tab_of(
     chromium: Chromium, address: str, look: Look, token: str = ""
 ) -> AsyncIterator[tuple[Tab, list[str]]]:
-    """A tab with its language, theme and session; the list collects what the console complains."""
+    """A tab with its language, theme and session; the list collects what the console says."""
     context = await chromium.new_context(
         viewport={"width": look.width, "height": 844 if look.width == PHONE else 900},
         locale="zh-CN" if look.lang == "zh" else "en-GB",
@@ -49,26 +47,5 @@ async def tab_of(
         [{"name": name, "value": value, "url": address} for name, value in cookies.items()]
     )
     tab = await context.new_page()
-    complaints: list[str] = []
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.on(
-        "console",
-        lambda said: complaints.append(said.text) if said.type == "error" else None,
-    )
-    yield tab, complaints
+    yield tab, listen(tab)
     await context.close()
-
-
-async def faults_of(tab: Tab, complaints: list[str]) -> list[str]:
-    """What axe, the layout and the console have to say about the present page; empty is well."""
-    await tab.wait_for_timeout(150)
-    await tab.evaluate(AXE.read_text("utf-8"))
-    found = await tab.evaluate(
-        """async () => (await axe.run(document, {resultTypes: ['violations']})).violations.map(
-            v => v.id + ': ' + v.nodes.slice(0, 3).map(
-                n => n.target.join(' ') + ' ' + (n.any[0]?.message ?? '')).join(' | '))"""
-    )
-    over = await tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    page = urlsplit(tab.url).path
-    faults = [f"{page} {text}" for text in [*found, *complaints]]
-    return [*faults, f"{page} is {over} px too wide"] if over > 0 else faults

@@ -1,45 +1,45 @@
-"""Desk, seller, operator and sign-in pages look right for everyone who uses them."""
+"""Desk, seller, operator, supplier and sign-in pages look right for everyone who uses them."""
 
 import os
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser as Chromium
+from playwright.async_api import Page as Tab
 
-from tests.browser.desk_scenes import Scene, furnish
-from tests.browser.looking import LOOKS, Look, faults_of, tab_of
+from tests.browser.conftest import faults_of
+from tests.browser.desk_scenes import furnish
+from tests.browser.looking import LOOKS, Look, tab_of
 from tests.claims.town import Town
 from tests.web.staff_kit import session_of
 
 SHOTS = os.environ.get("MAKEGOOD_SHOTS", "")
+"""A folder to keep pictures in, for eyes."""
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look.width}-{look.lang}")
-@pytest.mark.parametrize("person", ["xu", "seller", "op", "nobody"])
+@pytest.mark.parametrize("person", ["xu", "seller", "op", "supplier", "nobody"])
 async def test_pages_have_no_faults(
     street: Town, address: str, chromium: Chromium, look: Look, person: str
 ) -> None:
     scene = await furnish(street)
     token = "" if person == "nobody" else await session_of(street, person)
 
-    faults = []
-    async with tab_of(chromium, address, look, token) as (tab, complaints):
+    faults: list[str] = []
+    async with tab_of(chromium, address, look, token) as (tab, said):
         for path in scene.paths(person):
             answer = await tab.goto(address + path)
             assert answer is not None
             assert answer.status == 200, f"{path} answered {answer.status}"
-            faults += await faults_of(tab, complaints)
-            await _keep(tab, person, path, look)
+            await tab.wait_for_timeout(150)
+            faults += [f"{path}: {fault}" for fault in await faults_of(tab, said)]
+            await keep(tab, f"{person}{path}", look)
 
     assert faults == []
 
 
-async def _keep(tab: object, person: str, path: str, look: Look) -> None:
+async def keep(tab: Tab, name: str, look: Look) -> None:
+    """A picture of the page, where somebody asked for pictures."""
     if SHOTS:
-        name = f"{person}{path.split('?')[0].replace('/', '_')}-{look.width}-{look.lang}.png"
-        await tab.screenshot(path=Path(SHOTS) / name, full_page=look.width < 500)  # type: ignore[attr-defined]
-
-
-def test_every_person_has_pages() -> None:
-    scene = Scene("A", "B", "C", "D")
-    assert all(scene.paths(person) for person in ("xu", "seller", "op", "nobody"))
+        file = f"{name.split('?')[0].replace('/', '_')}-{look.width}-{look.lang}.png"
+        await tab.screenshot(path=Path(SHOTS) / file, full_page=look.width < 500)

@@ -40,9 +40,7 @@ async def session_of(town: Town, account_id: str) -> str:
     return began.token
 
 
-async def signed_in(
-    town: Town, app: Litestar, account_id: str, language: str = "zh"
-) -> Browser:
+async def signed_in(town: Town, app: Litestar, account_id: str, language: str = "zh") -> Browser:
     """A browser in which this person is signed in."""
     browser = Browser(app, language)
     browser.client.cookies.set(STAFF_COOKIE, await session_of(town, account_id))

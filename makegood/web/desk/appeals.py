@@ -13,7 +13,7 @@ from makegood.claims.events import words_of
 from makegood.claims.looking import queue_counts, view_claim
 from makegood.claims.state import Claim
 from makegood.claims.store import load
-from makegood.claims.view import ClaimView, EvidenceView, StepView
+from makegood.claims.view import ClaimView, DeadlineView, EvidenceView, StepView
 from makegood.web.desk.claim import need_staff
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.desk.frame import frame
@@ -21,6 +21,7 @@ from makegood.web.desk.present import Disputed, disputed_points
 from makegood.web.desk.questions import Fault, fault_of, status_of
 from makegood.web.desk.queue import with_done
 from makegood.web.desk.rulings import choices, proposal_form, shares_of
+from makegood.web.look import finding_namer
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.things import TheThings, Things
 
@@ -78,7 +79,12 @@ async def _load(page: Page, things: Things, claim_no: str) -> Case:
         view=view,
         claim=loaded.claim,
         blind=not any(_is_first_view(step, page) for step in view.steps),
-        points=disputed_points(view, page.words, loaded.claim.appeal.disputed),
+        points=disputed_points(
+            view,
+            page.words,
+            loaded.claim.appeal.disputed,
+            finding_namer(things.pack)(view.decision.finding, page.words.lang),
+        ),
         new_evidence=[item for item in view.evidence if item.added_at > decided_at],
     )
 
@@ -153,6 +159,7 @@ async def _page(
         c=case.view,
         fault=fault,
         blind=case.blind,
+        due=_due(case.view),
         disputed=case.points,
         appeal_text=words_of(appeal.text),
         appellant=appeal.by,
@@ -161,6 +168,12 @@ async def _page(
         allowed="decide_appeal" in case.view.may,
         **choices(things, case.view),
     )
+
+
+def _due(claim: ClaimView) -> DeadlineView | None:
+    """The review's own deadline, else the next one."""
+    own = [one for one in claim.deadlines if one.kind == "appeal_decision"]
+    return next(iter([*own, *claim.deadlines]), None)
 
 
 ROUTES = [show_appeal, review]

@@ -133,12 +133,17 @@ def tabs_of(steps: Sequence[StepView]) -> list[tuple[Tab, int]]:
     return [(tab, sum(in_tab(step, tab) for step in steps)) for tab in TABS]
 
 
-def disputed_points(claim: ClaimView, words: Words, disputed: Sequence[str]) -> list[Disputed]:
-    """The conditions that an appeal names; all of them when it names none that are known."""
+def disputed_points(
+    claim: ClaimView, words: Words, disputed: Sequence[str], finding: str
+) -> list[Disputed]:
+    """The conditions that an appeal names; all of them when it names none that are known.
+
+    A decision without conditions is disputed as a whole: then `finding`, in words, is the point.
+    """
     assert claim.decision is not None, "an appeal is about a decision"
     points = [
         Disputed(f"p{n}", words.pick(c.label_zh, c.label_en), c.actual, c.source)
         for n, c in enumerate(claim.decision.conditions)
     ]
     named = [point for point in points if point.label in disputed or point.key in disputed]
-    return named or points
+    return named or points or [Disputed("whole", finding, None, "")]

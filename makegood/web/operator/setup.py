@@ -82,15 +82,17 @@ async def go_on(page: ThisPage, things: TheThings) -> Redirect:
     return page.go(f"/setup/{setup.next_step or 'check'}")
 
 
+@get("/setup/operator")
+async def show_first(page: ThisPage, things: TheThings, request: AnyRequest) -> Html | Redirect:
+    """The first account's form, for whoever came by the first link."""
+    return await _first(page, things, request, Shown())
+
+
 @get("/setup/{step:str}")
-async def show_step(
-    page: ThisPage, things: TheThings, request: AnyRequest, step: FromPath[str]
-) -> Html | Redirect:
-    """One step. The first needs the link; the others the operator with a second factor."""
-    if step not in SETUP_STEPS:
+async def show_step(page: ThisPage, things: TheThings, step: FromPath[str]) -> Html | Redirect:
+    """One of the later steps, for the operator with a second factor."""
+    if step not in SETUP_STEPS[1:]:
         raise not_found()
-    if step == "operator":
-        return await _first(page, things, request, Shown())
     if page.caller.role == "operator" and page.caller.limited:
         return page.go("/account/second-factor")
     _need_operator(page)
@@ -304,4 +306,4 @@ def _lane(lane: AutoLane, form: Form) -> AutoLane:
     )
 
 
-ROUTES = [open_first_link, go_on, show_step, make_operator, settle]
+ROUTES = [open_first_link, go_on, show_first, show_step, make_operator, settle]
