@@ -17,11 +17,13 @@ from makegood.claims.desk import Desk, lead_of, name_of, reviewer_for
 from makegood.claims.factsheet import stated
 from makegood.claims.frame import Frame, frame
 from makegood.claims.may import has_new_evidence
+from makegood.claims.outcome import ROOT_CAUSES
 from makegood.claims.remedies import ALL, FULL_REFUND, GOODS, NOTHING
 from makegood.claims.ruling import agreed_decision
 from makegood.claims.saving import Held, append, hold
 from makegood.claims.state import STAFF, Claim
 from makegood.claims.view import Audience
+from makegood.people.staff.roster import line_of
 from makegood.policy.facts import Value
 from makegood.reading.rules import mask_secrets
 from makegood.store.database import Connection
@@ -71,10 +73,20 @@ async def step_held(
     """The same for a claim that this transaction holds already."""
     if expected_version is not None and held.claim.version != expected_version:
         raise Refused("stale_version", version=held.claim.version)
+    await check_apart(act, desk, held.claim)
     look = await frame(tx, act, desk, held.claim)
     events = decide(held.claim, make(held.claim, look), act)
     held = await append(tx, act, desk, held, events)
     return await carry_out(tx, act, desk, held, look.units, look.clocks)
+
+
+async def check_apart(act: Act, desk: Desk, claim: Claim) -> None:
+    """A complaint about one of us stays out of that person's line: they do not even find it."""
+    about = claim.opened.about_staff
+    if not about or act.actor.role not in STAFF:
+        return
+    if act.actor.id in line_of(about, await desk.rosters.get(act.market_id, act.now)):
+        raise Refused("not_found", claim_no=claim.claim_no)
 
 
 # --- both sides -----------------------------------------------------------------------------
@@ -198,7 +210,8 @@ async def appeal(
     held = await hold(tx, act, claim_no)
     decided_by = held.claim.decision.decided_by if held.claim.decision else ""
     roster = await desk.rosters.get(act.market_id, act.now)
-    reviewer = reviewer_for(roster, desk.ids.secret(8), decided_by)
+    apart = (decided_by, held.claim.approved_by)
+    reviewer = reviewer_for(roster, desk.ids.secret(8), apart, held.claim.opened.about_staff)
     if reviewer is None:
         raise Refused("approval_needs_other_person")
     found = reviewer
@@ -443,15 +456,22 @@ async def assign(
     roster = await desk.rosters.get(act.market_id, act.now)
     if all(line.account_id != owner_id for line in roster):
         raise Refused("not_found", owner_id=owner_id)
-    command = c.Assign(owner_id=owner_id, owner_name=name_of(roster, owner_id), why=why)
-    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+    name = name_of(roster, owner_id)
+
+    def make(claim: Claim, look: Frame) -> c.AnyCommand:
+        about = claim.opened.about_staff
+        if about and owner_id in line_of(about, roster):
+            raise Refused("conflict_of_interest")
+        return c.Assign(owner_id=owner_id, owner_name=name, why=why)
+
+    return await step(tx, act, desk, claim_no, make)
 
 
 async def escalate(tx: Connection, act: Act, desk: Desk, claim_no: str, why: str) -> Claim:
     """One line up: recorded, and the claim changes to that owner."""
     roster = await desk.rosters.get(act.market_id, act.now)
     held = await hold(tx, act, claim_no)
-    to = lead_of(roster, held.claim.owner_id)
+    to = lead_of(roster, held.claim.owner_id, held.claim.opened.about_staff)
     up = c.Escalate(to=to, why=why)
     held = await step_held(tx, act, desk, held, lambda claim, look: up)
     given = c.Assign(owner_id=to, owner_name=name_of(roster, to), why="escalated")
@@ -514,7 +534,8 @@ def _decision(
 ) -> e.Decision:
     """A person's decision; finding and shares other than the rules suggest need a reason."""
     finding = desk.pack.findings.get(ruled.finding)
-    if finding is None or ruled.remedy not in ALL:
+    upgrades = ruled.remedy == "upgrade"
+    if finding is None or ruled.remedy not in ALL or (upgrades and not ruled.upgrade_sku):
         raise Refused("remedy_not_available", finding=ruled.finding, remedy=ruled.remedy)
     suggested = look.ruling.decision
     departs = suggested is not None and suggested.finding != ruled.finding
@@ -523,6 +544,9 @@ def _decision(
     shares = ruled.shares or _usual_shares(desk, ruled.finding, suggested)
     if sum(shares.values()) != 100 or any(share < 0 for share in shares.values()):
         raise Refused("shares_not_whole")
+    cause = ruled.root_cause or finding.root_cause
+    if cause not in ROOT_CAUSES:
+        raise Refused("remedy_not_available", root_cause=cause)
     follows = suggested if suggested is not None and not departs else None
     return e.Decision(
         number=0,
@@ -543,7 +567,7 @@ def _decision(
         reason_text=ruled.reason_text,
         departure=ruled.reason_for_departure if departs else "",
         would_change=follows.would_change if follows else [],
-        root_cause=ruled.root_cause or finding.root_cause,
+        root_cause=cause,
         appeal_until=look.clocks.appeal_window.at,
     )
 

@@ -8,6 +8,8 @@ from makegood.claims import events as e
 from makegood.claims.state import STAFF, Claim
 
 PERSON_SET = 100
+KEPT_TURNS = ("waiting_seller", "waiting_buyer", "in_review", "external")
+"""States in which a person comes next anyway, after the turn that is running."""
 
 
 def post_message(claim: Claim, command: c.PostMessage, act: Act) -> list[e.AnyEvent]:
@@ -26,18 +28,33 @@ def post_message(claim: Claim, command: c.PostMessage, act: Act) -> list[e.AnyEv
 def ask_person(claim: Claim, command: c.AskPerson, act: Act) -> list[e.AnyEvent]:
     """A person looks. A running turn of a side is kept; a machine's decision is looked at again."""
     edges.check("ask_person", claim.state, act.actor.role)
+    if claim.person_asked:
+        return []
     asked: list[e.AnyEvent] = [e.PersonAsked(text=command.text)]
-    if claim.decision is None:
-        waiting = claim.state in ("waiting_seller", "waiting_buyer", "in_review", "external")
-        return asked if waiting else [*asked, e.ReviewStarted(why="person_asked")]
-    if claim.decision.source != "machine" or claim.state in ("decided", "executing"):
+    if claim.decision is None or claim.state in (*KEPT_TURNS, "reopened"):
+        kept = claim.proposed is not None or claim.state in (*KEPT_TURNS, "reopened")
+        return asked if kept else [*asked, e.ReviewStarted(why="person_asked")]
+    if claim.decision.source != "machine" or _is_carried_out(claim):
         raise Refused("claim_not_open", state=claim.state, step="ask_person")
     review = e.ReviewStarted(why="person_asked", deadline=command.clocks.decision)
     return [*asked, review]
 
 
+def confirm_payment(claim: Claim, command: c.ConfirmPayment, act: Act) -> list[e.AnyEvent]:
+    """A payment without an order, confirmed by its gateway: the claim is accepted."""
+    edges.check("accept", claim.state, act.actor.role)
+    return [e.FactsRecorded(facts=command.facts), e.ClaimAccepted()]
+
+
+def doubt_payment(claim: Claim, command: c.DoubtPayment, act: Act) -> list[e.AnyEvent]:
+    """Nobody confirmed it, or an order has it: unknown is never no, so a person looks."""
+    edges.check("doubt", claim.state, act.actor.role)
+    return [e.FactsRecorded(facts=command.facts), e.ReviewStarted(why="facts_open")]
+
+
 def hand_over(claim: Claim, command: c.HandOver, act: Act) -> list[e.AnyEvent]:
     """Another department owes an answer; the claim keeps its owner."""
+    check_staff(act, "hand_over")
     _check_open(claim, "hand_over")
     if command.due_at <= act.now:
         raise Refused("too_early", at=command.due_at)
@@ -54,6 +71,7 @@ def hand_over(claim: Claim, command: c.HandOver, act: Act) -> list[e.AnyEvent]:
 
 def answer_task(claim: Claim, command: c.AnswerTask, act: Act) -> list[e.AnyEvent]:
     """Answered once."""
+    check_staff(act, "answer_task")
     task = next((t for t in claim.tasks if t.asked.task_id == command.task_id), None)
     if task is None or task.done_at is not None:
         raise Refused("already_answered")
@@ -61,16 +79,22 @@ def answer_task(claim: Claim, command: c.AnswerTask, act: Act) -> list[e.AnyEven
 
 
 def assign(claim: Claim, command: c.Assign, act: Act) -> list[e.AnyEvent]:
-    """A new named owner; asking for the same one again changes nothing."""
-    if command.owner_id == claim.owner_id:
-        return []
-    return [
-        e.OwnerChanged(owner_id=command.owner_id, owner_name=command.owner_name, why=command.why)
-    ]
+    """A new named owner; a reopened claim is in review from the moment a person takes it."""
+    check_staff(act, "assign")
+    if not command.owner_id:
+        raise Refused("not_found", owner_id=command.owner_id)
+    given: list[e.AnyEvent] = []
+    if command.owner_id != claim.owner_id:
+        owner_id, name = command.owner_id, command.owner_name
+        given.append(e.OwnerChanged(owner_id=owner_id, owner_name=name, why=command.why))
+    if claim.state == "reopened":
+        given.append(e.ReviewStarted(why="reopened"))
+    return given
 
 
 def set_lane(claim: Claim, command: c.SetLane, act: Act) -> list[e.AnyEvent]:
     """The other lane, with a reason."""
+    check_staff(act, "set_lane")
     if command.lane == claim.lane:
         return []
     return [e.LaneChanged(lane=command.lane, why=command.why)]
@@ -78,6 +102,7 @@ def set_lane(claim: Claim, command: c.SetLane, act: Act) -> list[e.AnyEvent]:
 
 def set_priority(claim: Claim, command: c.SetPriority, act: Act) -> list[e.AnyEvent]:
     """Another class, with a reason."""
+    check_staff(act, "set_priority")
     if command.priority == claim.priority:
         return []
     return [e.PriorityChanged(priority=command.priority, why=command.why)]
@@ -85,12 +110,14 @@ def set_priority(claim: Claim, command: c.SetPriority, act: Act) -> list[e.AnyEv
 
 def set_tags(claim: Claim, command: c.SetTags, act: Act) -> list[e.AnyEvent]:
     """What a person sets is certain; what the person left out is gone."""
+    check_staff(act, "set_tags")
     tags = dict.fromkeys(command.tags, PERSON_SET)
     return [] if tags == claim.tags else [e.TagsChanged(tags=tags)]
 
 
 def escalate(claim: Claim, command: c.Escalate, act: Act) -> list[e.AnyEvent]:
     """One line up, on a person's word."""
+    check_staff(act, "escalate")
     _check_open(claim, "escalate")
     return [e.Escalated(kind="asked", to=command.to, why=command.why)]
 
@@ -132,6 +159,18 @@ def note_repair_paid(claim: Claim, command: c.NoteRepairPaid, act: Act) -> list[
             transfers=command.transfers,
         )
     ]
+
+
+def check_staff(act: Act, step: str) -> None:
+    """Refuse what only the staff, or the platform itself, does."""
+    if act.actor.role not in STAFF and act.actor.role != "system":
+        raise Refused("not_your_turn", step=step)
+
+
+def _is_carried_out(claim: Claim) -> bool:
+    """Whether the remedy is on its way, so that only an appeal looks at it again."""
+    choosing = claim.decision is not None and claim.decision.choices and not claim.chosen
+    return claim.state == "executing" or (claim.state == "decided" and not choosing)
 
 
 def _check_open(claim: Claim, step: str) -> None:

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from makegood.base.actor import Act
+from makegood.base.actor import SYSTEM, Act
 from makegood.base.ids import UnitRef, derived_id
 from makegood.base.money import split_by_shares
 from makegood.base.refusal import Refused
@@ -51,8 +51,9 @@ async def carry_out(
     """Do what the standing decision orders, once; goods are withdrawn before money returns.
 
     What cannot be ordered (nothing in stock, no cover) becomes a person's task, never a silent
-    end.
+    end. It is the platform that carries out, whoever's step led to it.
     """
+    act = msgspec.structs.replace(act, actor=SYSTEM)
     claim = held.claim
     remedy = remedy_of(claim)
     if claim.decision is None or remedy == "" or claim.state != "decided":

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from makegood.claims.events import Deadline
+
+SOON_PERCENT: Final = 20
 
 
 class HasDeadlines(Protocol):
@@ -54,6 +56,11 @@ def running(deadlines: Iterable[Deadline]) -> list[Deadline]:
 def next_of(deadlines: Iterable[Deadline]) -> Deadline | None:
     """The deadline that passes first, if any runs."""
     return next(iter(running(deadlines)), None)
+
+
+def soon_at(deadline: Deadline) -> datetime:
+    """When a fifth of the time is left: from here the deadline is near."""
+    return deadline.at - (deadline.at - deadline.set_at) * SOON_PERCENT / 100
 
 
 def due(deadlines: Iterable[Deadline], now: datetime) -> list[Deadline]:

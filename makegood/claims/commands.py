@@ -65,6 +65,18 @@ class FinishCheck(Command, frozen=True, kw_only=True):
     clocks: Clocks
 
 
+class ConfirmPayment(Command, frozen=True, kw_only=True):
+    """The gateway confirmed a payment that belongs to no order: the claim is taken on."""
+
+    facts: list[e.StatedFact]
+
+
+class DoubtPayment(Command, frozen=True, kw_only=True):
+    """The gateways say something else of the payment than the payer: a person looks."""
+
+    facts: list[e.StatedFact]
+
+
 class AnswerAsSeller(Command, frozen=True, kw_only=True):
     """The seller accepts or contests."""
 
@@ -370,6 +382,8 @@ class NoteOutsideAnswer(Command, frozen=True, kw_only=True):
 AnyCommand = (
     RecordFacts
     | FinishCheck
+    | ConfirmPayment
+    | DoubtPayment
     | AnswerAsSeller
     | MakeOffer
     | AcceptOffer

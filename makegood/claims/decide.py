@@ -1,5 +1,6 @@
 """The one door to the rules of a claim: a command in, the events that follow from it out."""
 
+from collections import Counter
 from typing import assert_never
 
 from makegood.base.actor import Act
@@ -13,9 +14,14 @@ def decide(claim: Claim, command: c.AnyCommand, act: Act) -> list[e.AnyEvent]:  
     """The events a command leads to, none where it changes nothing. Raises Refused."""
     match command:
         case c.RecordFacts(facts=facts):
+            care.check_staff(act, "state_fact")
             return _record(claim, facts)
         case c.FinishCheck():
             return turns.finish_check(claim, command, act)
+        case c.ConfirmPayment():
+            return care.confirm_payment(claim, command, act)
+        case c.DoubtPayment():
+            return care.doubt_payment(claim, command, act)
         case c.AnswerAsSeller():
             return turns.answer_as_seller(claim, command, act)
         case c.MakeOffer():
@@ -99,9 +105,22 @@ def decide(claim: Claim, command: c.AnyCommand, act: Act) -> list[e.AnyEvent]:  
 
 
 def _record(claim: Claim, facts: list[e.StatedFact]) -> list[e.AnyEvent]:
-    """Only what is new: the same statement by the same source is on record once."""
-    known = {(f.name, f.source, f.value) for f in claim.facts}
-    fresh = [f for f in facts if (f.name, f.source, f.value) not in known]
+    """Only what is new: what a source said last about a name is not recorded again.
+
+    A source speaks of several units in one breath, so its last words are as many as it says now.
+    """
+    said: dict[tuple[str, str, str], list[e.StatedFact]] = {}
+    for fact in facts:
+        said.setdefault((fact.name, fact.source, fact.source_id), []).append(fact)
+    known: dict[tuple[str, str, str], list[e.Scalar]] = {}
+    for fact in claim.facts:
+        known.setdefault((fact.name, fact.source, fact.source_id), []).append(fact.value)
+    fresh = [
+        fact
+        for key, words in said.items()
+        if Counter(f.value for f in words) != Counter(known.get(key, [])[-len(words) :])
+        for fact in words
+    ]
     return [e.FactsRecorded(facts=fresh)] if fresh else []
 
 

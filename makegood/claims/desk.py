@@ -1,6 +1,6 @@
 """What every action on claims shares: the rule pack, ids, the vault, markets and the roster."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from makegood.base.ids import Ids
 from makegood.people.fresh import FreshCache
 from makegood.people.markets.actions import Markets
-from makegood.people.staff.roster import RosterLine, others, outside_the_line
+from makegood.people.staff.roster import RosterLine, line_of, outside_the_line
 from makegood.people.staff.rules import DECIDING_ROLES
 from makegood.people.staff.store import list_roster
 from makegood.policy.model import Pack
@@ -47,23 +47,31 @@ class Desk(msgspec.Struct, frozen=True):
 
 def owner_for(roster: Sequence[RosterLine], draw: bytes, about: str = "") -> RosterLine:
     """A random decider, never one in the line of the person complained about."""
-    able = outside_the_line(about, roster) if about else _deciders(roster)
-    return _drawn(able or roster, draw)
+    if about:
+        return _drawn(outside_the_line(about, roster), draw)
+    return _drawn(_deciders(roster) or roster, draw)
 
 
-def reviewer_for(roster: Sequence[RosterLine], draw: bytes, decided_by: str) -> RosterLine | None:
-    """Another decider for an appeal; None where there is nobody else (a one-person shop)."""
-    able = others(decided_by, roster)
+def reviewer_for(
+    roster: Sequence[RosterLine], draw: bytes, deciders: Collection[str], about: str = ""
+) -> RosterLine | None:
+    """Somebody who had no part in the decision; None where there is nobody else."""
+    apart = set(deciders) | (line_of(about, roster) if about else set())
+    able = [line for line in _deciders(roster) if line.account_id not in apart]
     return _drawn(able, draw) if able else None
 
 
-def lead_of(roster: Sequence[RosterLine], owner_id: str) -> str:
-    """One line up from an owner: the own lead, else any lead, else the operator."""
+def lead_of(roster: Sequence[RosterLine], owner_id: str, about: str = "") -> str:
+    """One line up from an owner: the own lead, else any lead, else the operator.
+
+    Never into the line of the person that a claim complains about.
+    """
+    barred = {owner_id} | (line_of(about, roster) if about else set())
     own = next((line.reports_to for line in roster if line.account_id == owner_id), None)
-    if own:
+    if own and own not in barred:
         return own
     ranked = [line for role in ("lead", "operator") for line in roster if line.role == role]
-    above = [line for line in ranked if line.account_id != owner_id]
+    above = [line for line in ranked if line.account_id not in barred]
     return above[0].account_id if above else NOBODY.account_id
 
 

@@ -40,6 +40,14 @@ EDGES: Final[tuple[Edge, ...]] = (
         zero_en="escalates by itself",
     ),
     Edge(
+        name="doubt",
+        sources=("open",),
+        to="in_review",
+        actors=("system",),
+        guard_zh="扣款无订单：支付渠道没有确认这笔付款，或这笔付款另有订单",
+        guard_en="charged without an order: no gateway confirms it, or an order has the payment",
+    ),
+    Edge(
         name="decline",
         sources=("open", "verifying", "in_review"),
         to="declined",
@@ -68,7 +76,7 @@ EDGES: Final[tuple[Edge, ...]] = (
     ),
     Edge(
         name="ask_seller",
-        sources=("verifying", "waiting_buyer"),
+        sources=("verifying", "waiting_buyer", "waiting_supplier", "negotiating"),
         to="waiting_seller",
         actors=("system",),
         guard_zh="事实还不足以裁定，卖家还没有申辩过",
@@ -87,7 +95,7 @@ EDGES: Final[tuple[Edge, ...]] = (
     ),
     Edge(
         name="ask_evidence",
-        sources=("verifying", "waiting_seller", "waiting_buyer", "in_review"),
+        sources=("verifying", *HANDLING, "in_review"),
         to="waiting_buyer",
         actors=("system", *PEOPLE),
         guard_zh="最多三次",
@@ -109,7 +117,7 @@ EDGES: Final[tuple[Edge, ...]] = (
     ),
     Edge(
         name="add_evidence",
-        sources=(*UNDECIDED, *DECIDED, "appealed"),
+        sources=(*UNDECIDED, *DECIDED, "appealed", "withdrawn", "declined"),
         to="=",
         actors=("buyer", "seller", "supplier", "market", *PEOPLE),
         guard_zh="只增不改",
@@ -151,6 +159,17 @@ EDGES: Final[tuple[Edge, ...]] = (
         guard_en="either side may ask at any time",
     ),
     Edge(
+        name="review",
+        sources=("verifying", *HANDLING, "reopened"),
+        to="in_review",
+        actors=("system", *PEOPLE),
+        guard_zh="规则不能单独裁定、没有答复，或由人接手；写明原因",
+        guard_en="the rules cannot decide alone, nobody answered, or a person takes it; with why",
+        deadline="decision",
+        zero_zh="升级给组长并提升一级优先级；平台原因超时的发补偿券",
+        zero_en="escalates to the lead and moves up one class; a coupon where the delay is ours",
+    ),
+    Edge(
         name="ask_person",
         sources=(*UNDECIDED, *DECIDED),
         to="in_review",
@@ -180,7 +199,7 @@ EDGES: Final[tuple[Edge, ...]] = (
     Edge(
         name="choose",
         sources=("decided",),
-        to="executing",
+        to="=",
         actors=("buyer",),
         guard_zh="在裁定给出的方案中选一个",
         guard_en="one of the remedies the decision left open",
@@ -190,7 +209,7 @@ EDGES: Final[tuple[Edge, ...]] = (
     ),
     Edge(
         name="execute",
-        sources=("decided", "executing", "appealed", "settled", "in_review"),
+        sources=("decided",),
         to="executing",
         actors=("system", *PEOPLE),
         guard_zh="先收回商品再退款；每笔只做一次",
@@ -201,7 +220,7 @@ EDGES: Final[tuple[Edge, ...]] = (
     ),
     Edge(
         name="fail",
-        sources=("decided", "executing", "appealed"),
+        sources=("decided", "executing"),
         to="in_review",
         actors=("system", *PEOPLE),
         guard_zh="退款或补发被明确拒绝",
@@ -209,7 +228,7 @@ EDGES: Final[tuple[Edge, ...]] = (
     ),
     Edge(
         name="finish",
-        sources=("decided", "executing", "appealed"),
+        sources=("decided", "executing"),
         to="settled",
         actors=("system", *PEOPLE),
         guard_zh="裁定的每一项都已到账或送达",
@@ -267,10 +286,13 @@ EDGES: Final[tuple[Edge, ...]] = (
     Edge(
         name="reopen",
         sources=("settled", "closed", "withdrawn", "declined"),
-        to="in_review",
+        to="reopened",
         actors=("buyer", "agent", "lead"),
-        guard_zh="有以前没有的证据",
-        guard_en="with evidence that was not there before",
+        guard_zh="有以前没有的证据；等有人接手",
+        guard_en="with evidence that was not there before; waits for a person to take it",
+        deadline="decision",
+        zero_zh="升级给组长",
+        zero_en="escalates to the lead",
     ),
     Edge(
         name="refer",

@@ -53,6 +53,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     actual: Scalar
     source: str
     met: Literal["met", "not_met", "held"]
+    audience: Audience = "all"
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +110,8 @@ class ClaimOpened(ClaimEvent, frozen=True, kw_only=True, tag="claim_opened"):
     priority: str
     owner_id: str
     owner_name: str
+    about_staff: str = ""
+    """Whom of our own people the claim complains about; such a claim stays out of their line."""
     policy_version: str
     deadlines: list[Deadline]
 

@@ -13,7 +13,7 @@ from makegood.policy.facts import BUYER_SIDE, EVERYONE, SELLER_SIDE, Fact, Sourc
 from makegood.policy.statements import derive, fact, merge
 from makegood.policy.vocabulary import FACTS
 
-_AUDIENCES: Final[dict[tuple[str, ...], Audience]] = {
+AUDIENCES: Final[dict[tuple[str, ...], Audience]] = {
     EVERYONE: "all",
     BUYER_SIDE: "buyer",
     SELLER_SIDE: "seller",
@@ -33,7 +33,7 @@ def stated(
         source_id=source_id,
         interest=said.interest,
         at=at,
-        audience=_AUDIENCES.get(said.audience, "platform"),
+        audience=AUDIENCES.get(said.audience, "platform"),
     )
 
 

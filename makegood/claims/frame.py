@@ -6,15 +6,24 @@ from typing import Final
 import msgspec
 
 from makegood.base.actor import Act
+from makegood.base.ids import UnitRef
 from makegood.claims import store
 from makegood.claims.commands import Clocks, Ruling
 from makegood.claims.desk import Desk
-from makegood.claims.opening import PAYMENT_LINE, payment_unit
+from makegood.claims.opening import (
+    PAYMENT_LINE,
+    SERVICE_LINE,
+    overpaid_minor,
+    payment_unit,
+    service_unit,
+)
 from makegood.claims.promises import Timetable
 from makegood.claims.ruling import Circumstances, rule_on
 from makegood.claims.state import Claim
+from makegood.ledger.actions import credited_minor
 from makegood.orders import store as order_store
 from makegood.orders.facts import UnitFacts, unit_facts
+from makegood.orders.order import Order
 from makegood.orders.stock.reissues import may_be_replaced
 from makegood.people.markets.rules import MarketSettings, auto_lane_cap_minor
 from makegood.people.markets.store import load_seller
@@ -33,13 +42,26 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     clocks: Clocks
 
 
+async def order_of(conn: Connection, market_id: str, claim: Claim) -> Order:
+    """The order as it stood when the claim was opened."""
+    opened = claim.opened
+    pinned = await order_store.load_version(conn, market_id, opened.order_no, opened.order_version)
+    assert pinned is not None, "a claim pins an order version that is kept"
+    return pinned.order
+
+
 async def units_of(conn: Connection, market_id: str, claim: Claim) -> list[UnitFacts]:
     """The claimed units as the order stood when the claim was opened."""
     opened = claim.opened
     pinned = await order_store.load_version(conn, market_id, opened.order_no, opened.order_version)
     assert pinned is not None, "a claim pins an order version that is kept"
+    if opened.line_no == SERVICE_LINE:
+        return [service_unit(pinned.order, pinned.version)]
     if opened.line_no == PAYMENT_LINE:
-        return [payment_unit(pinned.order, pinned.version)]
+        unit = UnitRef(opened.order_no, PAYMENT_LINE, 0)
+        booked = await credited_minor(conn, market_id, unit, opened.currency)
+        worth = max(booked, overpaid_minor(pinned.order))
+        return [payment_unit(pinned.order, pinned.version, worth)]
     return [
         unit_facts(pinned.order, pinned.version, opened.line_no, number) for number in opened.units
     ]
@@ -81,7 +103,7 @@ async def circumstances(
     )
     settings = market.settings
     return Circumstances(
-        stock_available=await may_be_replaced(conn, act.market_id, units[0].unit),
+        stock_available=await _in_stock(conn, act, units[0]),
         auto_cap_minor=min(
             auto_lane_cap_minor(settings, seller),
             _history_cap(settings, aged, recent.refunded_today_minor),
@@ -99,3 +121,10 @@ def _history_cap(settings: MarketSettings, aged: bool, refunded_today_minor: int
     if aged:
         return lane.cap_minor
     return max(0, min(lane.guest_cap_minor, lane.guest_day_cap_minor - refunded_today_minor))
+
+
+async def _in_stock(conn: Connection, act: Act, unit: UnitFacts) -> bool:
+    """Whether a replacement is in stock; a payment or our conduct has none."""
+    if unit.unit.line_no <= PAYMENT_LINE:
+        return False
+    return await may_be_replaced(conn, act.market_id, unit.unit)

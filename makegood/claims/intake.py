@@ -1,7 +1,7 @@
 """The action that opens a claim: two statements, one of them writing everything at once."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 import asyncpg
 import msgspec
@@ -14,7 +14,7 @@ from makegood.claims.desk import Desk, owner_for
 from makegood.claims.grams import grams_of
 from makegood.claims.listed import row_of
 from makegood.claims.opening import Existing, OpenClaim, Owner
-from makegood.claims.rows import Intake
+from makegood.claims.rows import Intake, UnitClaim
 from makegood.claims.state import Claim, Recorded, evolve
 from makegood.orders.facts import UnitFacts
 from makegood.reading.rules import read_message
@@ -39,12 +39,10 @@ class Opened(msgspec.Struct, frozen=True):
 class CheckClaim(msgspec.Struct, frozen=True):
     """The payload of the job that asks everybody who knows something about a claim.
 
-    `account` is the keyed hash of the account the buyer declared, never the account itself;
     `asked` counts how often the sources were asked before.
     """
 
     claim_no: str
-    account: str = ""
     asked: int = 0
 
 
@@ -104,6 +102,7 @@ async def _open(
     claim_no = desk.ids.claim_no(act.now)
     reason = desk.pack.reasons[command.reason]
     reading = read_message(command.description, opening.order_context(intake.order, units, reason))
+    about = await _complained_about(conn, act, command)
     events = opening.opened(
         desk.pack,
         intake,
@@ -111,25 +110,29 @@ async def _open(
         command,
         reading,
         claim_no=claim_no,
-        owner=await _owner(act, desk, command),
+        owner=await _owner(act, desk, about),
         repeats=len(intake.bound),
         act=act,
+        about_staff=about,
     )
     head = saving.new_head(act, claim_no, desk.ids)
     sealed = saving.seal(head, events, desk.ids, act)
     claim = _folded(events, act)
     excerpt, searched = opening.texts(command, claim_no, units[0])
-    jobs = _jobs(act, claim, account_hash(desk, act.market_id, command.account))
-    await _free_overtaken(conn, act, intake, units)
-    await store.insert_opened(
-        conn,
-        sealed,
-        claim,
-        row_of(claim),
-        (excerpt, searched, grams_of(searched)),
-        cluster_of(desk, act, intake),
-        jobs,
-    )
+    overtaken = _overtaken(intake, units)
+    async with conn.transaction() if overtaken else nullcontext():
+        for bound in overtaken:
+            await store.free_unit(conn, act.market_id, bound.claim_no, bound.line_no, bound.unit_no)
+        await store.insert_opened(
+            conn,
+            sealed,
+            claim,
+            row_of(claim),
+            (excerpt, searched, grams_of(searched)),
+            cluster_of(desk, act, intake),
+            _jobs(act, claim),
+            account_hash(desk, act.market_id, command.account),
+        )
     receipt = sealed[-1].entry_hash.hex()
     return Opened(claim_no, claim.state, claim.deadlines, existing=False, receipt=receipt)
 
@@ -147,14 +150,10 @@ def account_hash(desk: Desk, market_id: str, account: str) -> str:
     return desk.vault.keyed_hash(f"account:{market_id}", plain).hex() if plain else ""
 
 
-async def _free_overtaken(
-    conn: Connection, act: Act, intake: Intake, units: list[UnitFacts]
-) -> None:
+def _overtaken(intake: Intake, units: list[UnitFacts]) -> list[UnitClaim]:
     """A problem that began after the decision is a new dispute; the old claim lets go."""
     numbers = {(unit.unit.line_no, unit.unit.unit_no) for unit in units}
-    for bound in intake.bound:
-        if (bound.line_no, bound.unit_no) in numbers:
-            await store.free_units(conn, act.market_id, bound.claim_no)
+    return [bound for bound in intake.bound if (bound.line_no, bound.unit_no) in numbers]
 
 
 def _folded(events: Sequence[e.AnyEvent], act: Act) -> Claim:
@@ -165,24 +164,32 @@ def _folded(events: Sequence[e.AnyEvent], act: Act) -> Claim:
     return claim
 
 
-async def _owner(act: Act, desk: Desk, command: OpenClaim) -> Owner:
+async def _complained_about(conn: Connection, act: Act, command: OpenClaim) -> str:
+    """Who handled the order's claims before, where the complaint is about our conduct."""
+    if not command.reason.startswith("SRV"):
+        return ""
+    return await store.last_owner(conn, act.market_id, command.order_no)
+
+
+async def _owner(act: Act, desk: Desk, about: str) -> Owner:
     roster = await desk.rosters.get(act.market_id, act.now)
-    line = owner_for(roster, desk.ids.secret(8))
+    line = owner_for(roster, desk.ids.secret(8), about)
     return Owner(line.account_id, line.display_name)
 
 
-def _jobs(act: Act, claim: Claim, account: str) -> list[Job]:
+def _jobs(act: Act, claim: Claim) -> list[Job]:
     check_job = Job(
         kind=saving.CHECK_JOB,
         market_id=act.market_id,
-        payload=CheckClaim(claim.claim_no, account),
+        payload=CheckClaim(claim.claim_no),
         run_at=act.now,
         subject=claim.claim_no,
         request_id=act.request_id,
     )
     upcoming = clock.next_of(claim.deadlines)
     assert upcoming is not None, "an opened claim has deadlines"
-    return [check_job, saving.timer_job(act, claim.claim_no, upcoming)]
+    timer = saving.timer_job(act, claim.claim_no, upcoming)
+    return [check_job, timer, *saving.near_jobs(act, None, claim)]
 
 
 async def _existing(conn: Connection, act: Act, claim_no: str) -> Opened:

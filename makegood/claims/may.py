@@ -5,6 +5,8 @@ from typing import Final
 
 from makegood.base.actor import Actor
 from makegood.claims import edges
+from makegood.claims.events import Party
+from makegood.claims.outcome import may_appeal_again
 from makegood.claims.ruling import MACHINE
 from makegood.claims.state import STAFF, Claim, Offer
 from makegood.claims.turns import MAX_COUNTER_OFFERS, MAX_EVIDENCE_REQUESTS
@@ -41,7 +43,8 @@ def _may_counter(claim: Claim, reader: Actor) -> bool:
 def _may_appeal(claim: Claim, reader: Actor) -> bool:
     if claim.state not in edges.DECIDED or claim.decision is None or claim.proposed is not None:
         return False
-    return claim.appeals == 0 or has_new_evidence(claim)
+    side: Party = "seller" if reader.role == "seller" else "buyer"
+    return may_appeal_again(claim, side) or has_new_evidence(claim)
 
 
 def has_new_evidence(claim: Claim) -> bool:
@@ -53,7 +56,8 @@ def _may_ask_person(claim: Claim, reader: Actor) -> bool:
     if claim.person_asked:
         return False
     by_machine = claim.decision is not None and claim.decision.decided_by == MACHINE
-    return claim.state in edges.UNDECIDED or (by_machine and claim.state in ENDED)
+    looks_again = claim.state in ENDED or _may_choose(claim, reader)
+    return claim.state in edges.UNDECIDED or (by_machine and looks_again)
 
 
 def _may_choose(claim: Claim, reader: Actor) -> bool:
@@ -71,7 +75,7 @@ def _has_replacement(claim: Claim, reader: Actor) -> bool:
 
 def _may_extend(claim: Claim, reader: Actor) -> bool:
     kind = f"{reader.role}_evidence"
-    return any(d.kind == kind and not d.extended for d in claim.deadlines)
+    return kind not in claim.extended and any(d.kind == kind for d in claim.deadlines)
 
 
 def _may_answer(claim: Claim, reader: Actor) -> bool:
@@ -95,13 +99,20 @@ def _may_ask_evidence(claim: Claim, reader: Actor) -> bool:
     return left and edges.may_go("ask_evidence", claim.state, reader.role)
 
 
+def _may_decline(claim: Claim, reader: Actor) -> bool:
+    return claim.decision is None and edges.may_go("decline", claim.state, reader.role)
+
+
 def _may_approve(claim: Claim, reader: Actor) -> bool:
     waits = claim.proposed is not None and claim.proposed_by != reader.id
     return waits and reader.role in ("lead", "operator")
 
 
 def _may_review(claim: Claim, reader: Actor) -> bool:
-    other = claim.decision is not None and claim.decision.decided_by != reader.id
+    other = claim.decision is not None and reader.id not in (
+        claim.decision.decided_by,
+        claim.approved_by,
+    )
     return other and edges.may_go("decide_appeal", claim.state, reader.role)
 
 
@@ -118,7 +129,7 @@ _SIDES: Final[tuple[tuple[str, Test], ...]] = (
     ("decline_offer", _is_theirs),
     ("counter_offer", _may_counter),
     ("message", lambda claim, reader: claim.state != "declined"),
-    ("add_evidence", lambda claim, reader: claim.state not in ("withdrawn", "declined")),
+    ("add_evidence", lambda claim, reader: True),
     ("extend", _may_extend),
     ("decide_now", _in(*edges.HANDLING)),
     ("appeal", _may_appeal),
@@ -150,7 +161,7 @@ _STAFF: Final[tuple[tuple[str, Test], ...]] = (
     ("take", _is_open),
     ("set_lane", _is_open),
     ("set_tags", lambda claim, reader: True),
-    ("decline", _edge("decline")),
+    ("decline", _may_decline),
     ("refer", _edge("refer")),
     ("outside_answer", _edge("outside_answers")),
     ("reopen", _edge("reopen")),

@@ -25,6 +25,7 @@ Kind = Literal[
     "refund_arrived",
     "replacement_ready",
     "message_arrived",
+    "deadline_soon",
     "survey",
 ]
 LATER_REVIEW = ("supplier_silent", "check_late", "person_asked", "remedy_failed", "reopened")
@@ -43,6 +44,16 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 async def queue(tx: Connection, act: Act, claim: Claim, recorded: Sequence[Recorded]) -> None:
     """Ask for a notice for every step that calls for one."""
     wanted = [notice for one in recorded for notice in of(claim, one)]
+    await enqueue(tx, [_job(act, notice) for notice in wanted])
+
+
+async def remind(tx: Connection, act: Act, claim: Claim, deadline: e.Deadline) -> None:
+    """Tell the side whose turn it is, both while they negotiate, that little time is left."""
+    sides: dict[str, tuple[e.Party, ...]] = {"buyer": ("buyer",), "seller": ("seller",)}
+    wanted = [
+        Notice(claim_no=claim.claim_no, version=claim.version, kind="deadline_soon", to=side)
+        for side in sides.get(deadline.turn, ("buyer", "seller"))
+    ]
     await enqueue(tx, [_job(act, notice) for notice in wanted])
 
 

@@ -28,7 +28,11 @@ NO_WINDOW: Final = ("PAY", "SEC", "SRV")
 NOT_ARRIVED: Final = ("DLV01", "DLV02", "DLV05", "DLV06")
 PAYMENT_LINE: Final = 0
 """The line that stands for the payment itself: charged twice, or too much."""
-ENDED: Final = ("settled", "closed")
+SERVICE_LINE: Final = -1
+"""The line that stands for our own conduct, so that it never joins a claim about goods."""
+ABOUT_PAYMENT: Final = ("PAY02", "PAY03")
+ENDED: Final = ("settled", "closed", "withdrawn", "declined")
+"""States in which a claim that still binds its unit is no longer live: it was decided."""
 EXCERPT_LETTERS: Final = 120
 
 
@@ -73,8 +77,10 @@ def reason_of(pack: Pack, code: str) -> Reason:
 def claimed_units(intake: Intake, command: OpenClaim) -> list[UnitFacts]:
     """The units a claim is about; refuses what the order does not have."""
     order, version = intake.order, intake.order_version
-    if command.line_no == PAYMENT_LINE or _is_about_payment(command, order):
-        return [payment_unit(order, version)]
+    if command.reason.startswith("SRV"):
+        return [service_unit(order, version)]
+    if command.line_no == PAYMENT_LINE or command.reason in ABOUT_PAYMENT:
+        return [payment_unit(order, version, overpaid_minor(order) or order.total.amount_minor)]
     line_no = command.line_no
     if line_no is None:
         if len(order.lines) != 1:
@@ -85,11 +91,25 @@ def claimed_units(intake: Intake, command: OpenClaim) -> list[UnitFacts]:
     return [unit_facts(order, version, line_no, number) for number in sorted(set(numbers))]
 
 
-def payment_unit(order: Order, version: int) -> UnitFacts:
-    """The payment as a unit, worth what was charged above the total."""
+def payment_unit(order: Order, version: int, worth_minor: int) -> UnitFacts:
+    """The payment as a unit, worth what may have been charged above the total."""
+    return _beside_goods(order, version, PAYMENT_LINE, worth_minor)
+
+
+def service_unit(order: Order, version: int) -> UnitFacts:
+    """Our conduct as a unit: what it may earn is measured by the order, nothing is taken back."""
+    return _beside_goods(order, version, SERVICE_LINE, order_rules.covered_minor(order))
+
+
+def _beside_goods(order: Order, version: int, line_no: int, worth_minor: int) -> UnitFacts:
     first = unit_facts(order, version, order.lines[0].line_no, 1)
-    unit = msgspec.structs.replace(first.unit, line_no=PAYMENT_LINE, unit_no=0)
-    return msgspec.structs.replace(first, unit=unit, unit_paid_minor=overpaid_minor(order))
+    return msgspec.structs.replace(
+        first,
+        unit=UnitRef(order.order_no, line_no, 0),
+        unit_paid_minor=worth_minor,
+        has_key=False,
+        supplier_id=None,
+    )
 
 
 def overpaid_minor(order: Order) -> int:
@@ -110,7 +130,7 @@ def existing_claim(intake: Intake, units: list[UnitFacts], command: OpenClaim) -
             continue
         if not _has_ended(bound):
             return Existing(bound.claim_no)
-        if command.began_at is None or not _began_later(command.began_at, bound):
+        if command.began_at is None or not began_later(command.began_at, bound):
             raise Refused("already_decided", claim_no=bound.claim_no)
     return None
 
@@ -118,13 +138,12 @@ def existing_claim(intake: Intake, units: list[UnitFacts], command: OpenClaim) -
 def check_times(order: Order, units: list[UnitFacts], command: OpenClaim, now: datetime) -> None:
     """Refuse what comes before the promised time or after the window of the product."""
     check_paid(order)
-    if command.reason[:3] in NO_WINDOW or units[0].unit.line_no == PAYMENT_LINE:
+    if command.reason[:3] in NO_WINDOW or units[0].unit.line_no <= PAYMENT_LINE:
         return
     line = order_rules.line_of(order, units[0].unit.line_no)
     for facts in units:
         unit = order_rules.unit_of(line, facts.unit.unit_no)
-        began_at = command.began_at or now
-        windows.check_window(order, line, unit, min(began_at, now))
+        windows.check_window(order, line, unit, now)
     if command.reason in NOT_ARRIVED:
         windows.check_arrival_time(order, line, now)
 
@@ -159,12 +178,18 @@ def opened(
     owner: Owner,
     repeats: int,
     act: Act,
+    about_staff: str = "",
 ) -> list[e.AnyEvent]:
-    """A claim taken on: opened, what the order says, accepted."""
+    """A claim taken on: opened, what the order says, accepted.
+
+    A unit that was decided before, and has a later problem by the buyer's own word, is a
+    person's to look at.
+    """
     unit, order = units[0], intake.order
     claimed = sum(one.unit_paid_minor for one in units)
     priority: Class = class_of(pack, command.reason, amount_minor=claimed, repeats=repeats)
-    lane: e.Lane = "careful" if pack.reasons[command.reason].careful else "fast"
+    again = any(_binds(bound, units) for bound in intake.bound)
+    lane: e.Lane = "careful" if again or pack.reasons[command.reason].careful else "fast"
     times = Timetable(pack, act.now, priority=priority, category=unit.category, lane=lane)
     question = pack.reasons[command.reason].question
     beginning = e.ClaimOpened(
@@ -193,6 +218,7 @@ def opened(
         priority=priority,
         owner_id=owner.owner_id,
         owner_name=owner.owner_name,
+        about_staff=about_staff,
         policy_version=f"{pack.name}@{pack.version}",
         deadlines=[
             times.of(stage) for stage in ("first_response", "auto_lane", "decision", "hard_stop")
@@ -213,13 +239,13 @@ def texts(command: OpenClaim, claim_no: str, unit: UnitFacts) -> tuple[str, str]
     return excerpt, normal(" ".join(searched))
 
 
-def _is_about_payment(command: OpenClaim, order: Order) -> bool:
-    return command.line_no is None and command.reason == "PAY02" and overpaid_minor(order) > 0
+def _binds(bound: UnitClaim, units: list[UnitFacts]) -> bool:
+    return any((bound.line_no, bound.unit_no) == (u.unit.line_no, u.unit.unit_no) for u in units)
 
 
 def _has_ended(bound: UnitClaim) -> bool:
     return bound.state in ENDED
 
 
-def _began_later(began_at: datetime, bound: UnitClaim) -> bool:
+def began_later(began_at: datetime, bound: UnitClaim) -> bool:
     return bound.closed_at is not None and began_at > bound.closed_at

@@ -11,27 +11,34 @@ from makegood.claims.remedies import ALL, NOTHING
 from makegood.claims.state import Claim
 
 DONE = ("arrived", "cancelled")
+LATE = "late_"
+"""How the causes of a coupon for a promise that was broken begin."""
 ROOT_CAUSES = ("supplier", "customer", "system", "seller")
 
 
-def decided(claim: Claim, decision: e.Decision, clocks: c.Clocks) -> list[e.AnyEvent]:
+def decided(
+    claim: Claim, decision: e.Decision, clocks: c.Clocks, approved_by: str = ""
+) -> list[e.AnyEvent]:
     """The decision, and the end at once where nothing has to be moved."""
     assert decision.remedy in ALL, f"unknown remedy {decision.remedy!r}"
     numbered = _numbered(claim, decision)
     if numbered.remedy in NOTHING and not numbered.choices and numbered.coupon_minor == 0:
         done = e.RemedyDone(deadlines=[clocks.survey, clocks.close])
-        return [e.ClaimDecided(decision=numbered, deadlines=[]), done]
-    turn = clocks.choice if numbered.choices else clocks.refund_order
-    return [e.ClaimDecided(decision=numbered, deadlines=[turn])]
+        return [e.ClaimDecided(decision=numbered, deadlines=[], approved_by=approved_by), done]
+    turns = [clocks.choice if numbered.choices else clocks.refund_order]
+    if all(deadline.kind != "hard_stop" for deadline in claim.deadlines):
+        # A claim that had ended has no last stop any more; carrying out must never be without.
+        turns.append(clocks.hard_stop)
+    return [e.ClaimDecided(decision=numbered, deadlines=turns, approved_by=approved_by)]
 
 
 def decide(claim: Claim, command: c.Decide, act: Act) -> list[e.AnyEvent]:
     """A person decides; above the person's limit another one must release it."""
     edges.check("decide", claim.state, act.actor.role)
-    if not 0 <= command.decision.amount_minor <= claim.opened.claimed_minor:
-        raise Refused("exceeds_paid", most_minor=claim.opened.claimed_minor)
+    _check_amounts(claim, command.decision)
     review = [] if claim.state == "in_review" else [e.ReviewStarted(why="person_decides")]
-    if command.decision.amount_minor > command.limit_minor or command.decision.departure:
+    given = command.decision.amount_minor + command.decision.coupon_minor
+    if given > command.limit_minor or command.decision.departure:
         return [*review, e.DecisionProposed(decision=_numbered(claim, command.decision))]
     return review + decided(claim, command.decision, command.clocks)
 
@@ -43,7 +50,7 @@ def release(claim: Claim, command: c.ReleaseDecision, act: Act) -> list[e.AnyEve
         raise Refused("already_approved")
     if claim.proposed_by == act.actor.id:
         raise Refused("approval_needs_other_person")
-    return decided(claim, claim.proposed, command.clocks)
+    return decided(claim, claim.proposed, command.clocks, approved_by=act.actor.id)
 
 
 def send_back(claim: Claim, command: c.ReturnDecision, act: Act) -> list[e.AnyEvent]:
@@ -78,6 +85,8 @@ def note_money(claim: Claim, command: c.NoteMoney, act: Act) -> list[e.AnyEvent]
     events: list[e.AnyEvent] = [moved]
     others = [m for m in claim.money if m.number != moved.number]
     if moved.state == "refused":
+        if claim.state == "appealed":
+            return events  # The reviewer has it; see `decide_appeal` for what becomes of it.
         review = e.ReviewStarted(why="remedy_failed", deadline=command.clocks.decision)
         return [*events, e.RemedyFailed(kind=moved.kind, why="refused"), review]
     carrying = claim.state in ("decided", "executing", "appealed")
@@ -132,11 +141,11 @@ def appeal(claim: Claim, command: c.Appeal, act: Act) -> list[e.AnyEvent]:
     edges.check("appeal", claim.state, act.actor.role)
     if claim.decision is None or claim.proposed is not None:
         raise Refused("claim_not_open", state=claim.state, step="appeal")
-    if claim.appeals and not command.new_evidence:
+    if not may_appeal_again(claim, command.by) and not command.new_evidence:
         raise Refused("already_appealed")
     if act.now > claim.decision.appeal_until:
         raise Refused("appeal_window_over", at=claim.decision.appeal_until)
-    if command.reviewer_id == claim.decision.decided_by:
+    if command.reviewer_id in (claim.decision.decided_by, claim.approved_by):
         raise Refused("conflict_of_interest")
     return [
         e.AppealFiled(
@@ -154,10 +163,12 @@ def decide_appeal(claim: Claim, command: c.DecideAppeal, act: Act) -> list[e.Any
     """Another person upholds, or changes and carries out the new decision."""
     edges.check("decide_appeal", claim.state, act.actor.role)
     assert claim.decision is not None, "an appeal is about a decision"
-    if act.actor.id == claim.decision.decided_by:
+    if act.actor.id in (claim.decision.decided_by, claim.approved_by):
         raise Refused("conflict_of_interest")
     if command.decision is None:
-        return [e.AppealDecided(outcome="upheld", text=command.text, views=command.views)]
+        upheld = e.AppealDecided(outcome="upheld", text=command.text, views=command.views)
+        return [upheld, *_failed_meanwhile(claim, command.clocks)]
+    _check_amounts(claim, command.decision)
     changed = e.AppealDecided(outcome="changed", text=command.text, views=command.views)
     return [changed, *decided(claim, command.decision, command.clocks)]
 
@@ -173,24 +184,50 @@ def reopen(claim: Claim, command: c.Reopen, act: Act) -> list[e.AnyEvent]:
     reopened = e.ClaimReopened(
         text=command.text, evidence_ids=command.evidence_ids, deadlines=deadlines
     )
-    return [reopened, e.ReviewStarted(why="reopened")]
+    return [reopened]
 
 
 def decline(claim: Claim, command: c.Decline, act: Act) -> list[e.AnyEvent]:
-    """Not taken on, with the refusal that says why."""
+    """Not taken on, with the refusal that says why; what was decided once stays decided."""
     edges.check("decline", claim.state, act.actor.role)
+    if claim.decision is not None:
+        raise Refused("already_decided", claim_no=claim.claim_no)
     return [e.ClaimDeclined(refusal=command.refusal, text=command.text)]
 
 
 def compensate(claim: Claim, command: c.Compensate) -> list[e.AnyEvent]:
-    """A coupon, once per cause."""
-    if any(given.cause == command.cause for given in claim.compensations):
+    """A coupon, once per cause, and for lateness once in all."""
+    causes = {given.cause for given in claim.compensations}
+    late = command.cause.startswith(LATE) and any(cause.startswith(LATE) for cause in causes)
+    if command.cause in causes or late:
         return []
     return [
         e.CompensationGiven(
             cause=command.cause, coupon=command.coupon, amount_minor=command.amount_minor
         )
     ]
+
+
+def may_appeal_again(claim: Claim, by: e.Party) -> bool:
+    """One appeal per decision, and one for each side."""
+    assert claim.decision is not None, "an appeal is about a decision"
+    number = claim.decision.number
+    return all(number != earlier and by != side for earlier, side in claim.appealed)
+
+
+def _check_amounts(claim: Claim, decision: e.Decision) -> None:
+    most = claim.opened.claimed_minor
+    if not (0 <= decision.amount_minor <= most and 0 <= decision.coupon_minor <= most):
+        raise Refused("exceeds_paid", most_minor=most)
+
+
+def _failed_meanwhile(claim: Claim, clocks: c.Clocks) -> list[e.AnyEvent]:
+    """A refusal that came while another person looked: the upheld decision needs a person."""
+    failed = next((moved for moved in claim.money if moved.state == "refused"), None)
+    if failed is None or claim.before_appeal not in ("decided", "executing"):
+        return []
+    review = e.ReviewStarted(why="remedy_failed", deadline=clocks.decision)
+    return [e.RemedyFailed(kind=failed.kind, why="refused"), review]
 
 
 def _is_same(known: e.MoneyMoved, moved: e.MoneyMoved) -> bool:

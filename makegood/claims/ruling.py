@@ -1,5 +1,6 @@
 """From facts to a ruling: the judge's answer with amounts, ready to be decided or shown."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, Literal, cast
 
@@ -7,12 +8,13 @@ import msgspec
 
 from makegood.claims import events as e
 from makegood.claims.commands import Ruling
-from makegood.claims.factsheet import facts_for_judge
+from makegood.claims.factsheet import AUDIENCES, facts_for_judge
 from makegood.claims.remedies import GOODS, MONEY, PAID_REPAIR_PERCENT
 from makegood.claims.state import Claim
 from makegood.orders.facts import UnitFacts
 from makegood.policy import remedy as amounts
-from makegood.policy.judgement import Condition, Context, Judgement, Wants
+from makegood.policy.facts import Fact
+from makegood.policy.judgement import Condition, Context, Judgement, Shares, Wants
 from makegood.policy.model import Pack
 from makegood.policy.rules import judge
 
@@ -20,6 +22,9 @@ MACHINE: Final = "machine"
 MACHINE_NAME: Final = "自动核验"
 
 
+LATE_FINDINGS: Final = ("delivered_late", "delivered_late_supplier")
+SMALL_COUPON_MINUTES: Final = 10
+"""A small coupon is worth the first ten minutes of lateness."""
 STOCK_MINUTES: Final = 10
 """Goods in stock reach the buyer within this time."""
 
@@ -54,17 +59,20 @@ def rule_on(
     appeal_until: datetime,
 ) -> Ruling:
     """What the rules say about the facts on record."""
+    facts = facts_for_judge(claim.facts)
     judgement = judge(
         pack,
         claim.opened.reason,
-        facts_for_judge(claim.facts),
+        facts,
         cast(Wants, claim.opened.wants),
         _context(claim, around),
     )
-    decision = _decision(claim, units, judgement, around, now, appeal_until)
+    measured = Measured.of(facts)
+    amount = amount_of(judgement, units, claim, around.refunded_minor, measured)
+    decision = _decision(claim, units, judgement, amount or 0, measured, appeal_until)
     return Ruling(
         decision=decision,
-        certain=judgement.certain and decision is not None,
+        certain=judgement.certain and decision is not None and amount is not None,
         auto=judgement.auto_lane,
         lane=judgement.lane,
         priority=judgement.priority_class,
@@ -120,21 +128,76 @@ def agreed_decision(
     )
 
 
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures among the facts that amounts are computed from; None where nobody stated them."""
+
+    units_missing: int | None = None
+    overcharged_minor: int | None = None
+    owed_minor: int | None = None
+    minutes_late: int | None = None
+
+    @staticmethod
+    def of(facts: Mapping[str, Fact]) -> "Measured":
+        """The figures that these facts hold."""
+
+        def count(name: str) -> int | None:
+            value = facts[name].value if name in facts else None
+            return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+        return Measured(
+            units_missing=count("delivery.units_missing"),
+            overcharged_minor=count("payment.overcharged_minor"),
+            owed_minor=count("refund.owed_minor"),
+            minutes_late=count("delivery.minutes_late"),
+        )
+
+
 def amount_of(
-    judgement: Judgement, units: list[UnitFacts], claim: Claim, refunded_minor: int
-) -> int:
-    """What the judgement's refund rule gives for these units, in minor units."""
-    own = judgement.shares.buyer if judgement.shares else 0
-    most = claim.opened.claimed_minor * (100 - own) // 100
-    left = max(0, most - refunded_minor)
+    judgement: Judgement,
+    units: list[UnitFacts],
+    claim: Claim,
+    refunded_minor: int,
+    measured: Measured,
+) -> int | None:
+    """What the judgement's refund rule gives for these units, in minor units.
+
+    None where the rule needs a figure that nobody stated: then a person says how much.
+    """
+    left = max(0, claim.opened.claimed_minor - refunded_minor)
     cause: amounts.Cause = "buyer" if judgement.cause == "buyer" else "non_buyer"
     match judgement.refund_rule:
         case "none":
             return 0
         case "prorated" if units[0].term_days and units[0].delivered_at is not None:
             return min(left, sum(_prorated(unit, claim, cause) for unit in units))
+        case "unit":
+            return _missing_part(units, measured.units_missing, left)
+        case "shared":
+            shares = judgement.shares or Shares()
+            return amounts.split_loss(left, shares).refund_minor
+        case "extra":
+            return _at_most(measured.overcharged_minor, left)
+        case "owed":
+            return _at_most(measured.owed_minor, left)
         case _:
             return left
+
+
+def _missing_part(units: list[UnitFacts], missing: int | None, left: int) -> int | None:
+    """The price of the units that did not come."""
+    if missing is None:
+        return left if len(units) == 1 and units[0].quantity == 1 else None
+    paid = sum(unit.unit_paid_minor for unit in units)
+    came = len(units) - min(missing, len(units))
+    value = amounts.UnitValue(paid_minor=paid, list_minor=paid)
+    gone = amounts.refund_unit_based(
+        value, units_total=len(units), units_used=came, cause="non_buyer"
+    )
+    return min(left, gone)
+
+
+def _at_most(figure: int | None, left: int) -> int | None:
+    return None if figure is None else max(0, min(figure, left))
 
 
 def _prorated(unit: UnitFacts, claim: Claim, cause: amounts.Cause) -> int:
@@ -179,14 +242,13 @@ def _decision(
     claim: Claim,
     units: list[UnitFacts],
     judgement: Judgement,
-    around: Circumstances,
-    now: datetime,
+    amount: int,
+    measured: Measured,
     appeal_until: datetime,
 ) -> e.Decision | None:
     if judgement.finding is None or judgement.shares is None:
         return None
     remedy = judgement.recommended or "explanation"
-    amount = amount_of(judgement, units, claim, around.refunded_minor)
     paid = sum(unit.unit_paid_minor for unit in units)
     return e.Decision(
         number=0,
@@ -194,7 +256,7 @@ def _decision(
         remedy=remedy,
         choices=_choices(judgement, remedy),
         amount_minor=_moved_minor(remedy, amount, paid),
-        coupon_minor=_coupon(judgement, remedy, paid),
+        coupon_minor=_coupon(judgement, remedy, paid, measured.minutes_late),
         shares={name: share for name, share in judgement.shares.as_dict().items() if share},
         rule_id=judgement.rule,
         rule_version=judgement.rule_version,
@@ -223,16 +285,15 @@ def _moved_minor(remedy: str, refund_minor: int, paid_minor: int) -> int:
     return paid_minor * PAID_REPAIR_PERCENT // 100 if remedy == "paid_repair" else 0
 
 
-def _coupon(judgement: Judgement, remedy: str, paid_minor: int) -> int:
-    """The coupon that comes on top: with a payment fault, or beside a reissue."""
+def _coupon(judgement: Judgement, remedy: str, paid_minor: int, minutes_late: int | None) -> int:
+    """The coupon for lateness by its minutes, with a payment fault, or beside a reissue."""
     adds = {r.code for r in judgement.remedies if r.add_on}
     if "coupon" not in adds and remedy != "coupon":
         return 0
-    return (
-        amounts.reissue_coupon(paid_minor)
-        if remedy in GOODS
-        else amounts.late_coupon(paid_minor, 10)
-    )
+    if remedy in GOODS:
+        return amounts.reissue_coupon(paid_minor)
+    late = minutes_late if judgement.finding in LATE_FINDINGS else None
+    return amounts.late_coupon(paid_minor, late or SMALL_COUPON_MINUTES)
 
 
 def _condition(condition: Condition) -> e.Condition:
@@ -244,6 +305,7 @@ def _condition(condition: Condition) -> e.Condition:
         actual=actual.isoformat() if isinstance(actual, datetime) else actual,
         source=condition.source or "",
         met=condition.met,
+        audience=AUDIENCES.get(condition.audience, "platform"),
     )
 
 

@@ -1,7 +1,9 @@
 """Writing events: seal, append, bring the row up to date, set the timer, tell who listens."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+import asyncpg
 import msgspec
 
 from makegood.base.actor import Act
@@ -21,7 +23,20 @@ from makegood.store.jobs import Job, enqueue
 from makegood.store.notify import publish
 
 TIMER_JOB = "claim.deadline"
+NEAR_JOB = "claim.deadline_near"
 CHECK_JOB = "claim.check"
+NEAR_KINDS = frozenset(
+    {
+        "seller_reply",
+        "buyer_evidence",
+        "seller_evidence",
+        "negotiation",
+        "choice",
+        "repair",
+        "decision",
+    }
+)
+"""Deadlines whose side is reminded, or whose claim becomes more urgent, before they pass."""
 PUBLIC_FIELDS = frozenset({"transfers"})
 """Shown in clear in the public entry, so that every transfer is found from its event."""
 
@@ -30,6 +45,14 @@ class Timer(msgspec.Struct, frozen=True):
     """The payload of a timer job: it acts only if a deadline of the claim has passed."""
 
     claim_no: str
+
+
+class Near(msgspec.Struct, frozen=True):
+    """The payload of a reminder: it acts only while this very deadline still runs."""
+
+    claim_no: str
+    kind: str
+    at: datetime
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -46,6 +69,8 @@ async def hold(tx: Connection, act: Act, claim_no: str) -> Held:
         raise Refused("not_found", claim_no=claim_no)
     loaded = await store.load(tx, act.market_id, claim_no)
     assert loaded is not None, "a listed claim has a history"
+    if act.actor.role == "seller" and act.actor.id != loaded.claim.opened.seller_id:
+        raise Refused("not_found", claim_no=claim_no)
     return Held(loaded.claim, loaded.head, loaded.history)
 
 
@@ -63,7 +88,7 @@ async def append(
         claim = evolve(claim, one)
     await store.update_row(tx, act.market_id, claim.claim_no, row_of(claim))
     await _bind(tx, act, claim, events)
-    await enqueue(tx, timer_jobs(act, held.claim, claim))
+    await enqueue(tx, timer_jobs(act, held.claim, claim) + near_jobs(act, held.claim, claim))
     await notices.queue(tx, act, claim, recorded)
     await publish(tx, claim_topic(act.market_id, claim.claim_no), queue_topic(act.market_id))
     return Held(claim, record_rules.head_after(sealed[-1]), [*held.history, *recorded])
@@ -107,6 +132,25 @@ def timer_job(act: Act, claim_no: str, deadline: e.Deadline) -> Job:
     )
 
 
+def near_jobs(act: Act, before: Claim | None, claim: Claim) -> list[Job]:
+    """A job for the moment when little is left of a deadline that is new or has moved."""
+    known = {(d.kind, d.at) for d in clock.running(before.deadlines)} if before else set()
+    return [
+        Job(
+            kind=NEAR_JOB,
+            market_id=act.market_id,
+            payload=Near(claim.claim_no, deadline.kind, deadline.at),
+            run_at=clock.soon_at(deadline),
+            subject=claim.claim_no,
+            request_id=act.request_id,
+        )
+        for deadline in clock.running(claim.deadlines)
+        if deadline.kind in NEAR_KINDS
+        and (deadline.kind, deadline.at) not in known
+        and clock.soon_at(deadline) > act.now
+    ]
+
+
 def _new(event: e.AnyEvent) -> NewEvent:
     fields = msgspec.to_builtins(event)
     name = fields.pop("event")
@@ -114,8 +158,16 @@ def _new(event: e.AnyEvent) -> NewEvent:
 
 
 async def _bind(tx: Connection, act: Act, claim: Claim, events: Sequence[e.AnyEvent]) -> None:
-    """A claim that was not carried through frees its units; a reopened one binds them again."""
-    if any(isinstance(event, e.ClaimWithdrawn | e.ClaimDeclined) for event in events):
+    """A claim that ended undecided frees its units; a reopened one binds them again.
+
+    A unit that was decided once stays bound: taking the claim back does not make a new dispute.
+    """
+    ended = any(isinstance(event, e.ClaimWithdrawn | e.ClaimDeclined) for event in events)
+    if ended and claim.decision is None:
         await store.free_units(tx, act.market_id, claim.claim_no)
     elif any(isinstance(event, e.ClaimReopened) for event in events):
-        await store.bind_units(tx, act.market_id, claim.claim_no)
+        try:
+            async with tx.transaction():
+                await store.bind_units(tx, act.market_id, claim.claim_no)
+        except asyncpg.UniqueViolationError as error:
+            raise Refused("claim_exists", claim_no=claim.claim_no) from error

@@ -1,5 +1,7 @@
 """What happens when a deadline passes: announced in advance, done by the deadline itself."""
 
+from typing import Final
+
 from makegood.base.actor import Act
 from makegood.claims import clock
 from makegood.claims import commands as c
@@ -7,6 +9,10 @@ from makegood.claims import events as e
 from makegood.claims.outcome import close
 from makegood.claims.state import Claim
 from makegood.claims.turns import after, after_evidence, next_step
+from makegood.policy.judgement import Class
+from makegood.policy.priority import aged
+
+CLASSES: Final[dict[str, Class]] = {"P0": "P0", "P1": "P1", "P2": "P2", "P3": "P3"}
 
 ESCALATING = (
     "first_response",
@@ -59,7 +65,7 @@ def _pass(
         case "close":
             return close(claim)
         case _:
-            return _escalate(deadline, command, act)
+            return _escalate(claim, deadline, command, act)
 
 
 def _go_on(
@@ -71,8 +77,13 @@ def _go_on(
     return lost + go_on(after(claim, lost, act), command.ruling, command.clocks, act)
 
 
-def _escalate(deadline: e.Deadline, command: c.PassDeadlines, act: Act) -> list[e.AnyEvent]:
-    """One line up. What still has to be done gets a new time, so nothing is ever forgotten."""
+def _escalate(
+    claim: Claim, deadline: e.Deadline, command: c.PassDeadlines, act: Act
+) -> list[e.AnyEvent]:
+    """One line up. What still has to be done gets a new time, so nothing is ever forgotten.
+
+    A claim whose decision is late moves up one class, so that it is the next to be looked at.
+    """
     length = deadline.at - deadline.set_at
     renewed = e.Deadline(
         kind=deadline.kind,
@@ -82,7 +93,11 @@ def _escalate(deadline: e.Deadline, command: c.PassDeadlines, act: Act) -> list[
         set_at=act.now,
     )
     again = None if deadline.kind in ("first_response", "accept") else renewed
-    return [e.Escalated(kind=deadline.kind, to=command.escalate_to, deadline=again)]
+    up: list[e.AnyEvent] = [e.Escalated(kind=deadline.kind, to=command.escalate_to, deadline=again)]
+    older = aged(CLASSES[claim.priority])
+    if deadline.kind == "decision" and older != claim.priority:
+        up.append(e.PriorityChanged(priority=older, why="late"))
+    return up
 
 
 def _lost(deadline: e.Deadline) -> e.TurnLost:

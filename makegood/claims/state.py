@@ -22,6 +22,9 @@ TURN_KINDS = (
 )
 """Deadlines that belong to one side's turn and end when the turn passes on."""
 
+AFTERWARDS = ("survey", "close")
+"""What follows a settled claim by itself; it stands still while anybody looks again."""
+
 OPEN_STATES = frozenset(
     {
         "open",
@@ -93,6 +96,10 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     seller_asked: bool = False
     seller_answer: str = ""
     lost_turns: tuple[str, ...] = ()
+    extended: tuple[str, ...] = ()
+    """Kinds of deadlines that a side has had extended; each once in the life of a claim."""
+    supplier_wait_until: datetime | None = None
+    """The one promised time for a supplier's answer; it is granted once and never moved."""
     message_ids: tuple[str, ...] = ()
     offers: tuple[Offer, ...] = ()
     negotiation_until: datetime | None = None
@@ -106,6 +113,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     proposed_by: str = ""
     decision: e.Decision | None = None
     decided_at: datetime | None = None
+    approved_by: str = ""
     earlier: tuple[e.Decision, ...] = ()
     upheld: bool | None = None
     chosen: str = ""
@@ -115,7 +123,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     repair: e.RepairOffered | None = None
     repair_paid: bool = False
     appeal: e.AppealFiled | None = None
-    appeals: int = 0
+    appealed: tuple[tuple[int, str], ...] = ()
+    """Which decision, by number, was appealed by whom."""
     before_appeal: str = ""
     settled_at: datetime | None = None
     closed_at: datetime | None = None
@@ -180,14 +189,15 @@ def _apply(claim: Claim, recorded: Recorded) -> Claim:  # noqa: C901 - the close
         case e.ClaimAccepted():
             return _set(claim, state="verifying", accepted_at=at, deadlines=drop(claim, "accept"))
         case e.ClaimDeclined(refusal=refusal):
-            return _end(claim, "declined", at, refusal=refusal)
+            return _end(claim, "declined", at, refusal=refusal, root_cause="customer")
         case e.FactsRecorded(facts=facts):
             return _set(claim, facts=(*claim.facts, *facts))
         case e.CheckFinished(unanswered=unanswered):
             checked = _set(claim, checked=True, unanswered=tuple(unanswered))
             return _answered(_set(checked, deadlines=drop(checked, "auto_lane")), at)
         case e.SupplierAwaited(deadline=deadline):
-            return _turn(claim, "waiting_supplier", deadline, at, pausing=False)
+            waiting = _set(claim, supplier_wait_until=claim.supplier_wait_until or deadline.at)
+            return _turn(waiting, "waiting_supplier", deadline, at, pausing=False)
         case e.SupplierAnswered():
             return _set(claim, state="verifying", deadlines=drop(claim, "supplier_reply"))
         case e.SellerAsked(deadline=deadline):
@@ -205,7 +215,8 @@ def _apply(claim: Claim, recorded: Recorded) -> Claim:  # noqa: C901 - the close
             lost = _set(claim, lost_turns=(*claim.lost_turns, kind), offers=_lapse(claim.offers))
             return _set(lost, deadlines=drop(lost, kind))
         case e.DeadlineExtended() as extended:
-            return _set(claim, deadlines=_extend(claim.deadlines, extended))
+            kinds = (*claim.extended, extended.kind)
+            return _set(claim, deadlines=_extend(claim.deadlines, extended), extended=kinds)
         case e.OfferMade() as made:
             return _offer(claim, made, at)
         case e.OfferAnswered(number=number, answer=answer):
@@ -229,7 +240,10 @@ def _apply(claim: Claim, recorded: Recorded) -> Claim:  # noqa: C901 - the close
         case e.LaneChanged(lane=lane):
             return _set(claim, lane=lane)
         case e.PriorityChanged(priority=priority):
-            return _set(claim, priority=priority)
+            urgent = (
+                resume(claim.deadlines, "decision", at) if priority == "P0" else claim.deadlines
+            )
+            return _set(claim, priority=priority, deadlines=urgent)
         case e.TagsChanged(tags=tags):
             return _set(claim, tags=tags)
         case e.Escalated() as escalated:
@@ -257,9 +271,8 @@ def _apply(claim: Claim, recorded: Recorded) -> Claim:  # noqa: C901 - the close
         case e.CompensationGiven() as given:
             return _set(claim, compensations=(*claim.compensations, given))
         case e.RepairOffered() as offered:
-            return _turn(
-                _set(claim, repair=offered), "decided", offered.deadline, at, pausing=False
-            )
+            priced = _set(claim, repair=offered, deadlines=drop(claim, "refund_order"))
+            return _turn(priced, "decided", offered.deadline, at, pausing=False)
         case e.RepairPaid():
             return _set(claim, repair_paid=True, deadlines=drop(claim, "repair"))
         case e.KeyRevealed():
@@ -275,11 +288,12 @@ def _apply(claim: Claim, recorded: Recorded) -> Claim:  # noqa: C901 - the close
         case e.ClaimWithdrawn():
             return _end(claim, "withdrawn", at, root_cause="customer")
         case e.AppealFiled() as filed:
-            return _appeal(claim, filed)
+            return _appeal(claim, filed, at)
         case e.AppealDecided(outcome=outcome):
-            return _appealed(claim, outcome)
+            return _appealed(claim, outcome, at)
         case e.ClaimReopened(deadlines=deadlines):
-            return _set(claim, state="reopened", deadlines=tuple(deadlines), closed_at=None)
+            again = _set(claim, state="reopened", deadlines=tuple(deadlines))
+            return _set(again, closed_at=None, settled_at=None, root_cause="")
         case e.ReferredOutside(deadline=deadline):
             return _turn(claim, "external", deadline, at)
         case e.OutsideAnswered():
@@ -305,9 +319,16 @@ def _turn(
 
 
 def _review(claim: Claim, deadline: e.Deadline | None, at: datetime) -> Claim:
-    left = resume(drop(claim, *TURN_KINDS), "decision", at)
-    kept = put(left, deadline) if deadline else left
-    return _set(claim, state="in_review", deadlines=kept, handled_at=claim.handled_at or at)
+    """A person has it: turns, offers and the way to the end are over."""
+    left = resume(drop(claim, *TURN_KINDS, *AFTERWARDS), "decision", at)
+    return _set(
+        claim,
+        state="in_review",
+        deadlines=put(left, deadline) if deadline else left,
+        offers=_lapse(claim.offers),
+        handled_at=claim.handled_at or at,
+        settled_at=None,
+    )
 
 
 def _answered(claim: Claim, at: datetime) -> Claim:
@@ -368,7 +389,7 @@ def _escalate(claim: Claim, escalated: e.Escalated) -> Claim:
 
 def _decide(claim: Claim, decided: e.ClaimDecided, at: datetime) -> Claim:
     earlier = (*claim.earlier, claim.decision) if claim.decision else claim.earlier
-    left = drop(claim, "decision", "appeal_decision", *TURN_KINDS)
+    left = drop(claim, "decision", "appeal_decision", *TURN_KINDS, *AFTERWARDS)
     for deadline in decided.deadlines:
         left = put(left, deadline)
     outcome = _set(
@@ -376,12 +397,16 @@ def _decide(claim: Claim, decided: e.ClaimDecided, at: datetime) -> Claim:
         state="decided",
         decision=decided.decision,
         decided_at=at,
+        approved_by=decided.approved_by,
         earlier=earlier,
+        offers=_lapse(claim.offers),
         proposed=None,
         proposed_by="",
         chosen="",
         evidence_at_end=_on_record(claim),
         settled_at=None,
+        closed_at=None,
+        root_cause="",
         deadlines=left,
         handled_at=claim.handled_at or at,
     )
@@ -399,7 +424,9 @@ def _move(claim: Claim, moved: e.MoneyMoved) -> Claim:
 
 def _settle(claim: Claim, deadlines: tuple[e.Deadline, ...], at: datetime) -> Claim:
     if claim.state == "appealed":
-        return _set(claim, before_appeal="settled", settled_at=at)
+        waiting = tuple(msgspec.structs.replace(d, paused_at=at) for d in deadlines)
+        both = (*drop(claim, *AFTERWARDS), *waiting)
+        return _set(claim, before_appeal="settled", settled_at=at, deadlines=both)
     kept = tuple(d for d in claim.deadlines if d.kind.startswith("task:"))
     return _set(claim, state="settled", settled_at=at, deadlines=(*kept, *deadlines))
 
@@ -414,18 +441,32 @@ def _on_record(claim: Claim) -> tuple[str, ...]:
     return tuple(item.evidence_id for item in claim.evidence)
 
 
-def _appeal(claim: Claim, filed: e.AppealFiled) -> Claim:
+def _appeal(claim: Claim, filed: e.AppealFiled, at: datetime) -> Claim:
+    """The way to the end stands still while another person looks."""
+    assert claim.decision is not None, "an appeal is about a decision"
+    held = claim.deadlines
+    for kind in AFTERWARDS:
+        held = pause(held, kind, at)
     return _set(
         claim,
         state="appealed",
         appeal=filed,
-        appeals=claim.appeals + 1,
+        appealed=(*claim.appealed, (claim.decision.number, filed.by)),
         before_appeal=claim.state,
-        deadlines=put(claim.deadlines, filed.deadline),
+        deadlines=put(held, filed.deadline),
     )
 
 
-def _appealed(claim: Claim, outcome: str) -> Claim:
+def _appealed(claim: Claim, outcome: str, at: datetime) -> Claim:
     """An upheld decision goes on where it stood; a changed one is followed by its successor."""
-    changes = {"upheld": outcome == "upheld", "deadlines": drop(claim, "appeal_decision")}
-    return _set(claim, state=claim.before_appeal, before_appeal="", **changes)
+    left = drop(claim, "appeal_decision")
+    for kind in AFTERWARDS:
+        left = resume(left, kind, at)
+    return _set(
+        claim,
+        state=claim.before_appeal,
+        before_appeal="",
+        upheld=outcome == "upheld",
+        deadlines=left,
+        evidence_at_end=_on_record(claim),
+    )

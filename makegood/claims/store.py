@@ -54,9 +54,11 @@ _OPENED: Final = f"""
             market_id, claim_no, version, state, is_open, lane, class_no, queue_at, reason,
             order_no, line_no, category, title, seller_id, seller_name, supplier_id, buyer_id,
             cluster, channel, external_id, amount_minor, currency, owner_id, owner_name, opened_at,
-            changed_at, next_deadline_at, next_deadline_kind, excerpt, search_text, grams)
+            changed_at, next_deadline_at, next_deadline_kind, excerpt, search_text, grams,
+            account_hash, about_id)
         values ($14, $15, $16, $17, true, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28,
-                $29, $30, $31, $32, $33, $34, $35, $36, $37, $37, $38, $39, $40, $41, $42)
+                $29, $30, $31, $32, $33, $34, $35, $36, $37, $37, $38, $39, $40, $41, $42,
+                $48, $49)
     ),
     bound as (
         insert into claim_unit (market_id, claim_no, order_no, line_no, unit_no)
@@ -85,6 +87,7 @@ async def insert_opened(
     texts: tuple[str, str, list[int]],
     cluster: str,
     jobs: Sequence[Job],
+    account_hash: str = "",
 ) -> None:
     """Everything an opened claim writes, in one statement and so in one transaction.
 
@@ -129,6 +132,8 @@ async def insert_opened(
         [job.payload for job in jobs],
         [job.run_at for job in jobs],
         jobs[0].request_id if jobs else "",
+        account_hash,
+        opened.about_staff,
     )
 
 
@@ -195,12 +200,54 @@ async def update_row(tx: Connection, market_id: str, claim_no: str, row: Row) ->
 
 
 async def free_units(tx: Connection, market_id: str, claim_no: str) -> None:
-    """A withdrawn or declined claim, or one overtaken by a later problem, binds no unit."""
+    """A claim that was withdrawn or declined before any decision binds no unit."""
     await tx.execute(
         "update claim_unit set binding = false where market_id = $1 and claim_no = $2",
         market_id,
         claim_no,
     )
+
+
+async def free_unit(
+    tx: Connection, market_id: str, claim_no: str, line_no: int, unit_no: int
+) -> None:
+    """A later problem of one unit takes that unit out of the old claim."""
+    await tx.execute(
+        """
+        update claim_unit set binding = false
+        where market_id = $1 and claim_no = $2 and line_no = $3 and unit_no = $4
+        """,
+        market_id,
+        claim_no,
+        line_no,
+        unit_no,
+    )
+
+
+async def last_owner(conn: Connection, market_id: str, order_no: str) -> str:
+    """Who owns the newest claim of an order that is not itself about our people; or nobody."""
+    found: str | None = await conn.fetchval(
+        """
+        select c.owner_id
+        from claim_unit as u join claim as c
+          on c.market_id = u.market_id and c.claim_no = u.claim_no
+        where u.market_id = $1 and u.order_no = $2 and c.reason not like 'SRV%'
+        order by c.opened_at desc, c.claim_no desc limit 1
+        """,
+        market_id,
+        order_no,
+    )
+    return found or ""
+
+
+async def account_of(conn: Connection, market_id: str, claim_no: str) -> str:
+    """The keyed hash of the account the buyer declared when opening; empty if none was."""
+    found: str | None = await conn.fetchval(
+        "select account_hash from claim where market_id = $1 and claim_no = $2",
+        market_id,
+        claim_no,
+    )
+    return found or ""
 
 
 async def bind_units(tx: Connection, market_id: str, claim_no: str) -> None:

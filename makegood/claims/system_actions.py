@@ -1,11 +1,12 @@
 """What jobs do with a claim: finish its check, pass deadlines, note what money and goods did."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final, Literal
 
 from makegood.base.actor import Act
 from makegood.base.refusal import Refused
-from makegood.claims import clock, store
+from makegood.claims import clock, notices, store
 from makegood.claims import commands as c
 from makegood.claims import events as e
 from makegood.claims.actions import step_held
@@ -14,18 +15,22 @@ from makegood.claims.decide import decide
 from makegood.claims.desk import Desk, lead_of, name_of
 from makegood.claims.factsheet import withdrawn_fact
 from makegood.claims.frame import frame, units_of
-from makegood.claims.saving import Held, append, hold
+from makegood.claims.outcome import LATE
+from makegood.claims.saving import Held, Near, append, hold
 from makegood.claims.state import Claim
 from makegood.ledger.actions import post
 from makegood.ledger.recipes import PaymentLeg, coupon_issued, leg_paid, repair_done
 from makegood.ledger.refund.actions import RefundOutcome
 from makegood.orders.actions import withdraw_key
 from makegood.orders.stock.rules import ReissueOutcome
+from makegood.policy.priority import class_of
 from makegood.policy.remedy import late_coupon
 from makegood.store.database import Connection
 
 COMPENSATED: Final = ("decision", "refund_order")
-"""Promises of ours whose breach earns a coupon, once per claim and promise."""
+"""Promises of ours whose breach earns a coupon, once per claim."""
+LEAST_MINUTES: Final = 10
+"""The deadline itself gives the coupon, so the first ten minutes count from its first second."""
 
 _GOODS_STATES: Final[dict[str, Literal["wanted", "sent", "arrived", "refused", "cancelled"]]] = {
     "reserved": "wanted",
@@ -65,11 +70,12 @@ async def pass_deadlines(tx: Connection, act: Act, desk: Desk, claim_no: str) ->
     if not await store.lock(tx, act.market_id, claim_no):
         return False
     held = await hold(tx, act, claim_no)
-    passed = [d.kind for d in clock.due(held.claim.deadlines, act.now)]
+    passed = {d.kind: d.at for d in clock.due(held.claim.deadlines, act.now)}
     if not passed:
         return False
     roster = await desk.rosters.get(act.market_id, act.now)
-    to = lead_of(roster, held.claim.owner_id)
+    to = lead_of(roster, held.claim.owner_id, held.claim.opened.about_staff)
+    known = len(held.claim.escalations)
     held = await step_held(
         tx,
         act,
@@ -77,20 +83,47 @@ async def pass_deadlines(tx: Connection, act: Act, desk: Desk, claim_no: str) ->
         held,
         lambda claim, look: c.PassDeadlines(ruling=look.ruling, clocks=look.clocks, escalate_to=to),
     )
-    if "decision" in passed:
+    late = held.claim.escalations[known:]
+    if "decision" in late:
         given = c.Assign(owner_id=to, owner_name=name_of(roster, to), why="decision_late")
         held = await step_held(tx, act, desk, held, lambda claim, look: given)
-    for kind in passed:
+    for kind in late:
         if kind in COMPENSATED:
-            held = await compensate(tx, act, desk, held, f"late_{kind}")
+            held = await compensate(tx, act, desk, held, LATE + kind, passed[kind])
     return True
 
 
-async def compensate(tx: Connection, act: Act, desk: Desk, held: Held, cause: str) -> Held:
-    """A coupon for a broken promise of ours: once per claim and cause, booked with the event."""
+async def note_deadline_near(tx: Connection, act: Act, desk: Desk, near: Near) -> None:
+    """Little is left of a deadline: its side is told, or its claim becomes more urgent."""
+    held = await hold(tx, act, near.claim_no)
+    running = clock.running(held.claim.deadlines)
+    deadline = next((d for d in running if d.kind == near.kind and d.at == near.at), None)
+    if deadline is None or act.now >= deadline.at:
+        return
+    if near.kind != "decision":
+        await notices.remind(tx, act, held.claim, deadline)
+        return
+    opened = held.claim.opened
+    left = clock.SOON_PERCENT - 1
+    urgent = class_of(
+        desk.pack,
+        opened.reason,
+        amount_minor=opened.claimed_minor,
+        repeats=0,
+        deadline_left_percent=left,
+    )
+    if urgent < held.claim.priority:
+        sooner = c.SetPriority(priority=urgent, why="deadline_near")
+        await append(tx, act, desk, held, decide(held.claim, sooner, act))
+
+
+async def compensate(
+    tx: Connection, act: Act, desk: Desk, held: Held, cause: str, since: datetime
+) -> Held:
+    """A coupon for a promise of ours that was broken at `since`, booked with the event, once."""
     units = await units_of(tx, act.market_id, held.claim)
-    overdue_minutes = 60
-    amount = late_coupon(sum(unit.unit_paid_minor for unit in units), overdue_minutes)
+    minutes = max(LEAST_MINUTES, int((act.now - since).total_seconds()) // 60)
+    amount = late_coupon(sum(unit.unit_paid_minor for unit in units), minutes)
     code = coupon_code(act.market_id, held.claim.claim_no, cause)
     command = c.Compensate(cause=cause, coupon=code, amount_minor=amount)
     events = decide(held.claim, command, act)
@@ -179,7 +212,7 @@ async def pay_repair(tx: Connection, act: Act, desk: Desk, claim_no: str, leg: P
         Refused: `not_paid` when it is less than the price, `claim_not_open` without an offer.
     """
     held = await hold(tx, act, claim_no)
-    if held.claim.repair is None:
+    if held.claim.repair is None or held.claim.state != "decided":
         raise Refused("claim_not_open", state=held.claim.state, step="repair")
     order_no, currency = held.claim.opened.order_no, held.claim.opened.currency
     transfers = await post(tx, act, leg_paid(order_no, leg, currency))

@@ -1,5 +1,8 @@
 """Whose turn it is: what follows a check, an answer, an offer, evidence, or silence."""
 
+from collections.abc import Sequence
+from typing import Final
+
 import msgspec
 
 from makegood.base.actor import Act
@@ -8,11 +11,13 @@ from makegood.claims import commands as c
 from makegood.claims import edges
 from makegood.claims import events as e
 from makegood.claims.outcome import decided
-from makegood.claims.remedies import NOTHING
+from makegood.claims.remedies import GOODS, MONEY, NOTHING
 from makegood.claims.state import Claim, Recorded, evolve
 
 MAX_EVIDENCE_REQUESTS = 3
 MAX_COUNTER_OFFERS = 3
+OFFERED: Final = frozenset((*MONEY, *GOODS, "repair"))
+"""What one side can offer the other."""
 
 
 def after(claim: Claim, events: list[e.AnyEvent], act: Act) -> Claim:
@@ -23,17 +28,19 @@ def after(claim: Claim, events: list[e.AnyEvent], act: Act) -> Claim:
 
 
 def finish_check(claim: Claim, command: c.FinishCheck, act: Act) -> list[e.AnyEvent]:
-    """The check is over: decide on the facts, give a side its turn, or fetch a person."""
+    """The check is over: decide on the facts, give a side its turn, or fetch a person.
+
+    Where a person has the claim already, the check only says that it is done.
+    """
+    over: list[e.AnyEvent] = [e.CheckFinished(unanswered=command.unanswered)]
     if claim.state not in ("verifying", "waiting_supplier"):
-        return []
-    finished: list[e.AnyEvent] = []
-    if claim.state == "waiting_supplier" and "supplier" not in command.unanswered:
-        finished.append(e.SupplierAnswered())
-    finished.append(e.CheckFinished(unanswered=command.unanswered))
-    checked = after(claim, finished, act)
-    if checked.state == "waiting_supplier" and not command.ruling.certain:
-        return []
-    return finished + next_step(checked, command.ruling, command.clocks, act)
+        return over if claim.is_open and not claim.checked else []
+    if claim.state == "waiting_supplier":
+        if not command.ruling.certain and _is_silent(command.ruling, command.unanswered):
+            return []
+        if "supplier" not in command.unanswered:
+            over = [e.SupplierAnswered(), *over]
+    return over + next_step(after(claim, over, act), command.ruling, command.clocks, act)
 
 
 def next_step(claim: Claim, ruling: c.Ruling, clocks: c.Clocks, act: Act) -> list[e.AnyEvent]:
@@ -75,6 +82,8 @@ def make_offer(claim: Claim, command: c.MakeOffer, act: Act) -> list[e.AnyEvent]
     """The seller opens; each side then answers the other, three counter-offers in all."""
     edges.check("offer", claim.state, act.actor.role)
     standing = next((o for o in reversed(claim.offers) if o.state == "open"), None)
+    if command.remedy not in OFFERED:
+        raise Refused("remedy_not_available", remedy=command.remedy)
     if standing is None and command.by == "buyer":
         raise Refused("not_your_turn", step="offer")
     if standing is not None and standing.made.by == command.by:
@@ -85,6 +94,8 @@ def make_offer(claim: Claim, command: c.MakeOffer, act: Act) -> list[e.AnyEvent]
         raise Refused("negotiation_over", at=claim.negotiation_until)
     if not 0 <= command.amount_minor <= claim.opened.claimed_minor:
         raise Refused("exceeds_paid", most_minor=claim.opened.claimed_minor)
+    if command.remedy in MONEY and command.amount_minor == 0:
+        raise Refused("amount_not_positive")
     deadline = _negotiation_deadline(claim, command.clocks)
     return [
         e.OfferMade(
@@ -162,9 +173,9 @@ def extend_deadline(claim: Claim, command: c.ExtendDeadline, act: Act) -> list[e
     running = next((d for d in claim.deadlines if d.kind == command.kind), None)
     if running is None or running.turn != party or not command.kind.endswith("_evidence"):
         raise Refused("not_your_turn", step="extend")
-    if running.extended:
+    if command.kind in claim.extended:
         raise Refused("already_answered")
-    return [e.DeadlineExtended(kind=command.kind, at=command.at)]
+    return [e.DeadlineExtended(kind=command.kind, at=max(command.at, running.at))]
 
 
 def _follow_ruling(claim: Claim, ruling: c.Ruling) -> list[e.AnyEvent]:
@@ -178,18 +189,28 @@ def _follow_ruling(claim: Claim, ruling: c.Ruling) -> list[e.AnyEvent]:
 
 
 def _next_turn(claim: Claim, ruling: c.Ruling, clocks: c.Clocks) -> e.AnyEvent:
-    waited = "supplier_reply" in claim.lost_turns
-    silent = ruling.wait_for_supplier or "supplier" in claim.unanswered
-    if silent and not waited and claim.state == "verifying" and not ruling.certain:
+    granted = claim.supplier_wait_until is not None
+    silent = _is_silent(ruling, claim.unanswered)
+    if silent and not granted and claim.state == "verifying" and not ruling.certain:
         return e.SupplierAwaited(
             supplier_id=claim.opened.supplier_id, deadline=clocks.supplier_reply
         )
-    asked = any(request.party == "buyer" for request in claim.evidence_requests)
-    if ruling.missing and not asked and not ruling.certain:
+    if ruling.missing and not ruling.certain and _may_still_ask_buyer(claim):
         return _asked(claim, "buyer", ruling.missing, "", clocks)
     if ruling.hears_seller and not claim.seller_asked and not claim.person_asked:
         return e.SellerAsked(deadline=clocks.seller_reply)
     return e.ReviewStarted(why=ruling.why_person or "facts_open")
+
+
+def _is_silent(ruling: c.Ruling, unanswered: Sequence[str]) -> bool:
+    """Whether the supplier has said nothing yet, or only that it is not done."""
+    return ruling.wait_for_supplier or "supplier" in unanswered
+
+
+def _may_still_ask_buyer(claim: Claim) -> bool:
+    """The rules ask the buyer once, and never beyond the three requests of a claim."""
+    asked = any(request.party == "buyer" for request in claim.evidence_requests)
+    return not asked and len(claim.evidence_requests) < MAX_EVIDENCE_REQUESTS
 
 
 def _asked(

@@ -10,6 +10,7 @@ from makegood.base.actor import Actor
 from makegood.claims import events as e
 from makegood.claims import view as v
 from makegood.claims.carrying import remedy_of
+from makegood.claims.clock import soon_at
 from makegood.claims.commands import Ruling
 from makegood.claims.may import may
 from makegood.claims.ruling import MACHINE_NAME
@@ -19,7 +20,6 @@ from makegood.policy.model import Pack
 
 HIDDEN_STEPS: Final = ("notice_sent", "tags_changed")
 """Bookkeeping that no party needs in the shared history; the staff sees it."""
-SOON_PERCENT: Final = 20
 _SHOWN: Final = frozenset(
     {
         "amount_minor",
@@ -96,8 +96,17 @@ def claim_view(sight: Sight, pack: Pack, reader: Actor, now: datetime) -> v.Clai
         evidence=[
             _evidence(sight, i) for i in claim.evidence if _sees(i.audience, reader, staff=staff)
         ],
-        decision=_decision(claim, claim.decision, claim.decided_at or now, claim.upheld),
-        earlier_decisions=[_past(claim, d) for d in claim.earlier],
+        decision=_for_reader(
+            _decision(claim, claim.decision, claim.decided_at or now, claim.upheld),
+            claim.decision,
+            reader,
+            staff=staff,
+        ),
+        earlier_decisions=[
+            shown
+            for d in claim.earlier
+            if (shown := _for_reader(_past(claim, d), d, reader, staff=staff)) is not None
+        ],
         suggestion=_suggestion(sight) if reader.role in STAFF else None,
         money=_money(sight),
         offers=[_offer(o.made, o.at, o.state, opened.currency) for o in claim.offers],
@@ -163,12 +172,11 @@ def _stages(claim: Claim) -> list[v.StageView]:
 
 
 def _deadline(deadline: e.Deadline, now: datetime) -> v.DeadlineView:
-    length = deadline.at - deadline.set_at
     if deadline.paused_at is not None:
         state = "paused"
     elif now >= deadline.at:
         state = "late"
-    elif deadline.at - now <= length * SOON_PERCENT / 100:
+    elif now >= soon_at(deadline):
         state = "soon"
     else:
         state = "running"
@@ -256,6 +264,23 @@ def _decision(
         choices=decision.choices,
         upheld=upheld,
     )
+
+
+def _for_reader(
+    shown: v.DecisionView | None, decision: e.Decision | None, reader: Actor, *, staff: bool
+) -> v.DecisionView | None:
+    """Conditions on facts that this reader may not see keep their name and lose their value."""
+    if shown is None or decision is None:
+        return None
+    conditions = [
+        view if _sees(said.audience, reader, staff=staff) else _veiled(view)
+        for view, said in zip(shown.conditions, decision.conditions, strict=True)
+    ]
+    return msgspec.structs.replace(shown, conditions=conditions)
+
+
+def _veiled(view: v.ConditionView) -> v.ConditionView:
+    return msgspec.structs.replace(view, actual=None, source="")
 
 
 def _past(claim: Claim, decision: e.Decision) -> v.DecisionView:
@@ -368,7 +393,10 @@ def _step(recorded: Recorded, sight: Sight, reader: Actor, *, staff: bool) -> li
         return []
     if isinstance(recorded.event, e.FactsRecorded):
         return _fact_steps(recorded, sight, reader, staff=staff)
-    return [_line(recorded, sight, name, audience, _shown(recorded.event))]
+    shown = _shown(recorded.event)
+    if isinstance(recorded.event, e.Escalated) and not staff:
+        shown.pop("why", None)  # What colleagues write to each other is theirs.
+    return [_line(recorded, sight, name, audience, shown)]
 
 
 def _fact_steps(

@@ -207,6 +207,14 @@ async def refundable_minor(
     return (await balances(conn, market_id, [code], currency))[code].available_minor
 
 
+async def credited_minor(
+    conn: Connection, market_id: str, unit: UnitRef, currency: str = "CNY"
+) -> int:
+    """How much of what was paid belongs to a unit, whatever went back of it since."""
+    code = recipes.refundable(unit)
+    return (await _credited(conn, market_id, [code], currency))[code]
+
+
 async def payment_legs(conn: Connection, market_id: str, order_no: str) -> list[PaymentLeg]:
     """The legs that were booked for an order, oldest first."""
     rows = await store.payments_of_order(conn, market_id, order_no)

@@ -53,6 +53,15 @@ ORIGINAL_ROUTE: Final = Said("原路退回", "back the way you paid")
 BUYER: Final = Said("买家", "The buyer")
 SELLER: Final = Said("卖家", "The seller")
 STAFF: Final = Said("平台客服", "The platform")
+ANSWER: Final = Said("回应售后单", "Answer the claim")
+TASK: Final[dict[str, Said]] = {
+    "seller_reply": Said("接受或申辩", "Accept or contest the claim"),
+    "buyer_evidence": Said("补充材料", "Add what was asked for"),
+    "seller_evidence": Said("补充材料", "Add what was asked for"),
+    "negotiation": Said("回应协商方案", "Answer the offer"),
+    "choice": Said("选择处理方案", "Choose a remedy"),
+    "repair": Said("支付修复费用", "Pay for the repair"),
+}
 WHY_PERSON: Final = Said("这件售后需要人来看。", "This claim needs a person's look.")
 
 

@@ -1,6 +1,6 @@
 """The effects of claims: asking everybody who knows, passing deadlines, withdrawing goods."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final, Literal
 
@@ -13,17 +13,18 @@ from makegood.claims import store, system_actions
 from makegood.claims.carrying import WithdrawGoods
 from makegood.claims.desk import Desk
 from makegood.claims.factsheet import stated, supplier_facts
-from makegood.claims.frame import units_of
+from makegood.claims.frame import order_of, units_of
 from makegood.claims.intake import CheckClaim, account_hash
-from makegood.claims.opening import PAYMENT_LINE
-from makegood.claims.saving import CHECK_JOB, Timer
+from makegood.claims.saving import CHECK_JOB, Near, Timer
 from makegood.claims.state import Claim
-from makegood.ledger.actions import payment_legs
+from makegood.ledger.actions import payment_legs, post_payments
+from makegood.ledger.recipes import PaymentBooking, PaymentLeg
 from makegood.ledger.refund.actions import note_captures
 from makegood.ledger.refund.gateway import Capture, GatewayUnavailable
 from makegood.orders.actions import first_reveal_at, same_key_units
 from makegood.orders.asking import supplier_question
 from makegood.orders.facts import UnitFacts
+from makegood.orders.rules import due_values
 from makegood.orders.supplier import (
     WITHDRAWN,
     SupplierAnswer,
@@ -35,9 +36,9 @@ from makegood.store.database import Database
 from makegood.store.jobs import Job, TakenJob, enqueue
 from makegood.worker.refunds import Gateways
 
-ASK_AGAIN: Final = timedelta(seconds=30)
-"""How long after silence a supplier is asked again, until its promised time is over."""
-CHECKING: Final = ("open", "verifying", "waiting_supplier")
+FIRST_PAUSE: Final = timedelta(seconds=30)
+LONGEST_PAUSE: Final = timedelta(minutes=30)
+"""After silence a supplier is asked again, each pause twice as long, until its time is over."""
 
 
 class ClaimDesk(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,10 +63,11 @@ async def check_claim(room: ClaimDesk, job: TakenJob) -> None:
     payload = job.payload_as(CheckClaim)
     async with room.db.connection() as conn:
         loaded = await store.load(conn, job.market_id, payload.claim_no)
-        if loaded is None or loaded.claim.state not in CHECKING:
+        if loaded is None or not _wants_facts(loaded.claim):
             return
         units = await units_of(conn, job.market_id, loaded.claim)
-    answers = await _ask_all(room, job, loaded.claim, units, payload.account)
+        account = await store.account_of(conn, job.market_id, payload.claim_no)
+    answers = await _ask_all(room, job, loaded.claim, units, account)
     async with room.db.transaction() as tx:
         act = _act(room, job)
         claim = await system_actions.finish_check(
@@ -80,6 +82,13 @@ async def pass_deadlines(room: ClaimDesk, job: TakenJob) -> None:
     async with room.db.transaction() as tx:
         claim_no = job.payload_as(Timer).claim_no
         await system_actions.pass_deadlines(tx, _act(room, job), room.desk, claim_no)
+
+
+async def note_deadline_near(room: ClaimDesk, job: TakenJob) -> None:
+    """Job `claim.deadline_near`: little time is left; nothing where the deadline has moved."""
+    async with room.db.transaction() as tx:
+        near = job.payload_as(Near)
+        await system_actions.note_deadline_near(tx, _act(room, job), room.desk, near)
 
 
 async def withdraw_goods(room: ClaimDesk, job: TakenJob) -> None:
@@ -112,13 +121,18 @@ async def sweep_overdue(room: ClaimDesk, limit: int = 200) -> int:
     return len(late)
 
 
+def _wants_facts(claim: Claim) -> bool:
+    """Until it is decided, whatever a source says belongs on record, also in a person's hands."""
+    return claim.is_open and claim.decision is None
+
+
 async def _ask_all(
     room: ClaimDesk, job: TakenJob, claim: Claim, units: list[UnitFacts], account: str
 ) -> Answers:
     facts = await _own_logs(room, job, units)
     unanswered: list[str] = []
     for unit in units:
-        if unit.supplier_id is not None and unit.unit.line_no != PAYMENT_LINE:
+        if unit.supplier_id is not None:
             answer = await _ask_supplier(room, job, claim, unit)
             if answer is None:
                 unanswered.append("supplier")
@@ -130,7 +144,7 @@ async def _ask_all(
         if captures is None:
             unanswered.append("gateway")
         else:
-            facts += _payment_facts(room, claim, captures)
+            facts += await _payment_facts(room, job, claim, captures)
     return Answers(facts, list(dict.fromkeys(unanswered)))
 
 
@@ -202,19 +216,58 @@ async def _ask_gateways(room: ClaimDesk, job: TakenJob, claim: Claim) -> list[Ca
             found = await gateway.query_payment(order_no=claim.opened.order_no)
         except GatewayUnavailable:
             return None
-        async with room.db.transaction() as tx:
-            await note_captures(tx, _act(room, job), channel, found)
+        await _book_unlisted(room, job, claim, channel, found)
         captures += found
     return captures
 
 
-def _payment_facts(room: ClaimDesk, claim: Claim, captures: list[Capture]) -> list[e.StatedFact]:
+async def _payment_facts(
+    room: ClaimDesk, job: TakenJob, claim: Claim, captures: list[Capture]
+) -> list[e.StatedFact]:
+    """What was charged beside what was due; a payment that the order lists twice is our own."""
     now = room.clock.now()
+    async with room.db.connection() as conn:
+        order = await order_of(conn, job.market_id, claim)
     paid = [capture for capture in captures if capture.state == "paid"]
-    return [
+    online = sum(capture.amount_minor for capture in paid)
+    other = sum(p.amount_minor for p in order.payments if p.kind != "online")
+    above = max(0, online + other - order.total.amount_minor)
+    facts = [
         stated("payment.captures", len(paid), "gateway", now),
         stated("payment.gateway_confirms", bool(paid), "gateway", now),
+        stated("payment.overcharged_minor", above, "gateway", now),
     ]
+    listed = {payment.trade_no for payment in order.payments if payment.kind == "online"}
+    if len(paid) > 1 and all(capture.trade_no in listed for capture in paid):
+        facts.append(stated("payment.duplicate_cause", "platform", "platform_log", now))
+    return facts
+
+
+async def _book_unlisted(
+    room: ClaimDesk, job: TakenJob, claim: Claim, channel: str, captures: Sequence[Capture]
+) -> None:
+    """A payment that the gateway holds for this order and the shop never told us is booked too.
+
+    Only then can it go back by the way it came, and never more than what was captured.
+    """
+    act = _act(room, job)
+    async with room.db.transaction() as tx:
+        await note_captures(tx, act, channel, captures)
+        order = await order_of(tx, job.market_id, claim)
+        fresh = [
+            PaymentLeg(channel=channel, trade_no=one.trade_no, amount_minor=one.amount_minor)
+            for one in captures
+            if one.state == "paid" and one.order_no == order.order_no
+        ]
+        if fresh and order.paid_at is not None:
+            booking = PaymentBooking(
+                order_no=order.order_no,
+                due_minor=due_values(order),
+                legs=tuple(fresh),
+                paid_at=order.paid_at,
+                currency=order.total.currency,
+            )
+            await post_payments(tx, act, [booking])
 
 
 async def _withdraw_all(
@@ -248,8 +301,8 @@ def _again(act: Act, payload: CheckClaim) -> Job:
     return Job(
         kind=CHECK_JOB,
         market_id=act.market_id,
-        payload=payload,
-        run_at=act.now + ASK_AGAIN,
+        payload=msgspec.structs.replace(payload, asked=payload.asked + 1),
+        run_at=act.now + min(FIRST_PAUSE * 2 ** min(payload.asked, 10), LONGEST_PAUSE),
         subject=payload.claim_no,
         request_id=act.request_id,
     )

@@ -11,6 +11,7 @@ from makegood.base.money import Money
 from makegood.base.time import Clock
 from makegood.claims import events as e
 from makegood.claims import store, system_actions
+from makegood.claims.clock import running
 from makegood.claims.desk import Desk
 from makegood.claims.notices import Notice
 from makegood.claims.state import Claim, Recorded
@@ -154,6 +155,8 @@ def content_of(  # noqa: C901 - the closed list of notices
             )
         case "replacement_ready", _:
             return m.ReplacementReady(claim_no=claim.claim_no, title=opened.title, link_id=link)
+        case "deadline_soon", _:
+            return _soon(claim, notice.to, link)
         case "message_arrived", _:
             return m.MessageArrived(claim_no=claim.claim_no, sender=_sender(recorded), link_id=link)
         case "survey", _:
@@ -184,6 +187,20 @@ def _decision(
         rule_version=decision.rule_version,
         rule=Said(decision.clause_zh, decision.clause_en),
         appeal_until=decision.appeal_until,
+        link_id=link,
+    )
+
+
+def _soon(claim: Claim, to: e.Party, link: str | None) -> m.DeadlineSoon | None:
+    """What is about to pass for this side; None when it was done meanwhile."""
+    turns = [d for d in running(claim.deadlines) if d.turn == to or d.kind == "negotiation"]
+    if not turns:
+        return None
+    return m.DeadlineSoon(
+        claim_no=claim.claim_no,
+        task=phrases.TASK.get(turns[0].kind, phrases.ANSWER),
+        due_at=turns[0].at,
+        then=phrases.then_of(turns[0].then),
         link_id=link,
     )
 

@@ -15,7 +15,7 @@ from makegood.claims.desk import Desk
 from makegood.claims.filing import FilingRoom
 from makegood.claims.intake import CheckClaim
 from makegood.claims.notices import NOTICE_JOB
-from makegood.claims.saving import CHECK_JOB, TIMER_JOB
+from makegood.claims.saving import CHECK_JOB, NEAR_JOB, TIMER_JOB
 from makegood.gateways.payments.book import GatewayBook
 from makegood.gateways.suppliers.registry import SupplierBook
 from makegood.ledger.refund import actions as refund_actions
@@ -78,6 +78,7 @@ def handlers(rooms: Rooms) -> dict[str, Handler]:
     table: dict[str, Handler] = {
         CHECK_JOB: lambda job: claims.check_claim(claim_desk, job),
         TIMER_JOB: lambda job: claims.pass_deadlines(claim_desk, job),
+        NEAR_JOB: lambda job: claims.note_deadline_near(claim_desk, job),
         WITHDRAW_JOB: lambda job: claims.withdraw_goods(claim_desk, job),
         ANSWERED_JOB: lambda job: claims.check_claim(claim_desk, _as_check(job)),
         NOTICE_JOB: lambda job: notices.tell(notice_room, job),

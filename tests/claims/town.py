@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -44,7 +44,13 @@ from makegood.policy.pack import load_pack
 from makegood.store.database import Database
 from makegood.store.vault import Vault
 from makegood.worker import refunds
-from makegood.worker.claims import ClaimDesk, check_claim, pass_deadlines, withdraw_goods
+from makegood.worker.claims import (
+    ClaimDesk,
+    check_claim,
+    note_deadline_near,
+    pass_deadlines,
+    withdraw_goods,
+)
 from makegood.worker.loop import Handler, Worker
 from makegood.worker.reissues import ReissueDesk, run_reissue
 from tests.orders.making import PAID_AT, line, told
@@ -130,7 +136,7 @@ class TownSupplier:
     async def query_reissue(self, request_no: str) -> GoodsReply:
         """What was given under the number."""
         key = self.given.get(request_no)
-        status = "delivered" if key else "not_found"
+        status: Literal["delivered", "not_found"] = "delivered" if key else "not_found"
         return GoodsReply(status=status, asked_at=self._clock.now(), key=key)
 
     async def upgrade(self, request_no: str, question: SupplierQuestion, to_sku: str) -> GoodsReply:
@@ -322,6 +328,7 @@ class Town:
         return {
             "claim.check": lambda job: check_claim(room, job),
             "claim.deadline": lambda job: pass_deadlines(room, job),
+            "claim.deadline_near": lambda job: note_deadline_near(room, job),
             "claim.withdraw_goods": lambda job: withdraw_goods(room, job),
             "claim.notice": _nothing,
             "refund.send": lambda job: refunds.send_refund(money, job),

@@ -26,8 +26,13 @@ def outside_the_line(about: str, roster: Sequence[RosterLine]) -> tuple[RosterLi
     Never that person, nobody the person reports to at any height, and nobody who reports to
     the person. Empty means: it goes to the outside mediator.
     """
-    line = _leads_of(about, roster) | _reports_of(about, roster) | {about}
+    line = line_of(about, roster)
     return tuple(one for one in roster if one.account_id not in line and one.role in DECIDING_ROLES)
+
+
+def line_of(about: str, roster: Sequence[RosterLine]) -> set[str]:
+    """The person, everybody above and everybody below, by account id."""
+    return _leads_of(about, roster) | _reports_of(about, roster) | {about}
 
 
 def others(than: str, roster: Sequence[RosterLine]) -> tuple[RosterLine, ...]:
