@@ -35,7 +35,7 @@ from makegood.store.keycheck import check_keys
 from makegood.store.notify import Hub
 from makegood.talk.letters import Letters
 from makegood.web.app import create_app
-from makegood.web.things import Things, WebSettings
+from makegood.web.things import Demo, Things, WebSettings
 from makegood.worker.loop import Worker
 from makegood.worker.mails import Post
 from makegood.worker.registry import Rooms, handlers, timetable
@@ -56,8 +56,9 @@ def web_app() -> ASGIApp:
 class LateApp:
     """The application of one process, built when its event loop has started."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, demo: Demo | None = None) -> None:
         self._settings = settings
+        self._demo = demo
         self._app: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,13 +66,13 @@ class LateApp:
         if self._app is not None:
             await self._app(scope, receive, send)
             return
-        async with opened_things(self._settings) as things:
+        async with opened_things(self._settings, self._demo) as things:
             self._app = create_app(things)
             await self._app(scope, receive, send)
 
 
 @contextlib.asynccontextmanager
-async def opened_things(settings: Settings) -> AsyncIterator[Things]:
+async def opened_things(settings: Settings, demo: Demo | None = None) -> AsyncIterator[Things]:
     """Everything the web needs, with the database open and the hub listening."""
     vault = open_vault(settings)
     db = await Database.open(settings.database_url, max_size=WEB_CONNECTIONS)
@@ -101,6 +102,7 @@ async def opened_things(settings: Settings) -> AsyncIterator[Things]:
                 storage=storage,
                 room=FilingRoom(db, storage, PillowPictures()),
                 gate=Gate(db, vault, ids),
+                demo=demo,
                 settings=_web_settings(settings, vault.keyed_hash("form_tokens", "web")),
             )
     finally:

@@ -23,7 +23,7 @@ def web(listening_fd: int) -> None:
     """Answer requests on a socket that the supervisor listens on."""
     settings = load_settings(os.environ)
     config = uvicorn.Config(
-        "makegood.bootstrap:web_app",
+        "makegood.demo.site:web_app" if settings.demo else "makegood.bootstrap:web_app",
         factory=True,
         loop="uvloop",
         http="httptools",

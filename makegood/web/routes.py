@@ -6,6 +6,7 @@ from makegood.web import common, system
 from makegood.web.desk import routes as desk
 from makegood.web.operator import routes as operator
 from makegood.web.portal import routes as portal
+from makegood.web.public import demo
 from makegood.web.seller import routes as seller
 from makegood.web.supplier import pages as supplier
 
@@ -20,4 +21,5 @@ def all_routes() -> list[ControllerRouterHandler]:
         *seller.ROUTES,
         *supplier.ROUTES,
         *operator.ROUTES,
+        *demo.ROUTES,
     ]

@@ -31,6 +31,22 @@ class DemoOrder(msgspec.Struct, frozen=True):
     title_en: str
 
 
+class DemoPerson(msgspec.Struct, frozen=True):
+    """An invented person to sign in as; `role` is one of the roles matrix."""
+
+    sign_in_name: str
+    name: str
+    role: str
+
+
+class Demo(msgspec.Struct, frozen=True, kw_only=True):
+    """What a visitor of the demo may try, and where its mails can be read."""
+
+    orders: tuple[DemoOrder, ...]
+    people: tuple[DemoPerson, ...]
+    mailbox_url: str
+
+
 class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of the web process that are the same for every market."""
 
@@ -72,8 +88,8 @@ class Things:
     """What filing evidence needs."""
     gate: Gate
     """What proving to be the buyer needs."""
-    demo_orders: tuple[DemoOrder, ...] = ()
-    """Orders that a visitor of the demo may try; shown on the start page."""
+    demo: Demo | None = None
+    """Only in the demo: what a visitor may try."""
     settings: WebSettings
 
 

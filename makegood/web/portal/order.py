@@ -49,7 +49,7 @@ async def show_home(page: ThisPage, things: TheThings) -> Html:
         groups=GROUPS,
         orders=[_card(intake, page.now) for intake in held],
         claims=claims,
-        demo_orders=things.demo_orders,
+        demo=things.demo,
     )
 
 
