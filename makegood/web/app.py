@@ -64,7 +64,9 @@ def static_files() -> ControllerRouterHandler:
         path="/static/dist",
         directories=[assets.DIST],
         cache_control=CacheControlHeader(max_age=STATIC_SECONDS, public=True, immutable=True),
-        middleware=[DefineMiddleware(CompressionMiddleware, config=CompressionConfig(backend="gzip"))],
+        middleware=[
+            DefineMiddleware(CompressionMiddleware, config=CompressionConfig(backend="gzip"))
+        ],
         name="static",
     )
 

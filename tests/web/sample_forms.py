@@ -127,12 +127,12 @@ def _home(page: Page, pack: Pack) -> Facts:
         window_open=True,
         window_until=samples.at(3 * 24 * 60),
     )
-    facts: dict[str, object] = {"claims": [], "orders": [card], "groups": GROUPS, "demo_orders": ()}
+    facts: dict[str, object] = {"claims": [], "orders": [card], "groups": GROUPS, "demo": None}
     return "portal/templates/home.html", facts
 
 
 def _home_empty(page: Page, pack: Pack) -> Facts:
-    facts: dict[str, object] = {"claims": [], "orders": [], "groups": GROUPS, "demo_orders": ()}
+    facts: dict[str, object] = {"claims": [], "orders": [], "groups": GROUPS, "demo": None}
     return "portal/templates/home.html", facts
 
 

@@ -95,9 +95,11 @@ async def want_code(
 
 
 @get("/proof/{proof_id:str}")
-async def show_code(page: ThisPage, request: AnyRequest, proof_id: FromPath[str]) -> Html:
+async def show_code(
+    page: ThisPage, things: TheThings, request: AnyRequest, proof_id: FromPath[str]
+) -> Html:
     """Where the six digits go."""
-    return _code_page(page, request, proof_id, wrong=False)
+    return _code_page(page, things, request, proof_id, wrong=False)
 
 
 @post("/proof/{proof_id:str}")
@@ -112,7 +114,7 @@ async def give_code(
         )
     except Refused:
         facts = {"order_no": data.order_no, "next": data.next, "tag": data.tag}
-        return _code_page(page, request, proof_id, wrong=True, **facts)
+        return _code_page(page, things, request, proof_id, wrong=True, **facts)
     return _enter(page, signed_in, data.next)
 
 
@@ -220,7 +222,13 @@ def _proof_page(
 
 
 def _code_page(
-    page: Page, request: AnyRequest, proof_id: str, *, wrong: bool, **typed: str
+    page: Page,
+    things: Things,
+    request: AnyRequest,
+    proof_id: str,
+    *,
+    wrong: bool,
+    **typed: str,
 ) -> Html:
     query = request.query_params
     return page.show(
@@ -231,7 +239,7 @@ def _code_page(
         order_no=typed.get("order_no") or str(query.get("order", ""))[:LONGEST],
         next=local_path(typed.get("next") or str(query.get("next", "")) or "/"),
         wrong=wrong,
-        demo_mail="",
+        demo_mail=things.demo.mailbox_url if things.demo else "",
     )
 
 
