@@ -50,14 +50,14 @@ class Scene(msgspec.Struct, frozen=True):
                 return ["/login"]
 
     def _desk(self, claim: str) -> list[str]:
-        forms = ("ask", "assign", "hand-over", "escalate", "set-lane", "tags", "decline", "depart")
+        forms = "ask state-fact refer assign hand-over escalate set-lane tags decline depart"
         return [
             "/desk/q/all",
             "/desk/q/appeals",
             "/desk/find?q=教育版",
             f"/desk/c/{claim}",
             f"/desk/c/{self.decided}",
-            *(f"/desk/c/{claim}/{form}" for form in forms),
+            *(f"/desk/c/{claim}/{form}" for form in forms.split()),
         ]
 
 

@@ -153,3 +153,51 @@ async def test_a_stale_confirmation_changes_nothing(street: Town, app: Litestar)
 
     assert page.status_code in (409, 412)
     assert (await street.view(opened.claim_no)).decision is None
+
+
+async def test_a_stated_fact_changes_what_the_rules_propose(street: Town, app: Litestar) -> None:
+    opened = await disputed(street)
+    agent = await signed_in(street, app, "xu")
+    base = f"/desk/c/{opened.claim_no}"
+    form = await agent.open(f"{base}/state-fact")
+    assert form.status_code == 200
+
+    page = await agent.send(f"{base}/state-fact", fact="goods.matches_listing=False")
+
+    assert page.url.path == base, page.text[:3000]
+    facts = (await street.view(opened.claim_no)).facts
+    assert ("goods.matches_listing", False, "agent") in {
+        (fact.name, fact.value, fact.source) for fact in facts
+    }
+
+
+async def test_an_appeal_is_first_judged_blind(street: Town, app: Litestar) -> None:
+    from tests.browser.desk_scenes import furnish
+
+    scene = await furnish(street)
+    reviewer = await signed_in(street, app, "xu")
+    address = f"/desk/appeals/{scene.appealed}"
+
+    page = await reviewer.open(address)
+    assert "快照里标题写明教育版" not in page.text.split("r-side")[0]
+    opened = await reviewer.send(
+        address, view_whole="unclear", text="两份截图的时间对不上，先不下结论"
+    )
+    assert "快照里标题写明教育版" in opened.text
+    done = await reviewer.send(
+        address, view_whole="keep", outcome="upheld", text="快照和截图一致，维持原裁定。"
+    )
+    assert done.url.path == f"/desk/c/{scene.appealed}", done.text[:3000]
+    assert (await street.view(scene.appealed)).decision is not None
+
+
+async def test_the_first_decider_cannot_review(street: Town, app: Litestar) -> None:
+    from tests.browser.desk_scenes import furnish
+
+    scene = await furnish(street)
+    first = await signed_in(street, app, "chen")
+
+    page = await first.open(f"/desk/appeals/{scene.appealed}")
+
+    assert page.status_code == 409
+    assert "disabled" in page.text

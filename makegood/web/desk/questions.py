@@ -28,6 +28,7 @@ from makegood.web.desk.claim import need_staff, queue_of
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.desk.frame import frame
 from makegood.web.desk.queue import with_done
+from makegood.web.desk.statements import chosen_fact, fact_choices
 from makegood.web.errors import refusal_words
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
@@ -136,6 +137,7 @@ async def _form_page(
         people=await things.desk.rosters.get(act.market_id, act.now),
         departments=departments,
         in_hours=lambda count: page.now + timedelta(hours=count),
+        fact_choices=fact_choices(things.pack, claim.reason),
         all_reasons=sorted(things.pack.reasons),
         declines=DECLINES,
         proposed=loaded.claim.proposed if loaded else None,
@@ -253,6 +255,29 @@ async def _approve(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form:
     return await actions.return_decision(tx, act, desk, claim.claim_no, text)
 
 
+async def _state_fact(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
+    found = chosen_fact(fact_choices(desk.pack, claim.reason), form.text("fact", 200))
+    if found is None:
+        raise Refused("not_a_fact", name="")
+    name, value = found
+    return await actions.state_fact(tx, act, desk, claim.claim_no, name, value)
+
+
+async def _reopen(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
+    text, items = form.text("text", 2000), form.many("evidence")
+    return await actions.reopen(tx, act, desk, claim.claim_no, text=text, evidence_ids=items)
+
+
+async def _refer(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
+    due_at = act.now + timedelta(hours=min(max(form.whole("due_hours", 72), 1), 168))
+    body = form.text("body", 200)
+    return await actions.refer_outside(tx, act, desk, claim.claim_no, body=body, due_at=due_at)
+
+
+async def _outside(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
+    return await actions.note_outside_answer(tx, act, desk, claim.claim_no, form.text("text"))
+
+
 QUESTIONS: Final[dict[str, Question]] = {
     "rule": Question(
         step="decide",
@@ -302,6 +327,34 @@ QUESTIONS: Final[dict[str, Question]] = {
         words="desk.tags_form",
         done="tags",
         perform=_set_tags,
+    ),
+    "state-fact": Question(
+        step="state_fact",
+        right="claim.decide",
+        words="desk.fact",
+        done="fact",
+        perform=_state_fact,
+    ),
+    "reopen": Question(
+        step="reopen",
+        right="claim.reopen",
+        words="desk.reopen",
+        done="reopened",
+        perform=_reopen,
+    ),
+    "refer": Question(
+        step="refer",
+        right="claim.escalate",
+        words="desk.refer",
+        done="referred",
+        perform=_refer,
+    ),
+    "outside-answer": Question(
+        step="outside_answer",
+        right="claim.escalate",
+        words="desk.outside",
+        done="outside",
+        perform=_outside,
     ),
     "decline": Question(
         step="decline",
