@@ -6,9 +6,11 @@ import { startRows } from "./desk/rows.js";
 import { startQueueLive } from "./desk/live.js";
 import { startComposer } from "./desk/composer.js";
 import { startForms } from "./desk/forms.js";
+import { startLease } from "./desk/lease.js";
 
 startRows();
 startKeys();
 startQueueLive();
 startComposer();
 startForms();
+startLease();

@@ -1,5 +1,7 @@
 """An agent's day at the desk on plain forms: queue, ruling, evidence, hand-over, release."""
 
+from datetime import timedelta
+
 from litestar import Litestar
 
 from makegood.claims.intake import Opened
@@ -201,3 +203,21 @@ async def test_the_first_decider_cannot_review(street: Town, app: Litestar) -> N
 
     assert page.status_code == 409
     assert "disabled" in page.text
+
+
+async def test_only_one_person_rules_at_a_time(street: Town, app: Litestar) -> None:
+    opened = await disputed(street)
+    await street.later(hours=13)
+    first = await signed_in(street, app, "xu")
+    second = await signed_in(street, app, "chen")
+    base = f"/desk/c/{opened.claim_no}"
+
+    mine = await first.open(f"{base}/depart")
+    theirs = await second.open(f"{base}/depart")
+    later = street.clock
+    later.at += timedelta(seconds=61)
+    free = await second.open(f"{base}/depart")
+
+    assert "裁定锁在您手里" in mine.text
+    assert "许知远 正在裁定这件" in theirs.text
+    assert "裁定锁在您手里" in free.text

@@ -8,6 +8,7 @@ from litestar.response import Redirect, ServerSentEvent
 
 from makegood.base.refusal import Refused
 from makegood.claims.actions import answer_task, assign, post_message
+from makegood.claims.lease import read_lease, take_lease
 from makegood.claims.listing import ClaimFilter
 from makegood.claims.looking import list_claims, queue_counts, view_claim
 from makegood.claims.topics import claim_topic
@@ -36,6 +37,7 @@ async def show_claim(
     async with things.db.connection() as conn:
         claim = await view_claim(conn, page.act(), things.desk, claim_no)
         counts = await queue_counts(conn, page.act())
+        lease = await read_lease(conn, page.act(), claim_no)
         departments = await market_store.list_departments(conn, page.market.market_id)
     names = {d.department_id: page.words.pick(d.name_zh, d.name_en) for d in departments}
     tab = present.tab_of(request.query_params.get("tab", ""))
@@ -50,6 +52,7 @@ async def show_claim(
         to="seller" if tab == "seller" else "platform" if tab == "internal" else "all",
         ready=_ready(page, claim),
         people=await things.desk.rosters.get(page.market.market_id, page.now),
+        lease=lease,
         department_name=lambda code: names.get(code, code),
         done=done_of(page, request),
     )
@@ -170,4 +173,14 @@ def _ready(page: Page, claim: ClaimView) -> list[tuple[str, str]]:
     return [(name, page.words.t(f"desk.ready.{name}.text", **filled)) for name in names]
 
 
-ROUTES = [show_claim, live_claim, show_neighbour, write, take, answer]
+@post("/desk/c/{claim_no:str}/lease")
+async def renew_lease(page: ThisPage, things: TheThings, claim_no: FromPath[str]) -> Html:
+    """Keep ruling for another minute; the chip says whose turn it is."""
+    need_staff(page, "claim.decide")
+    async with things.db.transaction() as tx:
+        lease = await take_lease(tx, page.act(), claim_no, page.caller.display_name)
+    base = f"/desk/c/{claim_no}"
+    return page.show("desk/templates/lease.html", lease=lease, base=base, fragment=True)
+
+
+ROUTES = [renew_lease, show_claim, live_claim, show_neighbour, write, take, answer]

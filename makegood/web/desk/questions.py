@@ -19,6 +19,7 @@ from makegood.claims import actions
 from makegood.claims.actions import Ruled
 from makegood.claims.desk import Desk
 from makegood.claims.events import Lane
+from makegood.claims.lease import end_lease
 from makegood.claims.looking import view_claim
 from makegood.claims.store import load
 from makegood.claims.view import ClaimView
@@ -189,6 +190,7 @@ async def _rule(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Fo
         finding=proposal.finding, remedy=proposal.remedy, amount_minor=proposal.amount_minor
     )
     seen = form.whole("version")
+    await end_lease(tx, act, claim.claim_no)
     return await actions.decide_claim(tx, act, desk, claim.claim_no, ruled, expected_version=seen)
 
 

@@ -9,6 +9,7 @@ from litestar.response import Redirect
 
 from makegood.base.refusal import Refused
 from makegood.claims.actions import Ruled, decide_claim
+from makegood.claims.lease import end_lease, take_lease
 from makegood.claims.looking import queue_counts, view_claim
 from makegood.claims.remedies import ALL
 from makegood.claims.view import ClaimView
@@ -49,6 +50,7 @@ async def rule(
         return await _page(page, things, request, claim_no, form, Fault(text, ""))
     try:
         async with things.db.transaction() as tx:
+            await end_lease(tx, page.act(), claim_no)
             decided = await decide_claim(
                 tx, page.act(), things.desk, claim_no, ruled_of(form, claim), form.whole("version")
             )
@@ -73,6 +75,8 @@ async def _page(
         counts = await queue_counts(conn, page.act())
     if fault is None and "depart" not in claim.may:
         raise Refused("claim_not_open", state=claim.state, step="decide")
+    async with things.db.transaction() as tx:
+        lease = await take_lease(tx, page.act(), claim_no, page.caller.display_name)
     return page.show(
         "desk/templates/depart.html",
         200 if fault is None else status,
@@ -80,6 +84,7 @@ async def _page(
         c=claim,
         base=f"/desk/c/{claim_no}",
         fault=fault,
+        lease=lease,
         form=form or proposal_form(claim),
         **choices(things, claim),
     )
