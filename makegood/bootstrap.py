@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
 import httpx
@@ -35,10 +35,11 @@ from makegood.store.keycheck import check_keys
 from makegood.store.notify import Hub
 from makegood.talk.letters import Letters
 from makegood.web.app import create_app
-from makegood.web.things import Demo, Things, WebSettings
+from makegood.web.things import Demo, NoticeAnswer, Notify, Things, WebSettings
 from makegood.worker.loop import Worker
 from makegood.worker.mails import Post
-from makegood.worker.registry import Rooms, handlers, timetable
+from makegood.worker.refunds import payment_notification
+from makegood.worker.registry import Rooms, handlers, refund_desk, timetable
 
 WEB_CONNECTIONS: Final = 12
 WORKER_CONNECTIONS: Final = 10
@@ -102,6 +103,8 @@ async def opened_things(settings: Settings, demo: Demo | None = None) -> AsyncIt
                 storage=storage,
                 room=FilingRoom(db, storage, PillowPictures()),
                 gate=Gate(db, vault, ids),
+                gateways=gateways.of,
+                notify=notices_of(db, gateways, clock, desk),
                 demo=demo,
                 settings=_web_settings(settings, vault.keyed_hash("form_tokens", "web")),
             )
@@ -119,6 +122,20 @@ def build_desk(db: Database, settings: Settings) -> Desk:
         markets=Markets(db),
         rosters=Rosters(db),
     )
+
+
+def notices_of(db: Database, gateways: GatewayBook, clock: Clock, desk: Desk) -> Notify:
+    """Payment notifications: believed only after the gateway, asked back, says the same."""
+    room = refund_desk(db, gateways.of, clock, desk)
+
+    async def notify(
+        market_id: str, channel: str, fields: Mapping[str, str], request_id: str
+    ) -> NoticeAnswer:
+        if channel not in gateways.of(market_id):
+            await gateways.refresh()
+        return await payment_notification(room, market_id, channel, fields, request_id)
+
+    return notify
 
 
 @contextlib.asynccontextmanager

@@ -15,6 +15,7 @@ CODES: Final[dict[str, str]] = {
     "claim_exists": "This unit has a claim already.",
     "claim_not_open": "The claim is in a state that does not allow this.",
     "conflict_of_interest": "The person is a party to this claim or was its first decider.",
+    "coupon_used": "This coupon has been used or has expired.",
     "evidence_limit": "The claim holds as many files of this party or for this purpose as it may.",
     "evidence_missing": "Required evidence is missing.",
     "evidence_requests_used_up": "Evidence was asked for three times already.",

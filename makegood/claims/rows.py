@@ -33,6 +33,16 @@ class Parties(msgspec.Struct, frozen=True):
     seller_id: str
 
 
+class OpenOnOrder(msgspec.Struct, frozen=True):
+    """A unit of an order under an open claim: which claim, its amount, its last promised time."""
+
+    claim_no: str
+    line_no: int
+    unit_no: int
+    amount_minor: int
+    until: datetime | None
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """The columns of `claim` that a fold gives."""
 

@@ -9,7 +9,7 @@ import msgspec
 
 from makegood.base.actor import Actor, Role
 from makegood.claims import events as e
-from makegood.claims.rows import ClusterHistory, Intake, Parties, Row, UnitClaim
+from makegood.claims.rows import ClusterHistory, Intake, OpenOnOrder, Parties, Row, UnitClaim
 from makegood.claims.state import Claim, Recorded, fold
 from makegood.orders.order import Order
 from makegood.record import store as record_store
@@ -280,6 +280,24 @@ async def parties_of(conn: Connection, market_id: str, claim_no: str) -> Parties
         claim_no,
     )
     return Parties(row["order_no"], row["seller_id"]) if row else None
+
+
+async def open_claims_of_order(
+    conn: Connection, market_id: str, order_no: str
+) -> list[OpenOnOrder]:
+    """Units of an order under open claims; the newest order of claims last."""
+    rows = await conn.fetch(
+        """
+        select u.claim_no, u.line_no, u.unit_no, c.amount_minor, c.next_deadline_at
+        from claim_unit as u
+        join claim as c on c.market_id = u.market_id and c.claim_no = u.claim_no
+        where u.market_id = $1 and u.order_no = $2 and u.binding and c.is_open
+        order by c.opened_at, u.claim_no, u.line_no, u.unit_no
+        """,
+        market_id,
+        order_no,
+    )
+    return [OpenOnOrder(*row) for row in rows]
 
 
 async def history_of_cluster(

@@ -163,6 +163,22 @@ async def finish_repair(
     await post(tx, act, [done])
 
 
+async def redeem_coupon(tx: Connection, act: Act, code: str) -> Transfer:
+    """Use a coupon up in the shop system, exactly once; answers how it was issued.
+
+    Raises:
+        Refused: `not_found` for a code that was never issued, `coupon_used` the second time.
+    """
+    issued_id, closed_id = recipes.coupon_ids(code)
+    known = await store.transfers_by_id(tx, act.market_id, [issued_id, closed_id])
+    if issued_id not in known:
+        raise Refused("not_found")
+    closed = recipes.coupon_closed(known[issued_id], code, "used")
+    if closed_id in known or not await post(tx, act, [closed]):
+        raise Refused("coupon_used")
+    return known[issued_id]
+
+
 async def recover(
     tx: Connection,
     act: Act,

@@ -254,10 +254,15 @@ def replacement_withdrawn(held: Transfer, hold_key: str) -> Transfer:
 # --- coupons, repairs, the market's own money ---------------------------------------------
 
 
+def coupon_ids(code: str) -> tuple[str, str]:
+    """The ids of a coupon's two transfers: issued, and used or expired."""
+    return derived_id("coupon", code, "issued"), derived_id("coupon", code, "closed")
+
+
 def coupon_issued(code: str, batch: str, amount_minor: int, claim_no: str) -> Transfer:
     """Compensation as a coupon: a cost now, owed to the buyer until used or expired."""
     return Transfer(
-        id=derived_id("coupon", code, "issued"),
+        id=coupon_ids(code)[0],
         debit="compensation_cost",
         credit=f"coupon_liability:{batch}",
         amount_minor=amount_minor,

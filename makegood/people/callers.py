@@ -6,6 +6,7 @@ from makegood.people.caller import Caller, nobody
 from makegood.people.keys.actions import KeyRing
 from makegood.people.proofs.sessions import BuyerSessions
 from makegood.people.staff.sessions import StaffSessions
+from makegood.people.tokens import is_of_market
 from makegood.store.database import Database
 from makegood.store.vault import Vault
 
@@ -28,9 +29,11 @@ class Callers:
         return caller or nobody(market_id)
 
     async def of_bearer(self, market_id: str, token: str, now: datetime) -> Caller:
-        """The caller of an `Authorization: Bearer` token: an API key or a buyer session."""
+        """The caller of an `Authorization: Bearer` token: an API key, a staff or buyer session."""
         if token.startswith("mg_"):
             caller = await self.keys.caller(market_id, token, now)
+        elif is_of_market(token, market_id):
+            caller = await self.staff.caller(market_id, token, now)
         else:
             caller = await self.buyers.caller(market_id, token, now)
         return caller or nobody(market_id)

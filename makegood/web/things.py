@@ -1,7 +1,8 @@
 """What every page and call may use: built once by bootstrap, handed to `create_app`."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import msgspec
 from litestar.di import NamedDependency
@@ -11,6 +12,7 @@ from makegood.base.time import Clock
 from makegood.claims.desk import Desk
 from makegood.claims.files import Storage
 from makegood.claims.filing import FilingRoom
+from makegood.ledger.refund.gateway import PaymentGateway
 from makegood.people.callers import Callers
 from makegood.people.markets.actions import Markets
 from makegood.people.proofs.actions import Gate
@@ -20,6 +22,20 @@ from makegood.policy.model import Pack
 from makegood.store.database import Database
 from makegood.store.notify import Hub
 from makegood.store.vault import Vault
+
+
+class NoticeAnswer(Protocol):
+    """What the sender of a payment notification is answered."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def body(self) -> str: ...
+
+
+Notify: TypeAlias = Callable[[str, str, Mapping[str, str], str], Awaitable[NoticeAnswer]]
+"""(market, channel, the notification's fields, request id)."""
 
 
 class DemoOrder(msgspec.Struct, frozen=True):
@@ -88,6 +104,10 @@ class Things:
     """What filing evidence needs."""
     gate: Gate
     """What proving to be the buyer needs."""
+    gateways: Callable[[str], Mapping[str, PaymentGateway]]
+    """The payment gateways of a market by channel."""
+    notify: Notify
+    """Takes a gateway's payment notification."""
     demo: Demo | None = None
     """Only in the demo: what a visitor may try."""
     settings: WebSettings

@@ -1,5 +1,6 @@
 """Which function carries out which kind of job, and what is done again and again."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -15,6 +16,7 @@ from makegood.claims.desk import Desk
 from makegood.claims.filing import FilingRoom
 from makegood.claims.intake import CheckClaim
 from makegood.claims.notices import NOTICE_JOB
+from makegood.claims.payment_intake import CONFIRM_JOB
 from makegood.claims.saving import CHECK_JOB, NEAR_JOB, TIMER_JOB
 from makegood.gateways.payments.book import GatewayBook
 from makegood.gateways.suppliers.registry import SupplierBook
@@ -35,6 +37,7 @@ from makegood.talk.store import mail_key
 from makegood.worker import claims, mails, notices, refunds, reminders
 from makegood.worker import reissues as reissue_worker
 from makegood.worker.claims import ClaimDesk
+from makegood.worker.confirming import confirm_payment
 from makegood.worker.loop import Errand, Handler
 from makegood.worker.mails import Post
 from makegood.worker.notices import NoticeRoom
@@ -77,6 +80,7 @@ def handlers(rooms: Rooms) -> dict[str, Handler]:
     notice_room = NoticeRoom(db=rooms.db, desk=rooms.desk, clock=rooms.clock)
     table: dict[str, Handler] = {
         CHECK_JOB: lambda job: claims.check_claim(claim_desk, job),
+        CONFIRM_JOB: lambda job: confirm_payment(claim_desk, job),
         TIMER_JOB: lambda job: claims.pass_deadlines(claim_desk, job),
         NEAR_JOB: lambda job: claims.note_deadline_near(claim_desk, job),
         WITHDRAW_JOB: lambda job: claims.withdraw_goods(claim_desk, job),
@@ -141,18 +145,25 @@ def timetable(rooms: Rooms) -> tuple[Errand, ...]:
 
 
 def refund_desk_of(rooms: Rooms) -> refunds.Desk:
+    """What refunds need in this worker."""
+    return refund_desk(rooms.db, rooms.gateways.of, rooms.clock, rooms.desk)
+
+
+def refund_desk(
+    db: Database, gateways: Callable[[str], refunds.Gateways], clock: Clock, desk: Desk
+) -> refunds.Desk:
     """What refunds need, with the claim told of every step in the same transaction."""
 
     async def on_outcome(tx: Connection, act: Act, outcome: RefundOutcome) -> None:
-        await system_actions.note_refund(tx, act, rooms.desk, outcome)
+        await system_actions.note_refund(tx, act, desk, outcome)
 
     async def on_payment(tx: Connection, act: Act, channel: str, capture: Capture) -> None:
         await refund_actions.note_captures(tx, act, channel, [capture])
 
     return refunds.Desk(
-        db=rooms.db,
-        gateways=rooms.gateways.of,
-        clock=rooms.clock,
+        db=db,
+        gateways=gateways,
+        clock=clock,
         on_outcome=on_outcome,
         on_payment=on_payment,
     )

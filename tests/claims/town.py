@@ -51,7 +51,9 @@ from makegood.worker.claims import (
     pass_deadlines,
     withdraw_goods,
 )
+from makegood.worker.confirming import confirm_payment
 from makegood.worker.loop import Handler, Worker
+from makegood.worker.registry import refund_desk
 from makegood.worker.reissues import ReissueDesk, run_reissue
 from tests.orders.making import PAID_AT, line, told
 
@@ -301,6 +303,13 @@ class Town:
         async with self.db.connection() as conn:
             return await looking.view_claim(conn, act or self.agent, self.desk, claim_no)
 
+    async def notify(
+        self, market_id: str, channel: str, fields: Mapping[str, str], request_id: str
+    ) -> refunds.NoticeAnswer:
+        """A payment notification, as the web process takes it."""
+        room = refund_desk(self.db, self.gateways, self.clock, self.desk)
+        return await refunds.payment_notification(room, market_id, channel, fields, request_id)
+
     def _handlers(self) -> dict[str, Handler]:
         from makegood.claims import system_actions
 
@@ -327,6 +336,7 @@ class Town:
         )
         return {
             "claim.check": lambda job: check_claim(room, job),
+            "claim.confirm_payment": lambda job: confirm_payment(room, job),
             "claim.deadline": lambda job: pass_deadlines(room, job),
             "claim.deadline_near": lambda job: note_deadline_near(room, job),
             "claim.withdraw_goods": lambda job: withdraw_goods(room, job),

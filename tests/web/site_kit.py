@@ -42,6 +42,8 @@ def things_of(town: Town, hub: Hub, folder: Path) -> Things:
         storage=storage,
         room=FilingRoom(town.db, storage, PillowPictures()),
         gate=Gate(town.db, town.vault, town.desk.ids),
+        gateways=town.gateways,
+        notify=town.notify,
         settings=WebSettings(secret=bytes(32)),
     )
 

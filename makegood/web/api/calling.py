@@ -11,7 +11,7 @@ from makegood.base.actor import Act, Actor
 from makegood.base.refusal import Refused
 from makegood.people.caller import Caller, nobody
 from makegood.web.api.faults import Fault
-from makegood.web.api.operation import Operation
+from makegood.web.api.operation import Call, Operation
 from makegood.web.things import Things
 
 VISITOR: Final = Actor(role="buyer", id="visitor")
@@ -64,3 +64,9 @@ async def bearer_of(
 def unauthenticated() -> Fault:
     """Nobody, where somebody must call."""
     return Fault("unauthenticated", headers=_CHALLENGE)
+
+
+def need(call: Call, action: str) -> None:
+    """Go on only where the caller may do this too, beside what the operation declares."""
+    if not call.things.matrix.may(call.caller, action):
+        raise Fault("not_found")

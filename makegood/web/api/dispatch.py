@@ -28,7 +28,6 @@ from makegood.web.things import Things
 from makegood.web.words import Catalogue, Words, choose_language
 
 BASE: Final = "/api/v1"
-_BASE_BYTES: Final = BASE.encode()
 _NO_QUERY: Final = NoQuery()
 _AWAY: Final = (
     OSError,
@@ -46,8 +45,13 @@ class Api:
     """Every operation under one door. Nothing here knows what an operation does."""
 
     def __init__(
-        self, things: Things, catalogue: Catalogue, operations: Iterable[Operation]
+        self,
+        things: Things,
+        catalogue: Catalogue,
+        operations: Iterable[Operation],
+        base: str = BASE,
     ) -> None:
+        self._base = base.encode()
         self._things = things
         self._catalogue = catalogue
         self._routes = Routes(operations)
@@ -77,8 +81,9 @@ class Api:
             path=names,
             query=_NO_QUERY,
         )
-        if operation.query is not NoQuery or scope["query_string"]:
-            call.query = read_query(scope["query_string"], operation.query)
+        query = operation.query
+        if query is not None and (query is not NoQuery or scope["query_string"]):
+            call.query = read_query(scope["query_string"], query)
         _check_headers(operation, call)
         if operation.reads != "nothing":
             check_media(operation, call.header(b"content-type"))
@@ -89,7 +94,7 @@ class Api:
         return await self._run(operation, call, once.keyed(operation, call))
 
     def _operation(self, scope: HTTPScope) -> tuple[Operation, BodyReader, dict[str, str]]:
-        found = self._routes.find(_below_base(scope))
+        found = self._routes.find(_below(self._base, scope))
         if found is None:
             raise Fault("not_found")
         place, names = found
@@ -166,9 +171,9 @@ _PAGE_CODES: Final = {
 }
 
 
-def _below_base(scope: HTTPScope) -> bytes:
+def _below(base: bytes, scope: HTTPScope) -> bytes:
     path: bytes = scope["raw_path"].partition(b"?")[0]
-    return path.removeprefix(_BASE_BYTES).strip(b"/")
+    return path.removeprefix(base).strip(b"/")
 
 
 def _answer(problem: Problem, headers: dict[str, str]) -> Answer:

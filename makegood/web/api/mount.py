@@ -1,4 +1,4 @@
-"""Where the API hangs in the site: one application under `/api/v1`."""
+"""Where the API hangs in the site: one application under `/api/v1`, one under `/hooks`."""
 
 from typing import cast
 
@@ -6,6 +6,7 @@ from litestar import asgi
 from litestar.types import ControllerRouterHandler, HTTPScope, Receive, Scope, Send
 
 from makegood.web.api.dispatch import BASE, Api
+from makegood.web.api.hooks import HOOKS, HOOKS_BASE
 from makegood.web.api.table import OPERATIONS
 from makegood.web.things import Things
 from makegood.web.words import Catalogue
@@ -19,4 +20,10 @@ def api_routes(things: Things, catalogue: Catalogue) -> list[ControllerRouterHan
     async def under_base(scope: Scope, receive: Receive, send: Send) -> None:
         await api(cast(HTTPScope, scope), receive, send)
 
-    return [under_base]
+    hooks = Api(things, catalogue, HOOKS, HOOKS_BASE)
+
+    @asgi(HOOKS_BASE, is_mount=True, copy_scope=False, name="hooks")
+    async def under_hooks(scope: Scope, receive: Receive, send: Send) -> None:
+        await hooks(cast(HTTPScope, scope), receive, send)
+
+    return [under_base, under_hooks]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
-from litestar.types import ASGIApp, Receive, Scope
+from litestar.types import ASGIApp, HTTPScope, Receive
 
 from makegood.base.actor import Act
 from makegood.people.caller import Caller
@@ -25,7 +25,7 @@ class Call:
     """One call of an operation: who, what was sent, and the connection it may use."""
 
     things: Things
-    scope: Scope
+    scope: HTTPScope
     receive: Receive
     headers: Mapping[bytes, bytes]
     caller: Caller
@@ -36,6 +36,11 @@ class Call:
     body: object = None
     query: object = None
     connection: "Connection | None" = None
+
+    @property
+    def method(self) -> str:
+        """GET, PUT, POST or DELETE."""
+        return str(self.scope["method"])
 
     @property
     def conn(self) -> Connection:
@@ -95,12 +100,14 @@ class Operation:
     summary: str
     run: Run
     body: type | None = None
-    query: type = NoQuery
+    query: type | None = NoQuery
+    """The shape of the query; None where the operation reads it itself."""
     answer: type | None = None
     status: int = 200
     other_answers: Mapping[int, type] = field(default_factory=dict)
     """Further good answers by status."""
     media_type: str = JSON
+    other_media: tuple[str, ...] = ()
     reads: Reads = "nothing"
     uses: Uses = "transaction"
     refusals: tuple[str, ...] = ()

@@ -2,11 +2,29 @@
 
 from typing import Final
 
-from makegood.web.api import claims, orders, proofs
+from makegood.web.api import (
+    claims,
+    evidence,
+    letters,
+    money,
+    orders,
+    policies,
+    proofs,
+    repairs,
+    rulings,
+    sides,
+)
 from makegood.web.api.operation import Operation
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *orders.OPERATIONS,
     *proofs.OPERATIONS,
     *claims.OPERATIONS,
+    *sides.OPERATIONS,
+    *evidence.OPERATIONS,
+    *letters.OPERATIONS,
+    *repairs.OPERATIONS,
+    *rulings.OPERATIONS,
+    *money.OPERATIONS,
+    *policies.OPERATIONS,
 )

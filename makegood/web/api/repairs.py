@@ -1,0 +1,90 @@
+"""Paid repair: the buyer's payment, asked back from its gateway, and the end of the work."""
+
+from typing import Final
+
+from makegood.claims.state import Claim
+from makegood.claims.system_actions import finish_repair, pay_repair
+from makegood.ledger.recipes import PaymentLeg
+from makegood.ledger.refund.gateway import Capture, GatewayUnavailable
+from makegood.web.api.access import own_claim, stepped
+from makegood.web.api.faults import Fault, input_fault
+from makegood.web.api.operation import Answer, Call, Operation
+from makegood.web.api.shapes import ClaimMoved, Code, Input, Nothing, Number, moved
+
+
+class RepairPayment(Input, frozen=True, kw_only=True):
+    """The payment that the shop system took under the claim's number."""
+
+    gateway: Code
+    trade_no: Number
+
+
+async def pay(call: Call) -> Answer:
+    """Believe the payment when its gateway says the same, and begin the repair."""
+    told = call.body_as(RepairPayment)
+    async with call.things.db.connection() as conn:
+        call.connection = conn
+        claim_no = await own_claim(call)
+    capture = await _asked_back(call, claim_no, told)
+    leg = PaymentLeg(
+        channel=told.gateway, trade_no=capture.trade_no, amount_minor=capture.amount_minor
+    )
+    async with call.things.db.transaction() as tx:
+        claim = await pay_repair(tx, call.act, call.things.desk, claim_no, leg)
+    return Answer(body=moved(claim))
+
+
+async def finish(call: Call) -> Answer:
+    """The goods work again: what was paid is earned."""
+
+    async def step(claim_no: str) -> Claim:
+        return await finish_repair(call.conn, call.act, call.things.desk, claim_no)
+
+    return await stepped(call, step)
+
+
+async def _asked_back(call: Call, claim_no: str, told: RepairPayment) -> Capture:
+    """The payment as the gateway states it: made, and for this claim and nothing else."""
+    gateway = call.things.gateways(call.act.market_id).get(told.gateway)
+    if gateway is None:
+        raise input_fault("gateway", "no account of this name")
+    try:
+        found = await gateway.query_payment(trade_no=told.trade_no)
+    except GatewayUnavailable as error:
+        raise Fault("unavailable", headers={"retry-after": "5"}) from error
+    for capture in found:
+        same = (capture.trade_no, capture.order_no, capture.state)
+        if same == (told.trade_no, claim_no, "paid"):
+            return capture
+    raise input_fault("trade_no", "the gateway holds no such payment under the claim's number")
+
+
+OPERATIONS: Final = (
+    Operation(
+        name="payRepair",
+        method="POST",
+        path="/claims/{claim_no}/repair-payment",
+        action="claim.pay_repair",
+        summary="Tell the payment of a repair, made under the claim's number; it is asked back.",
+        run=pay,
+        reads="json",
+        uses="nothing",
+        body=RepairPayment,
+        answer=ClaimMoved,
+        refusals=("claim_not_open", "fresh_proof_needed", "not_paid"),
+        example={"gateway": "epay", "trade_no": "T-2"},
+    ),
+    Operation(
+        name="finishRepair",
+        method="POST",
+        path="/claims/{claim_no}/repair-completion",
+        action="claim.finish_repair",
+        summary="The goods work again: what was paid for the repair is earned.",
+        run=finish,
+        reads="json",
+        body=Nothing,
+        answer=ClaimMoved,
+        refusals=("claim_not_open",),
+        example={},
+    ),
+)
