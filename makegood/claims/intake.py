@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, nullcontext
 import asyncpg
 import msgspec
 
-from makegood.base.actor import Act
+from makegood.base.actor import SYSTEM, Act
 from makegood.base.refusal import Refused
 from makegood.claims import clock, opening, saving, store
 from makegood.claims import events as e
@@ -18,6 +18,7 @@ from makegood.claims.rows import Intake, UnitClaim
 from makegood.claims.state import Claim, Recorded, evolve
 from makegood.orders.facts import UnitFacts
 from makegood.reading.rules import read_message
+from makegood.record.rules import SealedEvent, StreamHead, head_after
 from makegood.store.database import Connection
 from makegood.store.jobs import Job
 
@@ -116,7 +117,7 @@ async def _open(
         about_staff=about,
     )
     head = saving.new_head(act, claim_no, desk.ids)
-    sealed = saving.seal(head, events, desk.ids, act)
+    sealed = _sealed(head, events, desk, act)
     claim = _folded(events, act)
     excerpt, searched = opening.texts(command, claim_no, units[0])
     overtaken = _overtaken(intake, units)
@@ -156,10 +157,21 @@ def _overtaken(intake: Intake, units: list[UnitFacts]) -> list[UnitClaim]:
     return [bound for bound in intake.bound if (bound.line_no, bound.unit_no) in numbers]
 
 
+def _sealed(
+    head: StreamHead, events: Sequence[e.AnyEvent], desk: Desk, act: Act
+) -> list[SealedEvent]:
+    """The person opens; what the order says and the acceptance are the system's own acts."""
+    opened = saving.seal(head, events[:1], desk.ids, act)
+    by_system = msgspec.structs.replace(act, actor=SYSTEM)
+    rest = saving.seal(head_after(opened[0]), events[1:], desk.ids, by_system)
+    return [*opened, *rest]
+
+
 def _folded(events: Sequence[e.AnyEvent], act: Act) -> Claim:
     claim: Claim | None = None
     for version, event in enumerate(events, start=1):
-        claim = evolve(claim, Recorded(version, act.now, act.actor, event))
+        by = act.actor if version == 1 else SYSTEM
+        claim = evolve(claim, Recorded(version, act.now, by, event))
     assert claim is not None, "an opening has events"
     return claim
 
