@@ -40,7 +40,7 @@ async def tab_of(
         locale="zh-CN" if look.lang == "zh" else "en-GB",
         reduced_motion="reduce",
     )
-    cookies = {"mg_lang": look.lang, "mg_theme": look.theme}
+    cookies: dict[str, str] = {"mg_lang": look.lang, "mg_theme": look.theme}
     if token:
         cookies[STAFF_COOKIE] = token
     await context.add_cookies(

@@ -120,7 +120,7 @@ async def test_signing_in_needs_the_code_and_wrong_ones_show_the_clock(
 
 async def test_slowed_sign_in_says_how_long(street: Town, app: Litestar) -> None:
     visitor = Browser(app)
-    await visitor.open("/login")
+    answer = await visitor.open("/login")
     for _ in range(6):
         answer = await visitor.send("/login", name="xu", password="guess guess guess")
         street.clock.at += timedelta(milliseconds=1)
