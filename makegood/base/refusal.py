@@ -25,6 +25,7 @@ CODES: Final[dict[str, str]] = {
     "file_too_large": "The file is larger than its type may be.",
     "file_type_not_accepted": "This kind of file is not accepted as evidence.",
     "fresh_proof_needed": "Prove again that you are the buyer.",
+    "gateway_silent": "The payment gateway did not accept these credentials or is silent.",
     "idempotency_key_reused": "This Idempotency-Key was used for another request.",
     "insufficient_funds": "The account cannot cover this amount.",
     "last_operator": "The last operator cannot be switched off.",

@@ -139,3 +139,38 @@ async def test_a_revoked_session_is_nobody(street: Town, app: Litestar) -> None:
     street.clock.at += timedelta(seconds=2)
     assert (await other.open("/desk/q/all")).status_code == 404
     assert (await one.open("/desk/q/all")).status_code == 200
+
+
+async def test_a_gateway_that_does_not_answer_is_not_stored(street: Town, app: Litestar) -> None:
+    operator = await signed_in(street, app, "op")
+    await operator.open("/setup")
+    await operator.open("/setup/payments")
+
+    page = await operator.send(
+        "/setup/payments",
+        do="gateway",
+        channel="epay",
+        base_url="http://127.0.0.1:9",
+        pid="1001",
+        key="secret",
+    )
+
+    assert page.status_code == 409
+    assert "没有保存" in page.text
+    assert "secret" not in page.text
+
+
+async def test_blocked_categories_are_kept_and_the_locked_ones_cannot_be_chosen(
+    street: Town, app: Litestar
+) -> None:
+    operator = await signed_in(street, app, "op")
+    await operator.open("/setup")
+    page = await operator.open("/setup/categories")
+    assert page.text.count("锁定") == 3
+
+    await operator.send("/setup/categories", accept=["game_card", "membership"])
+
+    market = await street.desk.markets.get("main", street.clock.now() + timedelta(seconds=2))
+    assert market is not None
+    assert "account" in market.settings.blocked_categories
+    assert "game_card" not in market.settings.blocked_categories

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import httpx
 import msgspec
 from litestar import get, post
 from litestar.params import FromPath
@@ -9,7 +10,9 @@ from litestar.response import Redirect
 
 from makegood.base.refusal import Refused
 from makegood.gateways.payments.accounts import EpayV1Account
+from makegood.gateways.payments.registry import build_gateways
 from makegood.ledger.refund.account_store import list_accounts, put_account
+from makegood.ledger.refund.gateway import GatewayUnavailable
 from makegood.people.keys.actions import create_key
 from makegood.people.keys.rules import NewKey
 from makegood.people.links.actions import read_link
@@ -55,6 +58,7 @@ CATEGORIES: Final = (
 )
 INVITED_ROLES: Final[tuple[StaffRole, ...]] = ("agent", "lead", "operator", "auditor")
 FIRST_LINK_SECONDS: Final = 3600
+GATEWAY_SECONDS: Final = 8.0
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -243,10 +247,21 @@ async def _add_gateway(page: Page, things: Things, form: Form) -> str:
     )
     if not account.base_url.startswith(("http://", "https://")) or not account.pid:
         raise Refused("setting_invalid", fields=["base_url", "pid"])
+    await _check_gateway(account, things)
     async with things.db.transaction() as tx:
         config = msgspec.json.encode(account)
         await put_account(tx, page.act(), things.vault, account.channel, "epay_v1", config)
     return account.channel
+
+
+async def _check_gateway(account: EpayV1Account, things: Things) -> None:
+    """Ask for an order that cannot exist: whoever answers that knows these credentials."""
+    async with httpx.AsyncClient(timeout=GATEWAY_SECONDS) as client:
+        gateway = build_gateways([account], client, things.clock)[account.channel]
+        try:
+            await gateway.query_payment(trade_no="makegood-credential-check")
+        except GatewayUnavailable as error:
+            raise Refused("gateway_silent", channel=account.channel) from error
 
 
 async def _invite(page: Page, things: Things, form: Form) -> str:
