@@ -25,6 +25,8 @@ _SECRETS = frozenset({"database_url", "vault_keys", "smtp_url", "metrics_key"})
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1, le=64)]
 Workers = Annotated[int, Meta(ge=0, le=64)]
+DemoOrders = Annotated[int, Meta(ge=10, le=100_000)]
+DemoClaims = Annotated[int, Meta(ge=0, le=5_000)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +98,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     demo: Annotated[
         bool, Meta(description="Set by `--demo`: an invented market, on loopback only.")
     ] = False
+    demo_orders: Annotated[
+        DemoOrders, Meta(description="How many orders a new demo invents, claimed ones included.")
+    ] = 5000
+    demo_claims: Annotated[
+        DemoClaims, Meta(description="How many of them are claimed about; more take longer.")
+    ] = 600
 
     @property
     def folder(self) -> Path:

@@ -22,7 +22,8 @@ def run(_chosen: argparse.Namespace, settings: Settings) -> int:
         for name in asyncio.run(migrate_at(url)):
             print(f"applied {name}")
         link = asyncio.run(first_operator_link(url, settings))
-        if link:
+        # The demo brings an operator of its own a moment later.
+        if link and not settings.demo:
             print(f"Set up your market (this link works once): {link}")
     return 0
 

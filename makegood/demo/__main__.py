@@ -42,7 +42,7 @@ async def main(settings: Settings) -> None:
     async with opened_rooms(quick, PastClock(now - timedelta(days=DAYS))) as rooms:
         with Progress(*columns, console=console) as progress:
             filler = Filler(rooms, ports(settings.folder), settings.market, now)
-            await filler.fill(progress)
+            await filler.fill(progress, settings.demo_orders, settings.demo_claims)
         async with rooms.db.connection() as conn:
             await conn.execute("analyze")
 

@@ -29,11 +29,12 @@ class DemoPerson(msgspec.Struct, frozen=True):
 
 
 class DemoSupplier(msgspec.Struct, frozen=True):
-    """A supplier and how it is reached."""
+    """A supplier and how it is reached; one that answers by page has a person who signs in."""
 
     supplier_id: str
     name: str
     reach: Reach
+    sign_in_name: str = ""
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +69,7 @@ STAFF: Final = (
 SUPPLIERS: Final = (
     DemoSupplier("u-xh", "星河卡源", "signed"),
     DemoSupplier("u-dk", "点卡联盟", "acg"),
-    DemoSupplier("u-sr", "手工代充", "page"),
+    DemoSupplier("u-sr", "手工代充", "page", "shougong@demo.test"),
 )
 PRODUCTS: Final = (
     Product(

@@ -1,7 +1,7 @@
 """Fills the demo's market: people, orders, then sixty days of claims through the real rules."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -45,8 +45,6 @@ from makegood.store.database import Database
 from makegood.worker.registry import Rooms
 
 SEED: Final = 20260401
-ORDERS: Final = 5000
-CLAIMS: Final = 600
 BATCH: Final = 500
 FUND_MINOR: Final = 50_000_000
 
@@ -62,7 +60,7 @@ class Filler:
         self._chance = random.Random(SEED)
         self._shop = Shop(self._chance, now)
 
-    async def fill(self, progress: Progress, orders: int = ORDERS, claims: int = CLAIMS) -> None:
+    async def fill(self, progress: Progress, orders: int, claims: int) -> None:
         """Everything, in the order in which a real market would come to it."""
         bar = progress.add_task("people and gateways", total=None)
         await self._people()
@@ -102,13 +100,7 @@ class Filler:
                 )
                 account = await add_account(tx, self.act("operator"), ids, new, password)
                 known[person.sign_in_name] = account.account_id
-            for seller in cast.SELLERS:
-                new = NewAccount(
-                    sign_in_name=seller.sign_in_name,
-                    display_name=seller.name,
-                    role="seller",
-                    seller_id=seller.seller_id,
-                )
+            for new in _parties():
                 await add_account(tx, self.act("operator"), ids, new, password)
         await self._open(settings)
 
@@ -155,8 +147,9 @@ class Filler:
 
     def _claimed(self, count: int) -> list[Sale]:
         """The orders that will be complained about, with their stories, over the sixty days."""
-        recent = at_least_one_each(self._chance, LATEST)
-        stories = [*at_least_one_each(self._chance, count - LATEST), *recent]
+        latest = min(count, LATEST)
+        recent = at_least_one_each(self._chance, latest)
+        stories = [*at_least_one_each(self._chance, count - latest), *recent]
         times = opening_times(self._now, count)
         return [self._shop.told(story, at) for story, at in zip(stories, times, strict=True)]
 
@@ -213,3 +206,22 @@ class Filler:
     @property
     def _supplier(self) -> str:
         return f"http://127.0.0.1:{self._ports.supplier}"
+
+
+def _parties() -> Iterator[NewAccount]:
+    """Sellers, and suppliers that answer by page, as people who sign in."""
+    for seller in cast.SELLERS:
+        yield NewAccount(
+            sign_in_name=seller.sign_in_name,
+            display_name=seller.name,
+            role="seller",
+            seller_id=seller.seller_id,
+        )
+    for supplier in cast.SUPPLIERS:
+        if supplier.sign_in_name:
+            yield NewAccount(
+                sign_in_name=supplier.sign_in_name,
+                display_name=supplier.name,
+                role="supplier",
+                supplier_id=supplier.supplier_id,
+            )

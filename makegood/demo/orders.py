@@ -161,10 +161,10 @@ class Shop:
 
 def opening_times(now: datetime, count: int) -> list[datetime]:
     """When claims are opened: evenly over the sixty days, and closely in the last hours."""
-    latest = timedelta(hours=LATEST_HOURS)
-    older = count - LATEST
+    lately = min(count, LATEST)
+    older = count - lately
+    last_hours = timedelta(hours=LATEST_HOURS)
     first = now - timedelta(days=DAYS)
-    step = (timedelta(days=DAYS) - latest) / older
+    step = (timedelta(days=DAYS) - last_hours) / max(older, 1)
     past = [first + step * (place + 1) for place in range(older)]
-    lately = [now - latest + latest / LATEST * place for place in range(LATEST)]
-    return [*past, *lately]
+    return [*past, *(now - last_hours + last_hours / LATEST * place for place in range(lately))]

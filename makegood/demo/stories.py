@@ -247,7 +247,7 @@ def draw(chance: random.Random) -> Story:
 
 
 def at_least_one_each(chance: random.Random, count: int) -> list[Story]:
-    """`count` stories in random order, every kind among them."""
+    """`count` stories in random order, every kind among them if there is room."""
     told = [*STORIES, *(draw(chance) for _ in range(count - len(STORIES)))]
     chance.shuffle(told)
-    return told
+    return told[:count]
