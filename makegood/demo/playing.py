@@ -10,12 +10,14 @@ from typing import Final
 from rich.progress import Progress, TaskID
 
 from makegood.base.actor import Act, Actor, Role
+from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.claims import actions, intake, looking
 from makegood.claims.actions import Ruled
 from makegood.claims.events import EvidenceAdded
 from makegood.claims.notices import NOTICE_JOB
 from makegood.claims.opening import OpenClaim
+from makegood.claims.payment_intake import PaymentComplaint, open_payment_claim
 from makegood.claims.view import ClaimView
 from makegood.demo.orders import Sale, opening_times
 from makegood.demo.stories import Story
@@ -29,6 +31,8 @@ TICK: Final = timedelta(minutes=10)
 """Timers of the past are acted on at the next tick, so that many share one look."""
 LIVE: Final = timedelta(hours=18)
 """Claims younger than this are left where the rules leave them, for the visitor to handle."""
+LOST_PAYMENTS: Final = 3
+"""Payments without an order that no gateway knows: they wait for a person to accept them."""
 KINDS: Final = {"image": "image/png", "video": "video/mp4", "text": "text/plain"}
 
 Deed = Callable[[], Awaitable[None]]
@@ -67,6 +71,9 @@ class Play:
         self._roster = await self._rooms.desk.rosters.get(self._market, self._end)
         for time, sale in zip(opening_times(self._end, len(sales)), sales, strict=True):
             self._plan(time, self._opening(sale, progress, bar))
+        for place in range(LOST_PAYMENTS):
+            told_at = self._end - timedelta(minutes=25 * (place + 1))
+            self._plan(told_at, self._lost_payment(place))
         while (at := await self._next()) is not None and at <= self._end:
             self._clock.at = max(self._clock.at, at)
             while self._agenda and self._agenda[0][0] <= self._clock.at:
@@ -117,6 +124,9 @@ class Play:
         self._plan(at + timedelta(minutes=5), lambda: self._file(claim_no, order.buyer.id, at))
         self._plan_ending(story, claim_no, sale, at)
         self._plan(at + timedelta(hours=70), lambda: self._rate(claim_no, order.buyer.id))
+        self._plan(at + timedelta(hours=100), lambda: self._reopen(claim_no, order.buyer.id))
+        if story.ending != "withdraw":
+            self._plan(at + timedelta(hours=130), lambda: self._look(story, claim_no, 4))
 
     def _plan_ending(self, story: Story, claim_no: str, sale: Sale, at: datetime) -> None:
         """What people do about it; of the young ones half are left for the visitor."""
@@ -285,12 +295,7 @@ class Play:
                 await actions.decide_claim(
                     tx, self._agent(), self._rooms.desk, view.claim_no, ruled
                 )
-            if view.claimed_minor > actions.AGENT_LIMIT_MINOR:
-                self._plan(
-                    self._clock.at + timedelta(hours=2), lambda: self._release(view.claim_no)
-                )
-            elif self._chance.random() < 0.18:
-                self._plan(self._clock.at + timedelta(hours=20), lambda: self._appeal(story, view))
+            self._plan_sequel(story, view)
 
         return deed
 
@@ -343,6 +348,64 @@ class Play:
             async with self._rooms.db.transaction() as tx:
                 buyer = self.act("buyer", buyer_id, proof=True)
                 await actions.rate(tx, buyer, self._rooms.desk, claim_no, score)
+
+        await self._try(deed)
+
+    def _plan_sequel(self, story: Story, view: ClaimView) -> None:
+        """What follows a decision: a release above the limit, or an appeal by the side that lost."""
+        recent = self._end - self._clock.at < 2 * LIVE
+        if view.claimed_minor > actions.AGENT_LIMIT_MINOR:
+            wait = timedelta(hours=20 if recent else 2)
+            self._plan(self._clock.at + wait, lambda: self._release(view.claim_no))
+        elif self._chance.random() < (0.4 if recent else 0.15):
+            wait = timedelta(hours=3 if recent else 20)
+            self._plan(self._clock.at + wait, lambda: self._appeal(story, view))
+
+    def _lost_payment(self, place: int) -> Deed:
+        """A buyer was charged and no order came of it."""
+
+        async def deed() -> None:
+            complaint = PaymentComplaint(
+                trade_no=f"TLOST{place + 1:06d}",
+                amount=Money(4800),
+                contact=f"lost-{place + 1}@buyers.test",
+                description="银行扣了 48 元，商城里没有订单，今天下午的事",
+            )
+            async with self._rooms.db.connection() as conn:
+                buyer = self.act("buyer", f"lost-{place + 1}")
+                await open_payment_claim(conn, buyer, self._rooms.desk, complaint)
+
+        return deed
+
+    async def _reopen(self, claim_no: str, buyer_id: str) -> None:
+        """Some buyers come back with what they did not have before."""
+        if self._chance.random() > 0.03:
+            return
+        evidence_id = self._rooms.desk.ids.uuid()
+
+        async def deed() -> None:
+            buyer = self.act("buyer", buyer_id, proof=True)
+            item = EvidenceAdded(
+                evidence_id=evidence_id,
+                slot="other",
+                party="buyer",
+                audience="all",
+                media_type="image/png",
+                size=120_000,
+                sha256=self._chance.randbytes(32).hex(),
+                filename="later.png",
+                notes=[],
+            )
+            async with self._rooms.db.transaction() as tx:
+                await actions.file_evidence(tx, buyer, self._rooms.desk, claim_no, item)
+                await actions.reopen(
+                    tx,
+                    buyer,
+                    self._rooms.desk,
+                    claim_no,
+                    text="找到了当时的截图",
+                    evidence_ids=[evidence_id],
+                )
 
         await self._try(deed)
 
