@@ -352,7 +352,7 @@ class Play:
         await self._try(deed)
 
     def _plan_sequel(self, story: Story, view: ClaimView) -> None:
-        """What follows a decision: a release above the limit, or an appeal by the side that lost."""
+        """What follows a decision: a release above the limit, or an appeal by who lost."""
         recent = self._end - self._clock.at < 2 * LIVE
         if view.claimed_minor > actions.AGENT_LIMIT_MINOR:
             wait = timedelta(hours=20 if recent else 2)
