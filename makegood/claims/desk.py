@@ -31,7 +31,7 @@ class Rosters:
         return await self._known.get(market_id, now, lambda: self._load(market_id))
 
     async def _load(self, market_id: str) -> list[RosterLine]:
-        async with self._db.connection() as conn:
+        async with self._db.aside() as conn:
             return await list_roster(conn, market_id)
 
 

@@ -17,6 +17,7 @@ Connection: TypeAlias = "asyncpg.Connection[Record] | PoolConnectionProxy[Record
 
 _JSONB_VERSION = b"\x01"
 _STATEMENTS_KEPT = 512
+_ASIDE_CONNECTIONS = 2
 
 
 class Database:
@@ -25,8 +26,11 @@ class Database:
     jsonb columns arrive as plain Python objects and accept builtins or msgspec Structs.
     """
 
-    def __init__(self, pool: "asyncpg.Pool[Record]", url: str) -> None:
+    def __init__(
+        self, pool: "asyncpg.Pool[Record]", aside: "asyncpg.Pool[Record]", url: str
+    ) -> None:
         self._pool = pool
+        self._aside = aside
         self.url = url
 
     @classmethod
@@ -34,20 +38,13 @@ class Database:
         cls, url: str, *, min_size: int = 1, max_size: int = 10, connect_timeout: float = 10.0
     ) -> Self:
         """Connect to `url`; raises the driver's error when the server cannot be reached."""
-        pool = await asyncpg.create_pool(
-            url,
-            min_size=min_size,
-            max_size=max_size,
-            timeout=connect_timeout,
-            init=_prepare,
-            statement_cache_size=_STATEMENTS_KEPT,
-            max_cached_statement_lifetime=0,
-        )
-        return cls(pool, url)
+        pool = await _pool(url, min_size, max_size, connect_timeout)
+        return cls(pool, await _pool(url, 0, _ASIDE_CONNECTIONS, connect_timeout), url)
 
     async def close(self) -> None:
         """Give every connection back to the server."""
         await self._pool.close()
+        await self._aside.close()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -59,6 +56,16 @@ class Database:
     async def transaction(self) -> AsyncIterator[Connection]:
         """One connection in one transaction: committed at the end, rolled back on any exception."""
         async with self._pool.acquire() as conn, conn.transaction():
+            yield conn
+
+    @asynccontextmanager
+    async def aside(self) -> AsyncIterator[Connection]:
+        """A connection for what is read while another one is held: caches, mostly.
+
+        Were it of the same pool, a pool whose connections all wait for one more stood still.
+        Nothing else may be acquired while it is held.
+        """
+        async with self._aside.acquire() as conn:
             yield conn
 
 
@@ -81,6 +88,28 @@ async def reach(url: str, *, timeout: float = 10.0) -> "asyncpg.Connection[Recor
             f"({type(failed).__name__}: {failed}): start it, or correct DATABASE_URL; "
             "without DATABASE_URL the embedded one is used"
         ) from failed
+
+
+async def _pool(
+    url: str, min_size: int, max_size: int, connect_timeout: float
+) -> "asyncpg.Pool[Record]":
+    return await asyncpg.create_pool(
+        url,
+        min_size=min_size,
+        max_size=max_size,
+        timeout=connect_timeout,
+        init=_prepare,
+        reset=_keep,
+        statement_cache_size=_STATEMENTS_KEPT,
+        max_cached_statement_lifetime=0,
+    )
+
+
+async def _keep(conn: Connection) -> None:
+    """Nothing to undo: no statement of ours changes a session, and transactions end by themselves.
+
+    The driver's own reset would ask the server once more after every use of a connection.
+    """
 
 
 async def _prepare(conn: Connection) -> None:

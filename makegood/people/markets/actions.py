@@ -47,7 +47,7 @@ class Markets:
         self._known.forget(market_id)
 
     async def _load(self, market_id: str) -> Market | None:
-        async with self._db.connection() as conn:
+        async with self._db.aside() as conn:
             return await store.load_market(conn, market_id)
 
 
