@@ -46,7 +46,7 @@ async def send_all(
             for data in requests:
                 if until is not None and time.monotonic() > until:
                     return
-                answers.append(await _exchange(reader, writer, data))
+                answers.append(await exchange(reader, writer, data))
         finally:
             writer.close()
 
@@ -54,9 +54,10 @@ async def send_all(
     return answers
 
 
-async def _exchange(
+async def exchange(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, data: bytes
 ) -> Answer:
+    """Send one request on a kept connection and read its answer."""
     began = time.perf_counter()
     writer.write(data)
     head = await reader.readuntil(b"\r\n\r\n")
