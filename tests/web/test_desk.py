@@ -221,3 +221,38 @@ async def test_only_one_person_rules_at_a_time(street: Town, app: Litestar) -> N
     assert "裁定锁在您手里" in mine.text
     assert "许知远 正在裁定这件" in theirs.text
     assert "裁定锁在您手里" in free.text
+
+
+async def test_a_ruling_above_the_limit_waits_for_another_person(
+    street: Town, app: Litestar
+) -> None:
+    opened = await disputed(street, amount=68000)
+    await street.later(hours=13)
+    agent = await signed_in(street, app, "xu")
+    base = f"/desk/c/{opened.claim_no}"
+    await agent.open(f"{base}/depart")
+    view = await street.view(opened.claim_no)
+    finding = next(iter(street.desk.pack.findings))
+
+    page = await agent.send(
+        f"{base}/depart",
+        version=view.version,
+        finding=finding,
+        remedy="refund_full",
+        amount="680.00",
+        share_seller="100",
+        differs="版本",
+        reason_text="商品页标题写专业版，收到的是教育版，快照和激活截图都能对上。",
+    )
+    assert "等第二个人复核" in page.text, page.text[:3000]
+    own = await agent.open(f"{base}/approve")
+    assert own.status_code == 404
+
+    lead = await signed_in(street, app, "qi")
+    waiting = await lead.open("/desk/q/approvals")
+    assert opened.claim_no in waiting.text
+    asked = await lead.open(f"{base}/approve")
+    assert "¥" in asked.text
+    done = await lead.send(f"{base}/approve", outcome="release")
+    assert "已放行" in done.text
+    assert (await street.view(opened.claim_no)).decision is not None
