@@ -137,7 +137,8 @@ def note_outside_answer(claim: Claim, command: c.NoteOutsideAnswer, act: Act) ->
 
 def offer_repair(claim: Claim, command: c.OfferRepair, act: Act) -> list[e.AnyEvent]:
     """A price for putting right what the buyer broke."""
-    if claim.decision is None or claim.repair is not None:
+    check_staff(act, "repair")
+    if claim.decision is None or claim.repair is not None or claim.state != "decided":
         raise Refused("claim_not_open", state=claim.state, step="repair")
     return [
         e.RepairOffered(

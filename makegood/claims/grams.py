@@ -1,18 +1,19 @@
 """Search grams: one- and two-character pieces as numbers, so any Chinese word can be found."""
 
 import zlib
+from functools import lru_cache
 from typing import Final
 
 _PUNCTUATION: Final = str.maketrans(
     dict.fromkeys("，。！？、；：“”‘’（）【】《》…—·,.!?;:'\"()[]<>|/\\", " ")
 )
+_NARROW: Final = {wide: wide - 0xFEE0 for wide in range(ord("！"), ord("～") + 1)}
 MAX_GRAMS: Final = 400
 
 
 def normal(text: str) -> str:
     """The text as it is searched: case folded, full-width letters narrowed, punctuation out."""
-    narrow = "".join(chr(ord(c) - 0xFEE0) if "！" <= c <= "～" else c for c in text)
-    return " ".join(narrow.casefold().translate(_PUNCTUATION).split())
+    return " ".join(text.translate(_NARROW).casefold().translate(_PUNCTUATION).split())
 
 
 def grams_of(text: str) -> list[int]:
@@ -35,6 +36,7 @@ def grams_asked(query: str) -> list[int]:
     return [_number(gram) for gram in asked]
 
 
+@lru_cache(maxsize=100_000)
 def _number(gram: str) -> int:
     """A signed 32-bit number; a rare clash is sorted out by comparing the text itself."""
     value = zlib.crc32(gram.encode())

@@ -1,7 +1,8 @@
 """The action that opens a claim: two statements, one of them writing everything at once."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from typing import Final
 
 import asyncpg
 import msgspec
@@ -17,10 +18,13 @@ from makegood.claims.opening import Existing, OpenClaim, Owner
 from makegood.claims.rows import Intake, UnitClaim
 from makegood.claims.state import Claim, Recorded, evolve
 from makegood.orders.facts import UnitFacts
+from makegood.people.staff.roster import line_of
 from makegood.reading.rules import read_message
 from makegood.record.rules import SealedEvent, StreamHead, head_after
 from makegood.store.database import Connection
 from makegood.store.jobs import Job
+
+DRAWS: Final = 5
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -64,10 +68,25 @@ async def open_claim(conn: Connection, act: Act, desk: Desk, command: OpenClaim)
     if isinstance(units, Existing):
         return await _existing(conn, act, units.claim_no)
     try:
-        async with savepoint(conn):
-            return await _open(conn, act, desk, intake, units, command)
+        return await with_free_number(conn, lambda: _open(conn, act, desk, intake, units, command))
     except asyncpg.UniqueViolationError as error:
         return await _lost_race(conn, act, intake, command, error)
+
+
+async def with_free_number(conn: Connection, attempt: Callable[[], Awaitable[Opened]]) -> Opened:
+    """Open, and again with another number where the drawn one is taken.
+
+    Five letters are few for a day of many claims: of 30,000, some ten draw one that is taken.
+    """
+    for _ in range(DRAWS):
+        try:
+            async with savepoint(conn):
+                return await attempt()
+        except asyncpg.UniqueViolationError as error:
+            if not store.is_taken_number(error):
+                raise
+    async with savepoint(conn):
+        return await attempt()
 
 
 @asynccontextmanager
@@ -133,6 +152,7 @@ async def _open(
             cluster_of(desk, act, intake),
             _jobs(act, claim),
             account_hash(desk, act.market_id, command.account),
+            await _apart(act, desk, about),
         )
     receipt = sealed[-1].entry_hash.hex()
     return Opened(claim_no, claim.state, claim.deadlines, existing=False, receipt=receipt)
@@ -181,6 +201,11 @@ async def _complained_about(conn: Connection, act: Act, command: OpenClaim) -> s
     if not command.reason.startswith("SRV"):
         return ""
     return await store.last_owner(conn, act.market_id, command.order_no)
+
+
+async def _apart(act: Act, desk: Desk, about: str) -> list[str]:
+    """Who does not see a complaint about one of us in any list."""
+    return sorted(line_of(about, await desk.rosters.get(act.market_id, act.now))) if about else []
 
 
 async def _owner(act: Act, desk: Desk, about: str) -> Owner:

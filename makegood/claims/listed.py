@@ -40,7 +40,7 @@ def row_of(claim: Claim) -> Row:
         awaits_approval=claim.proposed is not None,
         has_tasks=any(task.done_at is None for task in claim.tasks),
         changed_at=claim.changed_at,
-        closed_at=claim.closed_at or claim.settled_at,
+        closed_at=claim.settled_at or claim.closed_at,
         next_deadline_at=upcoming.at if upcoming else None,
         next_deadline_kind=upcoming.kind if upcoming else "",
         finding=claim.decision.finding if claim.decision else "",

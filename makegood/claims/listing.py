@@ -97,6 +97,8 @@ class Conditions:
 def where(filter_: ClaimFilter, reader_id: str, now: datetime) -> Where:
     """The conditions of a filter for this reader."""
     found = Conditions()
+    if reader_id:
+        found.add("not (apart_ids @> array[?::text])", reader_id)
     _add_queue(found, filter_.queue, reader_id, now)
     for column in ("state", "seller_id", "owner_id", "lane", "reason"):
         if getattr(filter_, column):

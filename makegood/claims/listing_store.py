@@ -82,7 +82,7 @@ async def _search_recent(
     return await conn.fetch(
         f"""
         select {_COLUMNS} from (
-            select {_COLUMNS}, search_text, is_open, awaits_approval, has_tasks
+            select {_COLUMNS}, search_text, is_open, awaits_approval, has_tasks, apart_ids
             from claim where market_id = $1
             order by opened_at desc, claim_no desc limit {RECENT_ROWS}) as claim
         where {" and ".join(terms)}

@@ -85,8 +85,8 @@ def note_money(claim: Claim, command: c.NoteMoney, act: Act) -> list[e.AnyEvent]
     events: list[e.AnyEvent] = [moved]
     others = [m for m in claim.money if m.number != moved.number]
     if moved.state == "refused":
-        if claim.state == "appealed":
-            return events  # The reviewer has it; see `decide_appeal` for what becomes of it.
+        if claim.state not in ("decided", "executing"):
+            return events  # A person has the claim already, or it ended; see `decide_appeal`.
         review = e.ReviewStarted(why="remedy_failed", deadline=command.clocks.decision)
         return [*events, e.RemedyFailed(kind=moved.kind, why="refused"), review]
     carrying = claim.state in ("decided", "executing", "appealed")

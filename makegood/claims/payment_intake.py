@@ -17,7 +17,7 @@ from makegood.claims.actions import step_held
 from makegood.claims.desk import Desk, owner_for
 from makegood.claims.factsheet import stated
 from makegood.claims.grams import grams_of
-from makegood.claims.intake import Opened, cluster_of, savepoint
+from makegood.claims.intake import Opened, cluster_of, with_free_number
 from makegood.claims.listed import row_of
 from makegood.claims.opening import OpenClaim, Owner
 from makegood.claims.rows import Intake
@@ -79,21 +79,7 @@ async def open_payment_claim(
     order = stand_in(complaint, market.settings.name_zh, act.now)
     async with conn.transaction():
         await _put_once(conn, act, desk, order, complaint.contact)
-        intake = await store.load_intake(conn, act.market_id, order.order_no)
-        assert intake is not None, "it has just been put"
-        command = _command(complaint, order.order_no)
-        units = opening.claimed_units(intake, command)
-        live = opening.existing_claim(intake, units, command)
-        if live is None:
-            try:
-                async with savepoint(conn):
-                    return await _open(conn, act, desk, intake, command)
-            except asyncpg.UniqueViolationError:
-                intake = await store.load_intake(conn, act.market_id, order.order_no)
-                live = opening.existing_claim(intake, units, command) if intake else None
-    if live is None:
-        raise Refused("claim_exists")
-    return await _existing(conn, act, live.claim_no)
+        return await _open_or_join(conn, act, desk, _command(complaint, order.order_no))
 
 
 def stand_in(complaint: PaymentComplaint, seller_name: str, now: datetime) -> Order:
@@ -141,6 +127,32 @@ async def settle_payment(
     known = c.ConfirmPayment(facts=_facts(paid, act.now, exists=False))
     await step_held(tx, act, desk, held, lambda claim, look: known)
     return await system_actions.finish_check(tx, act, desk, claim_no, (), ())
+
+
+async def _open_or_join(conn: Connection, act: Act, desk: Desk, command: OpenClaim) -> Opened:
+    """The live claim of this payment, or a new one; of two at once, the first is for both."""
+    intake = await _intake(conn, act, command)
+    live = _live(intake, command)
+    if live is None:
+        try:
+            return await with_free_number(conn, lambda: _open(conn, act, desk, intake, command))
+        except asyncpg.UniqueViolationError:
+            live = _live(await _intake(conn, act, command), command)
+    if live is None:
+        raise Refused("claim_exists")
+    return await _existing(conn, act, live)
+
+
+async def _intake(conn: Connection, act: Act, command: OpenClaim) -> Intake:
+    intake = await store.load_intake(conn, act.market_id, command.order_no)
+    assert intake is not None, "it has just been put"
+    return intake
+
+
+def _live(intake: Intake, command: OpenClaim) -> str | None:
+    units = opening.claimed_units(intake, command)
+    existing = opening.existing_claim(intake, units, command)
+    return existing.claim_no if existing else None
 
 
 async def _put_once(tx: Connection, act: Act, desk: Desk, order: Order, contact: str) -> None:

@@ -14,6 +14,8 @@ from makegood.policy.priority import aged
 
 CLASSES: Final[dict[str, Class]] = {"P0": "P0", "P1": "P1", "P2": "P2", "P3": "P3"}
 
+MOST_AT_ONCE = 20
+"""More deadlines than any claim has at one time."""
 ESCALATING = (
     "first_response",
     "accept",
@@ -26,12 +28,16 @@ ESCALATING = (
 
 
 def pass_deadlines(claim: Claim, command: c.PassDeadlines, act: Act) -> list[e.AnyEvent]:
-    """Act on every deadline that has passed, earliest first; a moved one does nothing."""
+    """Act on every deadline that has passed, earliest first; a moved one does nothing.
+
+    What one of them starts may be over already, as a decision that waited past its own time.
+    """
     events: list[e.AnyEvent] = []
-    for deadline in clock.due(claim.deadlines, act.now):
-        if deadline not in claim.deadlines:
-            continue
-        done = _pass(claim, deadline, command, act)
+    for _ in range(MOST_AT_ONCE):
+        passed = clock.due(claim.deadlines, act.now)
+        if not passed:
+            break
+        done = _pass(claim, passed[0], command, act)
         claim = after(claim, done, act)
         events += done
     return events
@@ -64,7 +70,8 @@ def _pass(
             return [e.SurveySent()]
         case "close":
             return close(claim)
-        case _:
+        case kind:
+            assert kind in ESCALATING or kind.startswith("task:"), f"nobody acts on {kind!r}"
             return _escalate(claim, deadline, command, act)
 
 

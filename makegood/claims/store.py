@@ -55,10 +55,10 @@ _OPENED: Final = f"""
             order_no, line_no, category, title, seller_id, seller_name, supplier_id, buyer_id,
             cluster, channel, external_id, amount_minor, currency, owner_id, owner_name, opened_at,
             changed_at, next_deadline_at, next_deadline_kind, excerpt, search_text, grams,
-            account_hash, about_id)
+            account_hash, apart_ids)
         values ($14, $15, $16, $17, true, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28,
-                $29, $30, $31, $32, $33, $34, $35, $36, $37, $37, $38, $39, $40, $41, $42,
-                $48, $49)
+                $29, $30, $31, $32, $33, $34, $35, $36, $37, $37, $38, $39, $40, $41,
+                $42::text::integer[], $48, $49)
     ),
     bound as (
         insert into claim_unit (market_id, claim_no, order_no, line_no, unit_no)
@@ -88,6 +88,7 @@ async def insert_opened(
     cluster: str,
     jobs: Sequence[Job],
     account_hash: str = "",
+    apart_ids: Sequence[str] = (),
 ) -> None:
     """Everything an opened claim writes, in one statement and so in one transaction.
 
@@ -95,6 +96,8 @@ async def insert_opened(
     """
     opened = claim.opened
     excerpt, search_text, grams = texts
+    # As text: the driver would look at every number of an array several times.
+    listed_grams = f"{{{','.join(map(str, grams))}}}"
     await conn.execute(
         _OPENED,
         *record_store.append_arguments(sealed),
@@ -126,14 +129,14 @@ async def insert_opened(
         row.next_deadline_kind,
         excerpt,
         search_text,
-        grams,
+        listed_grams,
         opened.units,
         [job.kind for job in jobs],
         [job.payload for job in jobs],
         [job.run_at for job in jobs],
         jobs[0].request_id if jobs else "",
         account_hash,
-        opened.about_staff,
+        list(apart_ids),
     )
 
 
@@ -145,6 +148,11 @@ def is_bound(error: asyncpg.UniqueViolationError) -> bool:
 def is_known_outside(error: asyncpg.UniqueViolationError) -> bool:
     """Whether an opening met a claim with the same channel and external id."""
     return str(error.as_dict().get("constraint_name")) == "claim_external"
+
+
+def is_taken_number(error: asyncpg.UniqueViolationError) -> bool:
+    """Whether an opening drew a claim number that another claim has."""
+    return str(error.as_dict().get("constraint_name")) in ("claim_pkey", "event_pkey")
 
 
 async def lock(tx: Connection, market_id: str, claim_no: str) -> bool:

@@ -89,7 +89,7 @@ async def pass_deadlines(tx: Connection, act: Act, desk: Desk, claim_no: str) ->
         held = await step_held(tx, act, desk, held, lambda claim, look: given)
     for kind in late:
         if kind in COMPENSATED:
-            held = await compensate(tx, act, desk, held, LATE + kind, passed[kind])
+            held = await compensate(tx, act, desk, held, LATE + kind, passed.get(kind, act.now))
     return True
 
 
