@@ -7,6 +7,7 @@ export function startSteps() {
   const refresh = () => {
     if (!bar) return;
     const missing = [...form.querySelectorAll("[data-required-for]")].filter(isShown).filter(isMissing);
+    count(form);
     const steps = new Set([...form.querySelectorAll(".step")].filter(isShown).map((step) => step.dataset.step));
     const none = steps.size > 1 || steps.has("4") ? bar.dataset.none : said;
     bar.textContent = missing.length ? bar.dataset.some.replace("{names}", names(missing, bar)) : none;
@@ -15,6 +16,19 @@ export function startSteps() {
   document.addEventListener("makegood:uploaded", refresh);
   document.addEventListener("htmx:afterSwap", refresh);
   refresh();
+}
+
+// How many of the required items are there, beside the heading; the way round goes when all are.
+function count(form) {
+  const items = [...form.querySelectorAll("#evidence [data-required-for]")];
+  const done = items.filter((item) => !isMissing(item)).length;
+  const place = form.querySelector("[data-required-done]");
+  if (place) {
+    place.textContent = place.dataset.text.replace("{all}", items.length).replace("{done}", done);
+  }
+  form.querySelectorAll("[data-later]").forEach((part) => {
+    part.hidden = done === items.length;
+  });
 }
 
 const isShown = (element) => element.offsetParent !== null;

@@ -1,6 +1,6 @@
 """Words of the pages in Chinese and English: one key set, filled with escaped values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -141,13 +141,16 @@ class Words:
         """What kind of new evidence would change a decision that rests on this fact."""
         return self.t("letter.would_change", fact=fact_name(fact, self.lang))
 
-    def step(self, step: StepView) -> Markup:
+    def step(self, step: StepView, slot_name: Callable[[str, Lang], str]) -> Markup:
         """One line of a claim's history. Codes among its values become words."""
         leaf = self.catalogue[self.lang].get(f"event.{step.what}")
         if not isinstance(leaf, str):
             return escape(step.what)
         names = {name for _, name, _, _ in Formatter().parse(leaf) if name}
         values = {name: self._step_value(name, step) for name in names}
+        if "slot" in names:
+            slot = step.with_.get("slot")
+            values["slot"] = escape(slot_name(str(slot), self.lang) if slot else "")
         return Markup(str(escape(leaf).format(**values)).strip(" ：:"))
 
     def _step_value(self, name: str, step: StepView) -> Markup:
@@ -172,15 +175,14 @@ class Words:
             return self.t("common.unknown")
         if isinstance(value, bool):
             return self.t("common.yes" if value else "common.no")
+        if isinstance(value, str) and self.has(f"value.{value}"):
+            return self.t(f"value.{value}")
         return self._moment_or_text(value)
 
     def fact(self, name: str, value: bool | int | str | None) -> Markup:
         """A fact's value: amounts as money, closed words in words, times in the market's zone."""
         if name.endswith("_minor") and isinstance(value, int):
             return self.money(value)
-        key = f"value.{value}"
-        if isinstance(value, str) and self.has(key):
-            return self.t(key)
         return self.value(value)
 
     def _moment_or_text(self, value: int | str) -> Markup:

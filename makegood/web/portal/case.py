@@ -31,7 +31,7 @@ async def show_claim(
     return page.show(
         "portal/templates/case.html",
         claim=claim,
-        lead=lead_of(claim, page.words),
+        lead=lead_of(claim, page.words, things.pack),
         notice=notice,
     )
 
@@ -44,7 +44,7 @@ async def live_claim(page: ThisPage, things: TheThings, claim_no: FromPath[str])
     async def fragments() -> list[tuple[str, str]]:
         fresh = page.at(things.clock.now())
         claim = await load(fresh, things, claim_no)
-        head = fresh.macro(PARTS, "now", claim, lead_of(claim, fresh.words))
+        head = fresh.macro(PARTS, "now", claim, lead_of(claim, fresh.words, things.pack))
         return [("now", head), *((name, fresh.macro(PARTS, name, claim)) for name in LIVE_PARTS)]
 
     return live(things.hub, (claim_topic(page.market.market_id, claim_no),), fragments)

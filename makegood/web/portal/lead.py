@@ -5,11 +5,14 @@ from typing import Final
 import msgspec
 
 from makegood.claims.view import ClaimView, DeadlineView, MoneyView
+from makegood.policy.model import Pack
 from makegood.web.words import Words
 
 QUIET: Final = ("hard_stop", "appeal_window", "survey", "close", "first_response")
 """Deadlines that are told elsewhere on the page, unless nothing else runs."""
 MONEY_STATES: Final = ("decided", "executing", "settled", "closed")
+
+NOTHING: Final = ("none", "refuse", "explanation")
 
 
 class Lead(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,24 +26,36 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
     deadlines: list[DeadlineView]
 
 
-def lead_of(claim: ClaimView, words: Words) -> Lead:
+def lead_of(claim: ClaimView, words: Words, pack: Pack) -> Lead:
     """The head for a claim's state, its decision and its money."""
-    remedy = words.code("remedy", claim.decision.remedy) if claim.decision else ""
-    key = f"case.lead.{claim.state}"
-    moving = _moving(claim)
-    text = words.t(f"{key}.text")
-    if moving is not None:
-        text = words.t(f"money.state.{moving.kind}.{moving.state}")
-    elif _is_against(claim):
-        text = words.t("case.lead.against")
     return Lead(
-        head=words.t(f"{key}.head", remedy=remedy),
-        text=text,
+        head=_head(claim, words),
+        text=_text(claim, words, pack),
         note=_rule_note(claim, words),
         amount_minor=_amount(claim),
         currency=claim.order.currency,
         deadlines=urgent(claim.deadlines),
     )
+
+
+def _head(claim: ClaimView, words: Words) -> str:
+    if _is_against(claim):
+        return words.t("case.lead.refused.head", wants=words.code("wants.lower", claim.wants))
+    remedy = words.code("remedy", claim.decision.remedy) if claim.decision else ""
+    return words.t(f"case.lead.{claim.state}.head", remedy=remedy)
+
+
+def _text(claim: ClaimView, words: Words, pack: Pack) -> str:
+    """The money that moves; else what the finding means for the buyer; else what comes next."""
+    moving = _moving(claim)
+    if moving is not None:
+        return words.t(f"money.state.{moving.kind}.{moving.state}")
+    if _is_against(claim):
+        assert claim.decision is not None, "only a decision can go against somebody"
+        finding = pack.findings.get(claim.decision.finding)
+        found = words.pick(finding.for_buyer.zh, finding.for_buyer.en) if finding else ""
+        return found or words.t("case.lead.against")
+    return words.t(f"case.lead.{claim.state}.text")
 
 
 def urgent(deadlines: list[DeadlineView]) -> list[DeadlineView]:
@@ -66,8 +81,11 @@ def _amount(claim: ClaimView) -> int | None:
 
 
 def _is_against(claim: ClaimView) -> bool:
+    """A decision that gives the buyer nothing of what was asked for."""
     decided = claim.decision
-    return decided is not None and decided.remedy in ("none", "refuse")
+    if decided is None or claim.state not in MONEY_STATES:
+        return False
+    return decided.remedy in NOTHING and claim.wants != "explanation"
 
 
 def _rule_note(claim: ClaimView, words: Words) -> str:
