@@ -270,7 +270,7 @@ def _commitments(key: bytes, values: Iterable[tuple[str, bytes]]) -> dict[str, b
     for name, value in values:
         spelled = name.encode()
         salt = sha256(outer + sha256(inner + spelled).digest()).digest()
-        commitments[name] = _commitment(salt, spelled, value)
+        commitments[name] = sha256(b"\x02%b%b\x00%b" % (salt, spelled, value)).digest()
     return commitments
 
 

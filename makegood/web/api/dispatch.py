@@ -107,10 +107,6 @@ class Api:
     async def _run(self, operation: Operation, call: Call, key: KeyedRequest | None) -> Reply:
         if operation.uses == "nothing":
             return await (self._once.alone(operation, call, key) if key else operation.run(call))
-        # What actions look up in passing is read first: whoever holds a connection needs no other.
-        market_id, now = call.act.market_id, call.act.now
-        await self._things.desk.rosters.get(market_id, now)
-        await self._things.markets.get(market_id, now)
         if operation.uses == "connection" and key is None:
             async with self._things.db.connection() as conn:
                 call.connection = conn
