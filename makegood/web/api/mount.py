@@ -7,6 +7,7 @@ from litestar.types import ControllerRouterHandler, HTTPScope, Receive, Scope, S
 
 from makegood.web.api.dispatch import BASE, Api
 from makegood.web.api.hooks import HOOKS, HOOKS_BASE
+from makegood.web.api.pages import description_operations
 from makegood.web.api.table import OPERATIONS
 from makegood.web.things import Things
 from makegood.web.words import Catalogue
@@ -14,7 +15,8 @@ from makegood.web.words import Catalogue
 
 def api_routes(things: Things, catalogue: Catalogue) -> list[ControllerRouterHandler]:
     """The routes of the API."""
-    api = Api(things, catalogue, OPERATIONS)
+    pages = description_operations(OPERATIONS, catalogue, BASE)
+    api = Api(things, catalogue, (*OPERATIONS, *pages))
 
     @asgi(BASE, is_mount=True, copy_scope=False, name="api")
     async def under_base(scope: Scope, receive: Receive, send: Send) -> None:

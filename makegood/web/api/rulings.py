@@ -5,8 +5,8 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
-from makegood.claims import actions
-from makegood.claims.actions import Ruled
+from makegood.claims import staff_actions
+from makegood.claims.staff_actions import Ruled
 from makegood.claims.state import Claim
 from makegood.web.api.access import stepped
 from makegood.web.api.faults import input_fault
@@ -130,7 +130,9 @@ async def decide(call: Call) -> Answer:
     ruled, version = _ruled(call.body_as(Ruling)), _version(call)
     return await stepped(
         call,
-        lambda no: actions.decide_claim(call.conn, call.act, call.things.desk, no, ruled, version),
+        lambda no: staff_actions.decide_claim(
+            call.conn, call.act, call.things.desk, no, ruled, version
+        ),
     )
 
 
@@ -142,8 +144,10 @@ async def approve(call: Call) -> Answer:
 
     async def step(claim_no: str) -> Claim:
         if said.outcome == "release":
-            return await actions.approve_decision(call.conn, call.act, call.things.desk, claim_no)
-        return await actions.return_decision(
+            return await staff_actions.approve_decision(
+                call.conn, call.act, call.things.desk, claim_no
+            )
+        return await staff_actions.return_decision(
             call.conn, call.act, call.things.desk, claim_no, said.text
         )
 
@@ -156,7 +160,7 @@ async def decide_appeal(call: Call) -> Answer:
     ruled = _ruled(said.decision) if said.decision else None
     return await stepped(
         call,
-        lambda no: actions.decide_appeal(
+        lambda no: staff_actions.decide_appeal(
             call.conn,
             call.act,
             call.things.desk,
@@ -173,7 +177,7 @@ async def state_fact(call: Call) -> Answer:
     fact = call.body_as(FactStated)
     return await stepped(
         call,
-        lambda no: actions.state_fact(
+        lambda no: staff_actions.state_fact(
             call.conn, call.act, call.things.desk, no, fact.name, fact.value
         ),
     )
@@ -187,7 +191,7 @@ async def ask_evidence(call: Call) -> Answer:
         raise input_fault("slots", f"not in the rule pack: {unknown[0]}")
     return await stepped(
         call,
-        lambda no: actions.ask_for_evidence(
+        lambda no: staff_actions.ask_for_evidence(
             call.conn,
             call.act,
             call.things.desk,
@@ -204,7 +208,7 @@ async def hand_over(call: Call) -> Answer:
     asked = call.body_as(HandOver)
     return await stepped(
         call,
-        lambda no: actions.hand_over(
+        lambda no: staff_actions.hand_over(
             call.conn,
             call.act,
             call.things.desk,
@@ -222,7 +226,9 @@ async def answer_task(call: Call) -> Answer:
     task_id, text = call.path["task_id"], call.body_as(TaskAnswer).text
     return await stepped(
         call,
-        lambda no: actions.answer_task(call.conn, call.act, call.things.desk, no, task_id, text),
+        lambda no: staff_actions.answer_task(
+            call.conn, call.act, call.things.desk, no, task_id, text
+        ),
     )
 
 
@@ -230,7 +236,7 @@ async def assign(call: Call) -> Answer:
     """Give the claim to a named person."""
     owner_id = call.body_as(Assignment).owner_id
     return await stepped(
-        call, lambda no: actions.assign(call.conn, call.act, call.things.desk, no, owner_id)
+        call, lambda no: staff_actions.assign(call.conn, call.act, call.things.desk, no, owner_id)
     )
 
 
@@ -238,7 +244,7 @@ async def escalate(call: Call) -> Answer:
     """One line up."""
     text = call.body_as(Escalation).text
     return await stepped(
-        call, lambda no: actions.escalate(call.conn, call.act, call.things.desk, no, text)
+        call, lambda no: staff_actions.escalate(call.conn, call.act, call.things.desk, no, text)
     )
 
 
@@ -246,7 +252,7 @@ async def set_tags(call: Call) -> Answer:
     """Correct the tags."""
     tags = call.body_as(Tags).tags
     return await stepped(
-        call, lambda no: actions.set_tags(call.conn, call.act, call.things.desk, no, tags)
+        call, lambda no: staff_actions.set_tags(call.conn, call.act, call.things.desk, no, tags)
     )
 
 
@@ -255,7 +261,7 @@ async def set_lane(call: Call) -> Answer:
     change = call.body_as(LaneChange)
     return await stepped(
         call,
-        lambda no: actions.set_lane(
+        lambda no: staff_actions.set_lane(
             call.conn, call.act, call.things.desk, no, change.lane, change.text
         ),
     )
@@ -266,7 +272,7 @@ async def decline(call: Call) -> Answer:
     said = call.body_as(Declining)
     return await stepped(
         call,
-        lambda no: actions.decline_claim(
+        lambda no: staff_actions.decline_claim(
             call.conn, call.act, call.things.desk, no, refusal=said.refusal, text=said.text
         ),
     )
