@@ -5,6 +5,7 @@ from datetime import timedelta
 from litestar import Litestar
 
 from makegood.claims.intake import Opened
+from tests.claims.evidence_kit import picture
 from tests.claims.town import Town, unit_line
 from tests.web.staff_kit import signed_in
 
@@ -256,3 +257,36 @@ async def test_a_ruling_above_the_limit_waits_for_another_person(
     done = await lead.send(f"{base}/approve", outcome="release")
     assert "已放行" in done.text
     assert (await street.view(opened.claim_no)).decision is not None
+
+
+async def test_a_refund_by_hand_needs_reference_and_proof(street: Town, app: Litestar) -> None:
+    paid = [
+        {
+            "gateway": "usdt",
+            "trade_no": "T-77",
+            "amount_minor": 9800,
+            "paid_at": "2026-11-20T08:00:00Z",
+            "kind": "online",
+        }
+    ]
+    await street.order("O-30", payments=paid)
+    street.supplier.answers["UP-77"] = {"status": "invalid"}
+    opened = await street.open("KEY01", "O-30")
+    await street.file_all(opened.claim_no)
+    view = await street.view(opened.claim_no)
+    number = next(move.number for move in view.money if move.state == "manual")
+    agent = await signed_in(street, app, "xu")
+    path = f"/desk/c/{opened.claim_no}/money/{number}"
+    await agent.open(path)
+
+    bare = await agent.client.post(f"{path}?_token={agent.token}", files={"file": ("a.png", b"")})
+    assert bare.status_code == 409
+    done = await agent.client.post(
+        f"{path}?_token={agent.token}",
+        data={"reference": "2026112288"},
+        files={"file": ("proof.png", picture(), "image/png")},
+    )
+
+    assert "人工退款已登记" in done.text, done.text[:1500]
+    moved = (await street.view(opened.claim_no)).money
+    assert [move.state for move in moved if move.number == number] == ["arrived"]

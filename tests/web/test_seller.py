@@ -9,6 +9,7 @@ from makegood.orders.questions import ask_question
 from makegood.orders.supplier import SupplierQuestion
 from makegood.people.links.actions import link_token
 from makegood.people.markets.actions import put_suppliers
+from tests.claims.evidence_kit import picture
 from tests.claims.town import Town, unit_line
 from tests.web.site_kit import Browser
 from tests.web.staff_kit import add_person, signed_in
@@ -142,3 +143,20 @@ def question() -> SupplierQuestion:
         claim_no="AS-261120-JZ0001",
         reason="KEY02",
     )
+
+
+async def test_a_seller_files_evidence_by_form(street: Town, app: Litestar) -> None:
+    claim_no = await waiting(street)
+    seller = await shopkeeper(street, app)
+    page = await seller.open(f"/seller/c/{claim_no}")
+    slot = page.text.split('id="slot"')[1].split('value="')[1].split('"')[0]
+
+    answer = await seller.client.post(
+        f"/seller/c/{claim_no}/evidence?_token={seller.token}",
+        data={"slot": slot},
+        files={"file": ("proof.png", picture(), "image/png")},
+    )
+
+    assert answer.status_code == 200, answer.text[:800]
+    view = await street.view(claim_no)
+    assert any(item.party == "seller" and item.slot == slot for item in view.evidence)

@@ -8,9 +8,10 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from makegood.base.refusal import Refused
-from makegood.claims.actions import Ruled, decide_appeal, post_message
+from makegood.claims.actions import post_message
 from makegood.claims.events import words_of
 from makegood.claims.looking import queue_counts, view_claim
+from makegood.claims.staff_actions import Ruled, decide_appeal
 from makegood.claims.state import Claim
 from makegood.claims.store import load
 from makegood.claims.view import ClaimView, DeadlineView, EvidenceView, StepView

@@ -7,10 +7,11 @@ from litestar.params import FromPath
 from litestar.response import Redirect, ServerSentEvent
 
 from makegood.base.refusal import Refused
-from makegood.claims.actions import answer_task, assign, post_message
+from makegood.claims.actions import post_message
 from makegood.claims.lease import read_lease, take_lease
 from makegood.claims.listing import ClaimFilter
 from makegood.claims.looking import list_claims, queue_counts, view_claim
+from makegood.claims.staff_actions import answer_task, assign
 from makegood.claims.topics import claim_topic
 from makegood.claims.view import Audience, ClaimView
 from makegood.people.markets import store as market_store

@@ -15,12 +15,12 @@ from litestar.response import Redirect
 
 from makegood.base.actor import Act
 from makegood.base.refusal import Refused
-from makegood.claims import actions
-from makegood.claims.actions import Ruled
+from makegood.claims import actions, staff_actions
 from makegood.claims.desk import Desk
 from makegood.claims.events import Lane
 from makegood.claims.lease import end_lease
 from makegood.claims.looking import view_claim
+from makegood.claims.staff_actions import Ruled
 from makegood.claims.store import load
 from makegood.claims.view import ClaimView
 from makegood.people.markets import store as market_store
@@ -191,18 +191,20 @@ async def _rule(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Fo
     )
     seen = form.whole("version")
     await end_lease(tx, act, claim.claim_no)
-    return await actions.decide_claim(tx, act, desk, claim.claim_no, ruled, expected_version=seen)
+    return await staff_actions.decide_claim(
+        tx, act, desk, claim.claim_no, ruled, expected_version=seen
+    )
 
 
 async def _assign(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
-    return await actions.assign(tx, act, desk, claim.claim_no, form.text("owner"))
+    return await staff_actions.assign(tx, act, desk, claim.claim_no, form.text("owner"))
 
 
 async def _ask(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
     wanted, text = form.many("slots"), form.text("text", 1000)
     if not wanted or not text:
         raise Refused("evidence_missing")
-    return await actions.ask_for_evidence(
+    return await staff_actions.ask_for_evidence(
         tx,
         act,
         desk,
@@ -215,7 +217,7 @@ async def _ask(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: For
 
 async def _hand_over(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
     hours = min(max(form.whole("due_hours", 24), 1), 168)
-    return await actions.hand_over(
+    return await staff_actions.hand_over(
         tx,
         act,
         desk,
@@ -228,16 +230,16 @@ async def _hand_over(tx: Connection, act: Act, desk: Desk, claim: ClaimView, for
 
 
 async def _escalate(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
-    return await actions.escalate(tx, act, desk, claim.claim_no, form.text("text", 1000))
+    return await staff_actions.escalate(tx, act, desk, claim.claim_no, form.text("text", 1000))
 
 
 async def _set_lane(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
     lane: Lane = "careful" if form.text("lane") == "careful" else "fast"
-    return await actions.set_lane(tx, act, desk, claim.claim_no, lane, form.text("text", 500))
+    return await staff_actions.set_lane(tx, act, desk, claim.claim_no, lane, form.text("text", 500))
 
 
 async def _set_tags(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
-    return await actions.set_tags(tx, act, desk, claim.claim_no, form.many("tags"))
+    return await staff_actions.set_tags(tx, act, desk, claim.claim_no, form.many("tags"))
 
 
 async def _decline(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
@@ -245,16 +247,18 @@ async def _decline(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form:
     if refusal not in DECLINES:
         raise Refused("not_found")
     text = form.text("text", 1000)
-    return await actions.decline_claim(tx, act, desk, claim.claim_no, refusal=refusal, text=text)
+    return await staff_actions.decline_claim(
+        tx, act, desk, claim.claim_no, refusal=refusal, text=text
+    )
 
 
 async def _approve(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
     if form.text("outcome") == "release":
-        return await actions.approve_decision(tx, act, desk, claim.claim_no)
+        return await staff_actions.approve_decision(tx, act, desk, claim.claim_no)
     text = form.text("text", 1000)
     if not text:
         raise Refused("reason_needed", suggested="")
-    return await actions.return_decision(tx, act, desk, claim.claim_no, text)
+    return await staff_actions.return_decision(tx, act, desk, claim.claim_no, text)
 
 
 async def _state_fact(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
@@ -262,7 +266,7 @@ async def _state_fact(tx: Connection, act: Act, desk: Desk, claim: ClaimView, fo
     if found is None:
         raise Refused("not_a_fact", name="")
     name, value = found
-    return await actions.state_fact(tx, act, desk, claim.claim_no, name, value)
+    return await staff_actions.state_fact(tx, act, desk, claim.claim_no, name, value)
 
 
 async def _reopen(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
@@ -273,11 +277,13 @@ async def _reopen(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: 
 async def _refer(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
     due_at = act.now + timedelta(hours=min(max(form.whole("due_hours", 72), 1), 168))
     body = form.text("body", 200)
-    return await actions.refer_outside(tx, act, desk, claim.claim_no, body=body, due_at=due_at)
+    return await staff_actions.refer_outside(
+        tx, act, desk, claim.claim_no, body=body, due_at=due_at
+    )
 
 
 async def _outside(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
-    return await actions.note_outside_answer(tx, act, desk, claim.claim_no, form.text("text"))
+    return await staff_actions.note_outside_answer(tx, act, desk, claim.claim_no, form.text("text"))
 
 
 QUESTIONS: Final[dict[str, Question]] = {

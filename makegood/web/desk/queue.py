@@ -12,9 +12,9 @@ from litestar.response import Redirect, ServerSentEvent
 
 from makegood.base.actor import Act
 from makegood.base.refusal import Refused
-from makegood.claims.actions import assign
 from makegood.claims.listing import ClaimFilter
 from makegood.claims.looking import list_claims, queue_counts, view_claim
+from makegood.claims.staff_actions import assign
 from makegood.claims.topics import queue_topic
 from makegood.claims.view import ClaimRow, ClaimView
 from makegood.people.markets import store as market_store

@@ -8,10 +8,10 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from makegood.base.refusal import Refused
-from makegood.claims.actions import Ruled, decide_claim
 from makegood.claims.lease import end_lease, take_lease
 from makegood.claims.looking import queue_counts, view_claim
 from makegood.claims.remedies import ALL
+from makegood.claims.staff_actions import Ruled, decide_claim
 from makegood.claims.view import ClaimView
 from makegood.web.desk.claim import need_staff, queue_of
 from makegood.web.desk.forms import AnyRequest, Form, read_form
