@@ -3,8 +3,8 @@
 import pytest
 
 from makegood.base.refusal import Refused
-from makegood.claims import actions
-from makegood.claims.actions import Ruled
+from makegood.claims import actions, staff_actions
+from makegood.claims.staff_actions import Ruled
 from makegood.claims.view import ClaimView
 from tests.claims.town import Town, unit_line
 from tests.orders.making import PAID_AT
@@ -126,7 +126,7 @@ async def test_a_contest_goes_to_a_person_whose_decision_is_carried_out(town: To
             shares={"seller": 100},
             reason_text="页面没有写国际服",
         )
-        await actions.decide_claim(tx, town.agent, town.desk, opened.claim_no, ruled)
+        await staff_actions.decide_claim(tx, town.agent, town.desk, opened.claim_no, ruled)
     await town.settle()
     seen = await town.view(opened.claim_no, town.seller)
     assert seen.state == "settled"
@@ -159,14 +159,14 @@ async def test_above_an_agents_limit_another_person_releases(town: Town) -> None
         shares={"seller": 100},
     )
     async with town.db.transaction() as tx:
-        await actions.decide_claim(tx, town.agent, town.desk, opened.claim_no, ruled)
+        await staff_actions.decide_claim(tx, town.agent, town.desk, opened.claim_no, ruled)
     await town.settle()
     assert town.gateway.paid_back == {}
     async with town.db.transaction() as tx:
         with pytest.raises(Refused, match="not_your_turn"):
-            await actions.approve_decision(tx, town.agent, town.desk, opened.claim_no)
+            await staff_actions.approve_decision(tx, town.agent, town.desk, opened.claim_no)
     async with town.db.transaction() as tx:
-        await actions.approve_decision(tx, town.act("lead", "qi"), town.desk, opened.claim_no)
+        await staff_actions.approve_decision(tx, town.act("lead", "qi"), town.desk, opened.claim_no)
     await town.settle()
     assert sum(town.gateway.paid_back.values()) == 80_000
 
@@ -238,7 +238,7 @@ async def test_an_appeal_is_decided_by_somebody_else_and_adds_what_was_missing(
         finding=finding, remedy="price_reduction", amount_minor=3000, shares={"seller": 100}
     )
     async with town.db.transaction() as tx:
-        await actions.decide_claim(tx, town.agent, town.desk, opened.claim_no, half)
+        await staff_actions.decide_claim(tx, town.agent, town.desk, opened.claim_no, half)
     await town.settle()
     async with town.db.transaction() as tx:
         claim = await actions.appeal(
@@ -249,11 +249,11 @@ async def test_an_appeal_is_decided_by_somebody_else_and_adds_what_was_missing(
     whole = Ruled(finding=finding, remedy="refund_full", amount_minor=9800, shares={"seller": 100})
     async with town.db.transaction() as tx:
         with pytest.raises(Refused, match="conflict_of_interest"):
-            await actions.decide_appeal(
+            await staff_actions.decide_appeal(
                 tx, town.agent, town.desk, opened.claim_no, text="", views={}, ruled=whole
             )
     async with town.db.transaction() as tx:
-        await actions.decide_appeal(
+        await staff_actions.decide_appeal(
             tx,
             town.act("lead", "qi"),
             town.desk,
