@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from makegood.policy.model import Pack
 from makegood.web.page import Page
+from makegood.web.portal.charged import Charged
 from makegood.web.portal.shown import (
     Ask,
     CheckShown,
@@ -250,6 +251,11 @@ def _refusal(page: Page, pack: Pack) -> Facts:
     return "templates/refusal.html", facts
 
 
+def _charged(page: Page, pack: Pack) -> Facts:
+    facts: dict[str, object] = {"typed": Charged(trade_no="x"), "wrong": {"trade_no", "contact"}}
+    return "portal/templates/charged.html", facts
+
+
 PAGES: dict[str, Callable[[Page, Pack], Facts]] = {
     "home": _home,
     "home-empty": _home_empty,
@@ -263,6 +269,7 @@ PAGES: dict[str, Callable[[Page, Pack], Facts]] = {
     "claim-4": _form(4),
     "early": _early,
     "late": _late,
+    "charged": _charged,
     "appeal": _appeal,
     "reopen": _reopen,
     "letter": _letter,

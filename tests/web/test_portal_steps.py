@@ -236,3 +236,52 @@ async def test_without_proof_every_form_is_unknown(street: Town, buyer: Browser,
     answer = await buyer.send(path.replace("{no}", claim_no), **everything)
 
     assert answer.status_code == 404
+
+
+async def test_a_payment_without_an_order_is_told_and_opened_by_code(
+    street: Town, buyer: Browser
+) -> None:
+    await buyer.open("/charged")
+    told = {"trade_no": "T-2026-0001", "amount": "98.00", "contact": "p@example.com"}
+
+    asked = await buyer.send("/charged", **told)
+    proof_id = asked.url.path.rsplit("/", 1)[1]
+    code = proof_code(street.vault, "main", proof_id)
+    page = await buyer.send(f"/proof/{proof_id}", code=code, next="/")
+
+    assert page.url.path == "/o/PAY-T-2026-0001"
+    assert "AS-" in page.text
+
+
+async def test_another_teller_of_the_same_payment_learns_nothing(
+    street: Town, buyer: Browser
+) -> None:
+    await buyer.open("/charged")
+    told = {"trade_no": "T-2026-0001", "amount": "98.00"}
+    first = await buyer.send("/charged", **told, contact="p@example.com")
+    await buyer.open("/charged")
+    second = await buyer.send("/charged", **told, contact="q@example.com")
+
+    assert first.status_code == second.status_code == 200
+    assert first.url.path.startswith("/proof/")
+    assert second.url.path.startswith("/proof/")
+
+
+async def test_a_wrong_payment_form_marks_its_fields(street: Town, buyer: Browser) -> None:
+    await buyer.open("/charged")
+
+    page = await buyer.send("/charged", trade_no="/../x", amount="many", contact="nobody")
+
+    assert page.status_code == 422
+    assert page.text.count('aria-invalid="true"') == 3
+
+
+async def test_a_person_can_be_asked_from_inside_the_form(street: Town, buyer: Browser) -> None:
+    await buyer.prove()
+    await buyer.open("/o/O-1/claim")
+    typed = {"unit": "1.1", "reason": "KEY01", "description": "今天第一次兑换就提示无效，请人看看"}
+
+    page = await buyer.send("/o/O-1/claim", **typed, at="2", go="person")
+
+    assert page.url.path.startswith("/c/AS-")
+    assert "已提交并转给人" in page.text

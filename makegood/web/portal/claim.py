@@ -12,6 +12,7 @@ from litestar.response import Redirect
 
 from makegood.base.refusal import Refused
 from makegood.claims import draft_store, evidence_store
+from makegood.claims.actions import ask_for_person
 from makegood.claims.draft_store import Draft, KeptDraft
 from makegood.claims.intake import open_claim
 from makegood.claims.looking import check_before
@@ -119,8 +120,8 @@ async def take(
     at = STEPS.get(str(form.get("at", "1")), 1)
     guide = await _guide(page, things, order_no, draft, at)
     match form.get("go"):
-        case "submit":
-            return await _submit(page, things, guide)
+        case "submit" | "person" as go:
+            return await _submit(page, things, guide, to_person=go == "person")
         case "next" | "later":
             return await _next(page, things, guide)
         case _:
@@ -137,12 +138,17 @@ async def _next(page: Page, things: Things, guide: Guide) -> Html | Redirect:
     return page.go(f"/o/{guide.intake.order.order_no}/claim?step={min(guide.at + 1, 4)}")
 
 
-async def _submit(page: Page, things: Things, guide: Guide) -> Html | Redirect:
-    """Open the claim; sent twice it is one claim, because the draft's number goes with it."""
+async def _submit(
+    page: Page, things: Things, guide: Guide, *, to_person: bool = False
+) -> Html | Redirect:
+    """Open the claim; sent twice it is one claim, because the draft's number goes with it.
+
+    Who wants a person need not have chosen a remedy or found every file.
+    """
     page.need("claim.open")
     if guide.checked is not None and guide.checked.existing:
         return page.go(f"/c/{guide.checked.existing}?done=existing")
-    guide = await _with_errors(page, things, guide, 4)
+    guide = await _with_errors(page, things, guide, 1 if to_person else 4)
     if guide.errors or guide.question or guide.fault:
         return _show(page, things, guide, 422)
     stop = _times_page(page, guide)
@@ -157,7 +163,10 @@ async def _submit(page: Page, things: Things, guide: Guide) -> Html | Redirect:
     async with things.db.transaction() as tx:
         await record_draft(tx, page.act(), things.desk, guide.draft.draft_no, opened.claim_no)
         await draft_store.forget_draft(tx, page.market.market_id, guide.draft.draft_no)
-    return page.go(f"/c/{opened.claim_no}?done={'existing' if opened.existing else 'opened'}")
+        if to_person:
+            await ask_for_person(tx, page.act(), things.desk, opened.claim_no)
+    done = "existing" if opened.existing else "opened_person" if to_person else "opened"
+    return page.go(f"/c/{opened.claim_no}?done={done}")
 
 
 async def _with_errors(page: Page, things: Things, guide: Guide, up_to: Step) -> Guide:

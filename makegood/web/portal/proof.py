@@ -91,7 +91,7 @@ async def want_code(
         begun = await begin_proof(things.gate, visitor_act(page), order, asked)
     except Refused as refused:
         return _refused(page, refused, order_no, data.next)
-    return page.go(_code_path(begun.proof_id, begun.tag, order_no, data.next))
+    return page.go(code_path(begun.proof_id, begun.tag, order_no, data.next))
 
 
 @get("/proof/{proof_id:str}")
@@ -243,7 +243,8 @@ def _code_page(
     )
 
 
-def _code_path(proof_id: str, tag: str, order_no: str, next_: str) -> str:
+def code_path(proof_id: str, tag: str, order_no: str, next_: str) -> str:
+    """Where the six digits of a begun proof go."""
     query = urlencode({"tag": tag, "order": order_no, "next": local_path(next_ or "/")})
     return f"/proof/{proof_id}?{query}"
 

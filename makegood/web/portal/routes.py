@@ -3,7 +3,7 @@
 from litestar import Router
 from litestar.di import Provide
 
-from makegood.web.portal import case, claim, order, proof, steps
+from makegood.web.portal import case, charged, claim, order, proof, steps
 from makegood.web.portal.door import open_portal_page
 
 ROUTES = [
@@ -15,6 +15,7 @@ ROUTES = [
             *claim.ROUTES,
             *case.ROUTES,
             *steps.ROUTES,
+            *charged.ROUTES,
         ],
         dependencies={"page": Provide(open_portal_page)},
     )
