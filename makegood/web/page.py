@@ -52,6 +52,8 @@ def make_environment(pack: Pack) -> Environment:
     """
     environment = Environment(
         loader=FileSystemLoader(ROOT),
+        # A running site keeps the templates it began with: words and code do not change either.
+        auto_reload=False,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

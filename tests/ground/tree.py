@@ -40,9 +40,9 @@ class Tree:
         self.lines: list[str] = []
         self.address = ""
 
-    def wait_until_serving(self) -> None:
+    def wait_until_serving(self, seconds: float = START_SECONDS) -> None:
         """Until the address is printed."""
-        self.address = self.wait_for("Makegood is at ").split(" at ")[1]
+        self.address = self.wait_for("Makegood is at ", seconds).split(" at ")[1]
 
     def wait_for(self, words: str, seconds: float = START_SECONDS) -> str:
         """The first new line with these words."""
