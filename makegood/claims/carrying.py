@@ -156,7 +156,7 @@ async def _refund(
     """One refund per unit, the amount spread in proportion to what each unit cost."""
     decision = claim.decision
     assert decision is not None, "a refund follows a decision"
-    left = decision.amount_minor - _returned(claim)
+    left = decision.amount_minor - returned_minor(claim)
     moved: list[e.MoneyMoved] = []
     for unit, amount in _spread(units, left):
         order = RefundOrder(
@@ -294,7 +294,7 @@ def repair_moved(
     )
 
 
-def _returned(claim: Claim) -> int:
+def returned_minor(claim: Claim) -> int:
     """What earlier decisions of this claim already sent back, arrived or under way."""
     return sum(m.amount_minor for m in claim.money if m.kind == "refund" and m.state != "refused")
 

@@ -88,6 +88,16 @@ class ClaimMachine(RuleBasedStateMachine):
                 self._send(wanted, who)
                 return
 
+    @rule(data=st.data(), proof=st.booleans())
+    def the_buyer_gives_up_a_right(self, data: st.DataObject, proof: bool) -> None:
+        who = h.act("buyer", "b-1", proof=proof, at=self.now)
+        rights: tuple[c.AnyCommand, ...] = (
+            c.Withdraw(reason="t"),
+            c.Rate(score=5, text="t"),
+            c.ChooseRemedy(remedy="explanation"),
+        )
+        self._send(data.draw(st.sampled_from(rights)), who)
+
     @invariant()
     def an_open_claim_has_an_owner_and_a_deadline(self) -> None:
         if self.claim.is_open:
