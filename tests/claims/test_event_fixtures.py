@@ -1,0 +1,27 @@
+"""Every form an event was ever stored in can still be read. Fixtures are added, never changed."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from makegood.claims import events as e
+from makegood.claims.store import UPCASTS
+
+FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("*.json"))
+KINDS = {e.event_name(kind): kind for kind in e.AnyEvent.__args__}
+
+
+def test_every_event_of_today_has_its_fixture() -> None:
+    known = {path.stem for path in FIXTURES}
+    assert known >= {f"{name}.{UPCASTS.current[name]}" for name in KINDS}
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=[path.stem for path in FIXTURES])
+def test_a_stored_event_is_still_read_and_loses_nothing(path: Path) -> None:
+    name, version = path.stem.rsplit(".", 1)
+    body = UPCASTS.upcast(name, int(version), path.read_bytes())
+    event = msgspec.json.decode(body, type=KINDS[name])
+    stored = msgspec.json.decode(path.read_bytes())
+    read = msgspec.to_builtins(event)
+    assert {field: read.get(field) for field in stored} == stored
