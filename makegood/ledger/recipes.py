@@ -4,7 +4,7 @@ Every function here is pure. Its ids are derived from what causes the posting, s
 cause gives the same transfers however often it is told.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -169,6 +169,11 @@ def quota_accounts() -> set[str]:
     return {quota_account(shard) for shard in range(QUOTA_SHARDS)}
 
 
+def with_memos(quota: Iterable[str]) -> set[str]:
+    """Shards of the quota with their other sides."""
+    return {code for account in quota for code in (account, quota_memo(account))}
+
+
 def outside_refund(
     key: str, unit: UnitRef, leg: PaymentLeg, amount_minor: int, currency: str, source: str
 ) -> list[Transfer]:
@@ -213,8 +218,8 @@ def recovered(
         freed = _change(
             base,
             id=derived_id("recovered", key, receivable, part.account, "quota"),
-            debit="quota_memo",
-            credit=quota_account(shard_of(claim_no, QUOTA_SHARDS)),
+            debit=quota_memo(quota_of(claim_no)),
+            credit=quota_of(claim_no),
         )
         transfers += [base, freed]
     return transfers
@@ -302,6 +307,16 @@ def quota_account(shard: int) -> str:
     return f"guarantee_quota:{shard}"
 
 
+def quota_of(claim_no: str) -> str:
+    """The shard that a claim takes from first and gives back to."""
+    return quota_account(shard_of(claim_no, QUOTA_SHARDS))
+
+
+def quota_memo(quota: str) -> str:
+    """The other side of every entry of one shard of the quota."""
+    return f"quota_memo:{quota.partition(':')[2]}"
+
+
 def quota_granted(key: str, amount_minor: int, currency: str) -> list[Transfer]:
     """The operator allows so much more to be advanced, spread over the shards."""
     share, rest = divmod(amount_minor, QUOTA_SHARDS)
@@ -309,7 +324,7 @@ def quota_granted(key: str, amount_minor: int, currency: str) -> list[Transfer]:
     return [
         Transfer(
             id=derived_id("quota", key, str(shard)),
-            debit="quota_memo",
+            debit=quota_memo(quota_account(shard)),
             credit=quota_account(shard),
             amount_minor=part,
             currency=currency,

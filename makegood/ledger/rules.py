@@ -14,8 +14,8 @@ TransferKind = Literal["single", "pending", "post", "void"]
 SHARDS: Final = 16
 """Rows into which a hot account is split, so that writers seldom wait for each other."""
 
-QUOTA_SHARDS: Final = 4
-"""Rows of the guarantee quota: few, because a small quota must not be cut too thin."""
+QUOTA_SHARDS: Final = 16
+"""Rows of the guarantee quota; a claim takes from its own, and from others when that is empty."""
 
 MAX_AMOUNT_MINOR: Final = 10**15
 """A bound far above any real payment, so that sums never come near a 64-bit integer."""

@@ -314,7 +314,7 @@ async def test_the_audit_finds_what_somebody_changed_by_hand(
         await actions.post_payment(tx, act, booking())
         await actions.grant_quota(tx, act, "q", Money(4000))
         owed = move("1", 5, debit="supplier_receivable:C")
-        used = move("2", 5, debit="guarantee_quota:0", credit="quota_memo")
+        used = move("2", 5, debit="guarantee_quota:0", credit="quota_memo:0")
         await actions.post(tx, act, [owed, used])
         assert await audit(tx, "m1", act.now) == []
         await tx.execute(tampering)

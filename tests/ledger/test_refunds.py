@@ -26,6 +26,7 @@ from makegood.ledger.refund.gateway import (
     Unsupported,
 )
 from makegood.ledger.refund.rules import Refund, RefundOrder
+from makegood.ledger.rules import QUOTA_SHARDS
 from makegood.store.database import Database
 
 UNIT = UnitRef("o1", 1, 1)
@@ -244,7 +245,7 @@ async def test_the_platform_pays_first_within_its_quota_and_recovers_from_the_se
         assert got == 6000
         assert await audit(tx, "m1", act.now) == []
     assert await left(db, "seller_receivable:C1") == 3800
-    quota = [await left(db, f"guarantee_quota:{shard}") for shard in range(4)]
+    quota = [await left(db, f"guarantee_quota:{shard}") for shard in range(QUOTA_SHARDS)]
     assert sum(quota) == 10_000 - 3800
 
 

@@ -259,13 +259,32 @@ async def note_notice(tx: Connection, act: Act, channel: str, digest: bytes, ver
 async def _lock(
     tx: Connection, act: Act, order: RefundOrder, legs: Sequence[PaymentLeg]
 ) -> dict[AccountKey, Balance]:
-    """Lock all that the refund may touch, in one go and one order, and read it."""
-    codes = funding.accounts_of_refund(order.unit, legs, order.claim_no, order.seller_id)
-    if order.paid_by == "platform" or order.borne_by.keys() & {"supplier", "channel"}:
-        codes |= recipes.quota_accounts() | {"quota_memo"}
-    return await book_store.lock_accounts(
-        tx, act.market_id, [(code, order.currency) for code in codes]
+    """Lock all that the refund may touch, in one go and one order, and read it.
+
+    Of the quota only the claim's own shard, while that has room for the whole amount: with all
+    of them locked, one refund of the market at a time would pass.
+    """
+    codes = funding.accounts_of_refund(
+        order.unit, legs, order.claim_no, order.seller_id, order.borne_by
     )
+    if order.paid_by == "escrow" and not order.borne_by.keys() & {"supplier", "channel"}:
+        return await _lock_codes(tx, act, order, codes)
+    own = recipes.quota_of(order.claim_no)
+    before = await book_store.read_accounts(tx, act.market_id, [own], order.currency)
+    if book.available_minor(own, before[own]) >= order.amount_minor:
+        locked = await _lock_codes(tx, act, order, codes | recipes.with_memos({own}))
+        if book.available_minor(own, locked[own, order.currency]) >= order.amount_minor:
+            return locked
+    # Should others have emptied the shard in between, these are locked out of order: then the
+    # database may have to end one of two circling transactions, whose job runs again.
+    return await _lock_codes(tx, act, order, codes | recipes.with_memos(recipes.quota_accounts()))
+
+
+async def _lock_codes(
+    tx: Connection, act: Act, order: RefundOrder, codes: set[str]
+) -> dict[AccountKey, Balance]:
+    keys = [(code, order.currency) for code in codes]
+    return await book_store.lock_accounts(tx, act.market_id, keys)
 
 
 async def _is_blocked(tx: Connection, act: Act, refund: Refund) -> bool:

@@ -1,6 +1,6 @@
 """Who gives a refund's money: sources, payment legs, quota, and the reserve they make."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -15,6 +15,7 @@ from makegood.ledger.recipes import (
     leg_target,
     paid_memo,
     quota_account,
+    quota_memo,
     refundable,
     refundable_leg,
 )
@@ -112,13 +113,21 @@ def take_from(parts: Sequence[Funding], amount_minor: int) -> tuple[list[Funding
 
 
 def accounts_of_refund(
-    unit: UnitRef, legs: Sequence[PaymentLeg], claim_no: str, seller_id: str
+    unit: UnitRef,
+    legs: Sequence[PaymentLeg],
+    claim_no: str,
+    seller_id: str,
+    bearers: Iterable[str] = BEARERS,
 ) -> set[str]:
-    """Every account that a refund of a unit may touch, except the quota."""
+    """Every account that a refund of a unit may touch, except the quota.
+
+    `bearers` are those who bear it: a cost account that all claims share is left alone by the
+    others.
+    """
     accounts = {refundable(unit), escrow(unit.order_no), paid_memo(unit.order_no)}
     accounts |= {refundable_leg(unit.order_no, leg) for leg in legs}
     accounts |= {leg_target(unit.order_no, leg) for leg in legs}
-    accounts |= {_advance_account(party, claim_no) for party in BEARERS}
+    accounts |= {_advance_account(party, claim_no) for party in bearers}
     return accounts | ({f"seller_balance:{seller_id}"} if seller_id else set())
 
 
@@ -149,7 +158,7 @@ def refund_pending(refund: LegRefund) -> list[Transfer]:
     moves = [(part.account, target, part.amount_minor) for part in refund.sources]
     moves.append((refundable(refund.unit), memo, refund.amount_minor))
     moves.append((refundable_leg(refund.unit.order_no, refund.leg), memo, refund.amount_minor))
-    moves += [(part.account, "quota_memo", part.amount_minor) for part in refund.quota]
+    moves += [(part.account, quota_memo(part.account), part.amount_minor) for part in refund.quota]
     return [
         Transfer(
             id=derived_id("refund", refund.refund_no, debit),
