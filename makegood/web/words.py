@@ -48,7 +48,7 @@ class Words:
         leaf = self.catalogue[self.lang][key]
         text = leaf if isinstance(leaf, str) else _plural(leaf, values.get("n"))
         safe = Markup(text) if key.endswith("_html") else escape(text)
-        return safe.format(**values)
+        return safe.format(**values) if "{" in text else safe
 
     def has(self, key: str) -> bool:
         """Whether the catalogue knows this key."""
@@ -125,6 +125,8 @@ class Words:
         """The one sign in an avatar: the first letter of a name, or what the role is called."""
         if person.role in ("machine", "system") or not person.name:
             return str(self.t("open.check_sign"))
+        if person.role == "buyer":
+            return str(self.t("party.buyer"))[0]
         return person.name[0].upper()
 
     def consequence(self, then: str, kind: str, /, **values: object) -> Markup:
