@@ -278,10 +278,11 @@ EDGES: Final[tuple[Edge, ...]] = (
     Edge(
         name="decide_appeal",
         sources=("appealed",),
-        to="=",
+        to="decided",
         actors=("agent", "lead"),
-        guard_zh="不是原裁定人，用本人的双重验证登录",
-        guard_en="not the first decider, in their own two-factor session",
+        guard_zh="不是原裁定人或放行人，用本人的双重验证登录；维持时回到申诉前的状态",
+        guard_en="neither decided nor released it, in an own two-factor session; upheld, it goes"
+        " back to where it stood",
     ),
     Edge(
         name="reopen",
