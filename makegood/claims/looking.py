@@ -7,13 +7,13 @@ import msgspec
 from makegood.base.actor import Act, Actor
 from makegood.base.refusal import Refused
 from makegood.claims import intake, listing, listing_store, opening, store
-from makegood.claims.actions import check_apart
 from makegood.claims.desk import Desk
 from makegood.claims.frame import frame, units_of
 from makegood.claims.listing import ClaimFilter, Page
 from makegood.claims.opening import Existing, OpenClaim
 from makegood.claims.rows import Parties
 from makegood.claims.state import STAFF
+from makegood.claims.stepping import check_apart
 from makegood.claims.view import ClaimView
 from makegood.claims.viewing import Sight, claim_view
 from makegood.orders.facts import UnitFacts

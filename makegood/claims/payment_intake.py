@@ -13,7 +13,6 @@ from makegood.base.refusal import Refused
 from makegood.claims import clock, opening, saving, store, system_actions
 from makegood.claims import commands as c
 from makegood.claims import events as e
-from makegood.claims.actions import step_held
 from makegood.claims.desk import Desk, owner_for
 from makegood.claims.factsheet import stated
 from makegood.claims.grams import grams_of
@@ -22,6 +21,7 @@ from makegood.claims.listed import row_of
 from makegood.claims.opening import OpenClaim, Owner
 from makegood.claims.rows import Intake
 from makegood.claims.state import Claim, Recorded, evolve
+from makegood.claims.stepping import step_held
 from makegood.ledger.refund.gateway import Capture
 from makegood.ledger.store import payments_by_trade
 from makegood.orders.actions import put_order

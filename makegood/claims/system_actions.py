@@ -9,7 +9,6 @@ from makegood.base.refusal import Refused
 from makegood.claims import clock, notices, store
 from makegood.claims import commands as c
 from makegood.claims import events as e
-from makegood.claims.actions import step_held
 from makegood.claims.carrying import COUPON_BATCH, carry_out, coupon_code, repair_moved
 from makegood.claims.decide import decide
 from makegood.claims.desk import Desk, lead_of, name_of
@@ -18,6 +17,7 @@ from makegood.claims.frame import frame, units_of
 from makegood.claims.outcome import LATE
 from makegood.claims.saving import Held, Near, append, hold
 from makegood.claims.state import Claim
+from makegood.claims.stepping import step_held
 from makegood.ledger.actions import post
 from makegood.ledger.recipes import PaymentLeg, coupon_issued, leg_paid, repair_done
 from makegood.ledger.refund.actions import RefundOutcome

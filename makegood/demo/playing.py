@@ -12,12 +12,12 @@ from rich.progress import Progress, TaskID
 from makegood.base.actor import Act, Actor, Role
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
-from makegood.claims import actions, intake, looking
-from makegood.claims.actions import Ruled
+from makegood.claims import actions, intake, looking, staff_actions
 from makegood.claims.events import EvidenceAdded
 from makegood.claims.notices import NOTICE_JOB
 from makegood.claims.opening import OpenClaim
 from makegood.claims.payment_intake import PaymentComplaint, open_payment_claim
+from makegood.claims.staff_actions import Ruled
 from makegood.claims.view import ClaimView
 from makegood.demo.orders import Sale, opening_times
 from makegood.demo.stories import Story
@@ -236,7 +236,7 @@ class Play:
     async def _decline(self, claim_no: str) -> None:
         async def deed() -> None:
             async with self._rooms.db.transaction() as tx:
-                await actions.decline_claim(
+                await staff_actions.decline_claim(
                     tx,
                     self._agent(),
                     self._rooms.desk,
@@ -251,7 +251,7 @@ class Play:
         async def deed() -> None:
             async with self._rooms.db.transaction() as tx:
                 lead = self._of_role("lead")
-                await actions.refer_outside(
+                await staff_actions.refer_outside(
                     tx,
                     self.act("lead", lead),
                     self._rooms.desk,
@@ -292,7 +292,7 @@ class Play:
                 reason_text="核对了双方材料和系统记录，按规则裁定。",
             )
             async with self._rooms.db.transaction() as tx:
-                await actions.decide_claim(
+                await staff_actions.decide_claim(
                     tx, self._agent(), self._rooms.desk, view.claim_no, ruled
                 )
             self._plan_sequel(story, view)
@@ -303,7 +303,7 @@ class Play:
         async def deed() -> None:
             async with self._rooms.db.transaction() as tx:
                 lead = self.act("lead", self._of_role("lead"))
-                await actions.approve_decision(tx, lead, self._rooms.desk, claim_no)
+                await staff_actions.approve_decision(tx, lead, self._rooms.desk, claim_no)
 
         await self._try(deed)
 
@@ -326,7 +326,7 @@ class Play:
         async def uphold() -> None:
             async with self._rooms.db.transaction() as tx:
                 lead = self.act("lead", self._of_role("lead"))
-                await actions.decide_appeal(
+                await staff_actions.decide_appeal(
                     tx,
                     lead,
                     self._rooms.desk,
@@ -354,7 +354,7 @@ class Play:
     def _plan_sequel(self, story: Story, view: ClaimView) -> None:
         """What follows a decision: a release above the limit, or an appeal by who lost."""
         recent = self._end - self._clock.at < 2 * LIVE
-        if view.claimed_minor > actions.AGENT_LIMIT_MINOR:
+        if view.claimed_minor > staff_actions.AGENT_LIMIT_MINOR:
             wait = timedelta(hours=20 if recent else 2)
             self._plan(self._clock.at + wait, lambda: self._release(view.claim_no))
         elif self._chance.random() < (0.4 if recent else 0.15):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 
 from makegood.base.ids import UnitRef
-from makegood.claims import actions
+from makegood.claims import actions, staff_actions
 from makegood.orders.questions import ask_question
 from makegood.orders.supplier import SupplierQuestion
 from makegood.people.markets.actions import put_suppliers
@@ -122,7 +122,7 @@ async def _contested(street: Town, order_no: str) -> str:
 async def _decided(street: Town, order_no: str) -> str:
     claim_no = await _contested(street, order_no)
     finding = min(street.desk.pack.findings)
-    ruled = actions.Ruled(
+    ruled = staff_actions.Ruled(
         finding=finding,
         remedy="explanation",
         shares={"buyer": 100},
@@ -130,7 +130,7 @@ async def _decided(street: Town, order_no: str) -> str:
         reason_for_departure="快照里标题写明教育版。",
     )
     async with street.db.transaction() as tx:
-        claim = await actions.decide_claim(
+        claim = await staff_actions.decide_claim(
             tx, street.act("agent", "chen"), street.desk, claim_no, ruled
         )
     assert claim.decision is not None, "an agent may decide this amount"

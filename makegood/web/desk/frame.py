@@ -66,6 +66,7 @@ def frame(
         "fact_icon": present.fact_icon,
         "step_icon": present.step_icon,
         "step_words": present.step_words,
+        "step_detail": present.step_detail,
         "clock_kind": present.clock_kind,
         "ring": present.ring,
     }
