@@ -1,6 +1,6 @@
 """What desk pages show beside the claim itself: groups, tabs, icons, rings. Pure functions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final, Literal
@@ -107,6 +107,38 @@ def step_icon(what: str) -> str:
 def step_words(words: Words, step: StepView) -> Markup:
     """A step in one short sentence; an unknown one shows its own name."""
     return words.code("desk.step", step.what)
+
+
+def step_detail(words: Words, step: StepView) -> str:
+    """What a step was about, in a few words; empty where its name says it all."""
+    said = step.with_
+    match step.what:
+        case "money_moved":
+            kind = words.code("money.kind", _text(said, "kind"))
+            state = words.code(f"money.state.{_text(said, 'kind')}", _text(said, "state"))
+            return " ".join(filter(None, (str(kind), _amount(words, step), str(state))))
+        case "claim_decided" | "decision_proposed" | "offer_made":
+            remedy = str(words.code("remedy", _text(said, "remedy"))) if said.get("remedy") else ""
+            return " ".join(filter(None, (remedy, _amount(words, step))))
+        case "facts_recorded":
+            return str(words.t("desk.items", n=said.get("count", 0)))
+        case "owner_changed":
+            return _text(said, "owner_name")
+        case "lane_changed":
+            return str(words.code("desk.lanes", _text(said, "lane")))
+        case "escalated" | "review_started":
+            return str(words.code("desk.why", _text(said, "why")))
+        case _:
+            return ""
+
+
+def _text(said: Mapping[str, bool | int | str | None], name: str) -> str:
+    return str(said.get(name) or "")
+
+
+def _amount(words: Words, step: StepView) -> str:
+    amount = step.with_.get("amount_minor")
+    return words.amount(amount) if isinstance(amount, int) and amount else ""
 
 
 def in_tab(step: StepView, tab: Tab) -> bool:
