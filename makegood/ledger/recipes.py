@@ -276,6 +276,17 @@ def coupon_issued(code: str, batch: str, amount_minor: int, claim_no: str) -> Tr
     )
 
 
+def coupon_closed(issued: Transfer, code: str, how: Literal["used", "expired"]) -> Transfer:
+    """The end of a coupon: spent at the shop system, or never used."""
+    return _change(
+        issued,
+        id=coupon_ids(code)[1],
+        debit=issued.credit,
+        credit="shop_coupons" if how == "used" else "breakage",
+        recipe=f"coupon_{how}",
+    )
+
+
 def repair_done(claim_no: str, order_no: str, amount_minor: int, currency: str) -> Transfer:
     """A paid repair succeeded: what the buyer paid for it is earned."""
     return Transfer(
