@@ -98,6 +98,11 @@ def percentile(values: Iterable[float], share: float) -> float:
     return ranked[min(int(share * len(ranked)), len(ranked) - 1)]
 
 
+def load_average() -> float:
+    """What else the machine does; figures of a busy one are worth little."""
+    return os.getloadavg()[0]
+
+
 @contextlib.contextmanager
 def fresh_folder(name: str) -> Iterator[Path]:
     """An empty data folder that is removed afterwards."""

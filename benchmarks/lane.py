@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import math
-import os
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 
 import uvloop
 
-from benchmarks.common import Report, fresh_folder, percentile, tell
+from benchmarks.common import Report, fresh_folder, load_average, percentile, tell
 from benchmarks.http_load import Answer, exchange, request
 from benchmarks.market import (
     Ground,
@@ -189,8 +188,3 @@ def _report_sustained(
     growth = (sum(b.due for b in last) - sum(b.due for b in first)) / third
     report.add("jobs_due_growth", growth, f"< {rate}")
     report.add("oldest_due_seconds", max((b.oldest_due_seconds for b in run.backlogs), default=0))
-
-
-def load_average() -> float:
-    """What else the machine does; figures are worth little when it is busy."""
-    return os.getloadavg()[0]
