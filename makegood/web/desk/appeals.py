@@ -16,10 +16,10 @@ from makegood.claims.state import Claim
 from makegood.claims.store import load
 from makegood.claims.view import ClaimView, DeadlineView, EvidenceView, StepView
 from makegood.web.desk.claim import need_staff
+from makegood.web.desk.faults import Fault, fault_of, status_of
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.desk.frame import frame
 from makegood.web.desk.present import Disputed, disputed_points
-from makegood.web.desk.questions import Fault, fault_of, status_of
 from makegood.web.desk.queue import with_done
 from makegood.web.desk.rulings import choices, proposal_form, shares_of
 from makegood.web.look import finding_namer

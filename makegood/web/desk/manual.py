@@ -14,9 +14,9 @@ from makegood.claims.system_actions import note_refund
 from makegood.claims.view import ClaimView, MoneyView
 from makegood.ledger.refund.actions import ManualProof, confirm_manual
 from makegood.web.desk.claim import need_staff, queue_of
+from makegood.web.desk.faults import fault_of, status_of
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.desk.frame import frame
-from makegood.web.desk.questions import fault_of, status_of
 from makegood.web.desk.queue import with_done
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found

@@ -14,9 +14,9 @@ from makegood.claims.remedies import ALL
 from makegood.claims.staff_actions import Ruled, decide_claim
 from makegood.claims.view import ClaimView
 from makegood.web.desk.claim import need_staff, queue_of
+from makegood.web.desk.faults import Fault, fault_of, status_of
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.desk.frame import frame
-from makegood.web.desk.questions import Fault, fault_of, status_of
 from makegood.web.desk.queue import with_done
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.things import TheThings, Things

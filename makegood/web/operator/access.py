@@ -20,8 +20,8 @@ from makegood.people.staff.actions import (
 from makegood.people.staff.rules import Account, NewAccount, StaffRole
 from makegood.people.staff.store import list_accounts, load_account
 from makegood.store.database import Connection
+from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
-from makegood.web.desk.questions import Fault
 from makegood.web.errors import refusal_words
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found

@@ -19,8 +19,8 @@ from makegood.people.staff.second_factor import TotpOffer
 from makegood.people.staff.sessions import list_sessions, revoke_all_sessions, revoke_session
 from makegood.people.staff.store import load_account
 from makegood.store.database import Connection
+from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, read_form
-from makegood.web.desk.questions import Fault
 from makegood.web.errors import refusal_words
 from makegood.web.operator.cookies import go_with, signed_in
 from makegood.web.operator.sign_in import home_of

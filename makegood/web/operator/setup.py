@@ -30,8 +30,8 @@ from makegood.people.staff.actions import create_first_operator, invite, invite_
 from makegood.people.staff.rules import NewAccount, StaffRole
 from makegood.people.staff.store import count_deciders, load_account
 from makegood.people.staff.store import list_accounts as list_people
+from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
-from makegood.web.desk.questions import Fault
 from makegood.web.errors import refusal_words
 from makegood.web.operator.cookies import (
     FIRST_COOKIE,

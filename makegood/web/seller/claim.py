@@ -15,9 +15,9 @@ from makegood.claims.topics import claim_topic
 from makegood.claims.view import ClaimView, OfferView
 from makegood.people.markets.store import load_seller
 from makegood.store.database import Connection
+from makegood.web.desk.faults import Fault, fault_of, status_of
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.desk.present import step_detail, step_icon, step_words
-from makegood.web.desk.questions import Fault, fault_of, status_of
 from makegood.web.desk.queue import with_done
 from makegood.web.file_routes import MAX_BODY
 from makegood.web.page import Html, Page, ThisPage
