@@ -164,3 +164,22 @@ async def test_giving_up_a_right_needs_a_fresh_proof(street: Town, buyer: Browse
 
     assert asked.url.path == "/proof"
     assert "再确认一次" in asked.text
+
+
+async def test_choosing_a_reason_brings_its_evidence_and_keeps_the_rest(
+    street: Town, buyer: Browser
+) -> None:
+    await buyer.prove()
+    await buyer.open("/o/O-1/claim")
+    await buyer.client.post(
+        "/o/O-1/claim/draft", data={"_token": buyer.token, "unit": "1.1", "description": "写好了"}
+    )
+
+    part = await buyer.client.get(
+        "/o/O-1/claim/template?reason=KEY02", headers={"hx-request": "true"}
+    )
+    whole = await buyer.open("/o/O-1/claim")
+
+    assert "兑换失败的截图" in part.text
+    assert "<html" not in part.text
+    assert "写好了" in whole.text

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import msgspec
 from litestar import get, post
 from litestar.datastructures import FormMultiDict
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from makegood.base.refusal import Refused
@@ -64,14 +64,17 @@ async def show_form(
 
 @get("/o/{order_no:str}/claim/template")
 async def show_template(
-    page: ThisPage, things: TheThings, request: AnyRequest, order_no: FromPath[str]
+    page: ThisPage, things: TheThings, order_no: FromPath[str], reason: FromQuery[str] = ""
 ) -> Html:
-    """Only the evidence that the chosen reason needs, for the open form."""
+    """Only the evidence that the chosen reason needs, for the open form.
+
+    Nothing else of the form travels in the address; the draft knows the rest.
+    """
     page.need("claim.draft")
     need_order(page, order_no)
     draft = await _draft(page, things, order_no)
-    typed = _typed(FormMultiDict(request.query_params), draft.content)
-    draft = await _keep(page, things, order_no, draft, typed)
+    content = msgspec.structs.replace(draft.content, reason=reason[:8])
+    draft = await _keep(page, things, order_no, draft, content)
     guide = await _guide(page, things, order_no, draft, 2)
     form = form_of(guide, things.pack, page.words, page.now)
     return page.show("portal/templates/claim_fragment.html", form=form)
