@@ -7,7 +7,7 @@ from makegood.base.refusal import Refused
 from makegood.claims import commands as c
 from makegood.claims import edges
 from makegood.claims import events as e
-from makegood.claims.remedies import ALL, NOTHING
+from makegood.claims.remedies import ALL, MONEY, NOTHING
 from makegood.claims.state import Claim
 
 DONE = ("arrived", "cancelled")
@@ -219,6 +219,8 @@ def _check_amounts(claim: Claim, decision: e.Decision) -> None:
     most = claim.opened.claimed_minor
     if not (0 <= decision.amount_minor <= most and 0 <= decision.coupon_minor <= most):
         raise Refused("exceeds_paid", most_minor=most)
+    if decision.remedy in MONEY and decision.amount_minor == 0:
+        raise Refused("amount_not_positive")
 
 
 def _failed_meanwhile(claim: Claim, clocks: c.Clocks) -> list[e.AnyEvent]:

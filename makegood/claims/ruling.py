@@ -133,7 +133,6 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
     units_missing: int | None = None
     overcharged_minor: int | None = None
-    owed_minor: int | None = None
     minutes_late: int | None = None
 
     @staticmethod
@@ -147,7 +146,6 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
         return Measured(
             units_missing=count("delivery.units_missing"),
             overcharged_minor=count("payment.overcharged_minor"),
-            owed_minor=count("refund.owed_minor"),
             minutes_late=count("delivery.minutes_late"),
         )
 
@@ -175,10 +173,10 @@ def amount_of(
         case "shared":
             shares = judgement.shares or Shares()
             return amounts.split_loss(left, shares).refund_minor
-        case "extra":
-            return _at_most(measured.overcharged_minor, left)
-        case "owed":
-            return _at_most(measured.owed_minor, left)
+        case "extra" if measured.overcharged_minor is not None:
+            return max(0, min(measured.overcharged_minor, left))
+        case "extra" | "owed":
+            return None
         case _:
             return left
 
@@ -194,10 +192,6 @@ def _missing_part(units: list[UnitFacts], missing: int | None, left: int) -> int
         value, units_total=len(units), units_used=came, cause="non_buyer"
     )
     return min(left, gone)
-
-
-def _at_most(figure: int | None, left: int) -> int | None:
-    return None if figure is None else max(0, min(figure, left))
 
 
 def _prorated(unit: UnitFacts, claim: Claim, cause: amounts.Cause) -> int:
