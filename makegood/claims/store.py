@@ -152,7 +152,11 @@ def is_known_outside(error: asyncpg.UniqueViolationError) -> bool:
 
 def is_taken_number(error: asyncpg.UniqueViolationError) -> bool:
     """Whether an opening drew a claim number that another claim has."""
-    return str(error.as_dict().get("constraint_name")) in ("claim_pkey", "event_pkey")
+    return str(error.as_dict().get("constraint_name")) in (
+        "claim_pkey",
+        "claim_unit_pkey",
+        "event_pkey",
+    )
 
 
 async def lock(tx: Connection, market_id: str, claim_no: str) -> bool:
