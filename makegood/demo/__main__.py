@@ -1,11 +1,11 @@
 """`python -m makegood.demo`: fills the market once; `makegood serve --demo` runs it."""
 
-import asyncio
 import os
 import sys
 from datetime import timedelta
 
 import msgspec
+import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -80,4 +80,4 @@ def _relaxed(url: str) -> str:
 if __name__ == "__main__":
     loaded = load_settings(os.environ)
     configure_logs(format=loaded.log_format, level="error")
-    asyncio.run(main(loaded))
+    uvloop.run(main(loaded))

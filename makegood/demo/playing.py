@@ -27,7 +27,7 @@ from makegood.talk.actions import SEND_MAIL_JOB
 from makegood.worker.loop import Worker
 from makegood.worker.registry import Rooms, handlers
 
-TICK: Final = timedelta(minutes=10)
+TICK: Final = timedelta(minutes=15)
 """Timers of the past are acted on at the next tick, so that many share one look."""
 LIVE: Final = timedelta(hours=18)
 """Claims younger than this are left where the rules leave them, for the visitor to handle."""
