@@ -9,10 +9,15 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from makegood.store.database import Database, connect
 from makegood.store.migrate import migrate
 from makegood.store.postgres import UNSAFE_SETTINGS, EmbeddedPostgres, socket_url
+
+# The same examples every time: a red run is about the change at hand, not about luck or load.
+settings.register_profile("check", derandomize=True, deadline=None, database=None)
+settings.load_profile("check")
 
 TEMPLATE = "makegood_template"
 _numbers = count(1)

@@ -60,8 +60,8 @@ def test_a_killed_process_comes_back_and_a_stop_leaves_nothing(tree: Tree, name:
 
 def test_the_second_start_is_quick(folder: Path, tree: Tree) -> None:
     tree.end()
-    # The best of three, because other tests share the machine.
-    assert any(seconds_to_start(folder) < 5 for _ in range(3))
+    # The best of three, and on a busy machine as much longer as a known piece of work takes.
+    assert any(seconds_to_start(folder) < 5 * slowness() for _ in range(3))
 
 
 def seconds_to_start(folder: Path) -> float:
@@ -73,6 +73,14 @@ def seconds_to_start(folder: Path) -> float:
         return time.monotonic() - began
     finally:
         tree.end()
+
+
+def slowness() -> float:
+    """How many times longer than on an idle machine a second of work takes here and now."""
+    began, worked = time.monotonic(), time.process_time()
+    while time.process_time() - worked < 1:
+        pass
+    return time.monotonic() - began
 
 
 def test_a_taken_port_is_one_clear_line(folder: Path) -> None:

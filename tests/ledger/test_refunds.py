@@ -142,6 +142,19 @@ async def test_a_definitive_refusal_frees_the_money_for_another_way(db: Database
 
 
 @pytest.mark.usefixtures("paid")
+async def test_a_refusal_while_an_earlier_request_may_still_run_keeps_the_money_reserved(
+    db: Database, act: Act
+) -> None:
+    refund_no = await claimed(db, act, an_order())
+    await finish(db, act, refund_no, Unknown())
+    async with db.transaction() as tx:
+        assert isinstance(await actions.claim_for_sending(tx, act, refund_no), Refund)
+    outcome = await finish(db, act, refund_no, Declined(text="busy"))
+    assert (outcome.state, outcome.answer) == ("manual", "busy")
+    assert await left(db, "escrow:o1") == 0
+
+
+@pytest.mark.usefixtures("paid")
 async def test_silence_keeps_the_money_reserved_and_reaches_a_person_with_a_time(
     db: Database, act: Act
 ) -> None:

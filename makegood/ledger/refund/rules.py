@@ -206,6 +206,9 @@ def after_reply(refund: Refund, reply: RefundReply, now: datetime, timings: Timi
     match reply:
         case Arrived():
             return _ended(noted, "arrived", "post", reply.gateway_ref, now)
+        case Declined() if refund.state != "manual" and refund.open_attempts > 1:
+            # An earlier request may still be executed, so its money stays reserved.
+            return _watched(_to_person(noted, now, timings), now, timedelta(), timings)
         case Declined() if refund.state != "manual":
             return _ended(noted, "refused", "void", "", now)
         case Accepted():
