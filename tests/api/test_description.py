@@ -1,8 +1,10 @@
 """The description says what the API does, and the page needs nothing from elsewhere."""
 
 import re
+from pathlib import Path
 
 from makegood.people.roles import load_matrix
+from makegood.web.api.document import api_document
 from makegood.web.api.openapi import describe
 from makegood.web.api.table import OPERATIONS
 from tests.api.kit import Line
@@ -40,3 +42,9 @@ async def test_the_page_shows_every_operation_and_loads_nothing(stranger: Line) 
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert all(f'id="{operation.name}"' in page.text for operation in OPERATIONS)
     assert not re.search(r"<script|<link|src=", page.text)
+
+
+def test_the_manual_page_is_the_generated_one() -> None:
+    page = Path(__file__).parents[2] / "docs" / "api.md"
+    written = api_document(OPERATIONS, load_matrix(), "/api/v1")
+    assert page.read_text("utf-8") == written, "run: python -m tools.write_api"
