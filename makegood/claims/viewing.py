@@ -423,7 +423,7 @@ def _line(
     return v.StepView(
         version=recorded.version,
         what=name,
-        by=_person(recorded.by, sight),
+        by=_by(recorded, sight),
         at=recorded.at,
         audience=audience,
         with_=shown,
@@ -465,6 +465,13 @@ def _audience_of(event: e.AnyEvent) -> v.Audience:
             return "buyer"
         case _:
             return "all"
+
+
+def _by(recorded: Recorded, sight: Sight) -> v.PersonView:
+    """Who did it. A decision is its decider's, whoever's step let the rules speak."""
+    if isinstance(recorded.event, e.ClaimDecided) and recorded.event.decision.source == "machine":
+        return v.PersonView("machine", MACHINE_NAME)
+    return _person(recorded.by, sight)
 
 
 def _person(by: Actor, sight: Sight) -> v.PersonView:
