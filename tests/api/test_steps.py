@@ -8,8 +8,8 @@ from litestar import Litestar
 
 from makegood.ledger.refund.gateway import Capture
 from makegood.people.keys.rules import KeyRole
-from tests.api.kit import COMPLAINT, Line, key_of
-from tests.claims.town import Town
+from tests.api.kit import COMPLAINT, Line, buyer_token, key_of
+from tests.claims.town import Town, unit_line
 from tests.orders.making import told
 
 
@@ -17,14 +17,6 @@ async def opened(buyer: Line, **other: Any) -> str:
     answer = await buyer.post("/claims", {**COMPLAINT, **other})
     assert answer.status_code == 201, answer.text
     claim_no: str = answer.json()["claim_no"]
-    return claim_no
-
-
-async def waiting_for_seller(town: Town, buyer: Line) -> str:
-    """A claim whose seller has the turn."""
-    claim_no = await opened(buyer)
-    await town.settle()
-    await town.file_all(claim_no)
     return claim_no
 
 
@@ -61,16 +53,31 @@ async def test_internal_notes_are_the_staffs(buyer: Line, agent: Line, seller: L
         assert "批量" not in (await line.get(f"/claims/{claim_no}/events")).text
 
 
-async def test_seller_and_buyer_settle_on_an_offer(town: Town, buyer: Line, seller: Line) -> None:
-    town.supplier.silent = True
-    claim_no = await waiting_for_seller(town, buyer)
-    await town.later(hours=30)
-    view = (await seller.get(f"/claims/{claim_no}")).json()
-    offered = await seller.post(
-        f"/claims/{claim_no}/answer",
-        {"kind": "offer", "remedy": "price_reduction", "amount_minor": 4900, "text": "退一半"},
-    )
-    assert offered.status_code in (200, 409), (view["state"], offered.text)
+async def test_offers_go_back_and_forth_until_one_is_taken(
+    app: Litestar, town: Town, seller: Line
+) -> None:
+    await town.order("O-3", lines=unit_line(supplier=None))
+    buyer = Line(app, await buyer_token(app, "O-3"))
+    region = "买的是国服卡，收到的是国际服，昨天晚上发现的"
+    claim_no = await opened(buyer, order_no="O-3", reason="SND01", description=region)
+    await town.settle()
+    await town.file_all(claim_no)
+    path, offer = f"/claims/{claim_no}", {"remedy": "price_reduction", "text": "退一部分"}
+    for line, step, body in (
+        (seller, "answer", {"kind": "offer", "amount_minor": 2000, **offer}),
+        (buyer, "offers", {"amount_minor": 6000, **offer}),
+        (seller, "offers", {"amount_minor": 4000, **offer}),
+    ):
+        answer = await line.post(f"{path}/{step}", body)
+        assert (answer.status_code, answer.json()["state"]) == (200, "negotiating"), answer.text
+    standing = (await buyer.get(path)).json()["offers"][-1]["number"]
+    assert (await seller.post(f"{path}/offers/{standing}/acceptance", {})).status_code == 409
+    taken = await buyer.post(f"{path}/offers/{standing}/acceptance", {})
+    assert taken.status_code == 200, taken.text
+    await town.settle()
+    assert sum(town.gateway.paid_back.values()) == 4000
+    rated = await buyer.post(f"{path}/rating", {"score": 5, "text": "很快"})
+    assert rated.status_code == 200, rated.text
 
 
 async def test_an_agent_decides_and_everybody_reads_the_letter(
