@@ -18,9 +18,7 @@ async def at_evidence(chromium: Browser, address: str) -> Page:
     await prove(page, address)
     await page.goto(f"{address}/o/O-1/claim?group=KEY")
     await page.locator("input[name=reason][value=KEY02]").check()
-    await page.get_by_label("用一两句话说清楚").fill(
-        "今天上午第一次兑换就提示已被使用，没有给过别人"
-    )
+    await page.get_by_label("用一两句话说清楚").fill(SAID)
     await page.get_by_role("button", name="下一步").click()
     await expect(page.locator("input[type=file][data-slot]").first).to_be_attached()
     return page
