@@ -13,9 +13,15 @@ import msgspec
 import psutil
 import uvloop
 
-from benchmarks.common import Report, floor_per_second, fresh_folder, percentile, tell
+from benchmarks.common import (
+    Report,
+    floor_per_second,
+    fresh_folder,
+    load_average,
+    percentile,
+    tell,
+)
 from benchmarks.http_load import Answer, request, send_all
-from benchmarks.lane import load_average
 from benchmarks.market import MARKET, Ground, act, complaint, furnished, ground_in, numbers, sell
 from benchmarks.outside import Outside
 from makegood.base.actor import Actor

@@ -72,7 +72,11 @@ def fact_name(name: str, lang: Lang) -> str:
     if spec is None:
         return name
     # Amounts are shown as money, so their unit need not be named.
-    return spec.zh.removesuffix("（分）") if lang == "zh" else spec.en.replace(", minor units", " amount")
+    return (
+        spec.zh.removesuffix("（分）")
+        if lang == "zh"
+        else spec.en.replace(", minor units", " amount")
+    )
 
 
 def slot_namer(pack: Pack) -> Callable[[str, Lang], str]:

@@ -122,7 +122,7 @@ class ListeningDatabase(Database):
     """A database that notes every statement it is sent, for comparing two code paths."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database._pool, database.url)
+        super().__init__(database._pool, database._aside, database.url)
         self.statements: list[str] = []
 
     @asynccontextmanager
