@@ -8,7 +8,7 @@ import msgspec
 from makegood.base.ids import Ids
 from makegood.people.fresh import FreshCache
 from makegood.people.markets.actions import Markets
-from makegood.people.staff.roster import RosterLine, line_of, outside_the_line
+from makegood.people.staff.roster import RosterLine, line_of
 from makegood.people.staff.rules import DECIDING_ROLES
 from makegood.people.staff.store import list_roster
 from makegood.policy.model import Pack
@@ -48,15 +48,31 @@ class Desk(msgspec.Struct, frozen=True):
 def owner_for(roster: Sequence[RosterLine], draw: bytes, about: str = "") -> RosterLine:
     """A random decider, never one in the line of the person complained about."""
     if about:
-        return _drawn(outside_the_line(about, roster), draw)
+        barred = barred_from(about, roster)
+        apart = [line for line in roster if line.account_id not in barred]
+        return _drawn(_deciders(apart) or apart, draw)
     return _drawn(_deciders(roster) or roster, draw)
+
+
+def barred_from(about: str, roster: Sequence[RosterLine]) -> set[str]:
+    """Whom a complaint about this person must not reach.
+
+    The whole line above and below; where that would leave nobody, the person and the direct
+    lead; and never the operator of a shop of two, unless it is about the operator.
+    """
+    lead = next((line.reports_to for line in roster if line.account_id == about), None)
+    everybody = {line.account_id for line in roster}
+    for barred in (line_of(about, roster), {about, lead or about}):
+        if everybody - barred:
+            return barred
+    return {about}
 
 
 def reviewer_for(
     roster: Sequence[RosterLine], draw: bytes, deciders: Collection[str], about: str = ""
 ) -> RosterLine | None:
     """Somebody who had no part in the decision; None where there is nobody else."""
-    apart = set(deciders) | (line_of(about, roster) if about else set())
+    apart = set(deciders) | (barred_from(about, roster) if about else set())
     able = [line for line in _deciders(roster) if line.account_id not in apart]
     return _drawn(able, draw) if able else None
 
@@ -66,7 +82,7 @@ def lead_of(roster: Sequence[RosterLine], owner_id: str, about: str = "") -> str
 
     Never into the line of the person that a claim complains about.
     """
-    barred = {owner_id} | (line_of(about, roster) if about else set())
+    barred = {owner_id} | (barred_from(about, roster) if about else set())
     own = next((line.reports_to for line in roster if line.account_id == owner_id), None)
     if own and own not in barred:
         return own

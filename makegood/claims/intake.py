@@ -11,14 +11,13 @@ from makegood.base.actor import SYSTEM, Act
 from makegood.base.refusal import Refused
 from makegood.claims import clock, opening, saving, store
 from makegood.claims import events as e
-from makegood.claims.desk import Desk, owner_for
+from makegood.claims.desk import Desk, barred_from, owner_for
 from makegood.claims.grams import grams_of
 from makegood.claims.listed import row_of
 from makegood.claims.opening import Existing, OpenClaim, Owner
 from makegood.claims.rows import Intake, UnitClaim
 from makegood.claims.state import Claim, Recorded, evolve
 from makegood.orders.facts import UnitFacts
-from makegood.people.staff.roster import line_of
 from makegood.reading.rules import read_message
 from makegood.record.rules import SealedEvent, StreamHead, head_after
 from makegood.store.database import Connection
@@ -198,14 +197,16 @@ def _folded(events: Sequence[e.AnyEvent], act: Act) -> Claim:
 
 async def _complained_about(conn: Connection, act: Act, command: OpenClaim) -> str:
     """Who handled the order's claims before, where the complaint is about our conduct."""
-    if not command.reason.startswith("SRV"):
+    if not command.reason.startswith(opening.ABOUT_SERVICE):
         return ""
     return await store.last_owner(conn, act.market_id, command.order_no)
 
 
 async def _apart(act: Act, desk: Desk, about: str) -> list[str]:
     """Who does not see a complaint about one of us in any list."""
-    return sorted(line_of(about, await desk.rosters.get(act.market_id, act.now))) if about else []
+    return (
+        sorted(barred_from(about, await desk.rosters.get(act.market_id, act.now))) if about else []
+    )
 
 
 async def _owner(act: Act, desk: Desk, about: str) -> Owner:

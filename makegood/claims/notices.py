@@ -41,10 +41,9 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     to: e.Party
 
 
-async def queue(tx: Connection, act: Act, claim: Claim, recorded: Sequence[Recorded]) -> None:
-    """Ask for a notice for every step that calls for one."""
-    wanted = [notice for one in recorded for notice in of(claim, one)]
-    await enqueue(tx, [_job(act, notice) for notice in wanted])
+def notice_jobs(act: Act, claim: Claim, recorded: Sequence[Recorded]) -> list[Job]:
+    """A notice for every step that calls for one."""
+    return [_job(act, notice) for one in recorded for notice in of(claim, one)]
 
 
 async def remind(tx: Connection, act: Act, claim: Claim, deadline: e.Deadline) -> None:

@@ -31,6 +31,7 @@ PAYMENT_LINE: Final = 0
 SERVICE_LINE: Final = -1
 """The line that stands for our own conduct, so that it never joins a claim about goods."""
 ABOUT_PAYMENT: Final = ("PAY02", "PAY03")
+ABOUT_SERVICE: Final = "SRV"
 ENDED: Final = ("settled", "closed", "withdrawn", "declined")
 """States in which a claim that still binds its unit is no longer live: it was decided."""
 EXCERPT_LETTERS: Final = 120
@@ -74,10 +75,15 @@ def reason_of(pack: Pack, code: str) -> Reason:
     return reason
 
 
+def is_beside_goods(reason: str) -> bool:
+    """Whether a reason is about the payment or about us, whatever becomes of the goods."""
+    return reason in ABOUT_PAYMENT or reason.startswith(ABOUT_SERVICE)
+
+
 def claimed_units(intake: Intake, command: OpenClaim) -> list[UnitFacts]:
     """The units a claim is about; refuses what the order does not have."""
     order, version = intake.order, intake.order_version
-    if command.reason.startswith("SRV"):
+    if command.reason.startswith(ABOUT_SERVICE):
         return [service_unit(order, version)]
     if command.line_no == PAYMENT_LINE or command.reason in ABOUT_PAYMENT:
         return [payment_unit(order, version, overpaid_minor(order) or order.total.amount_minor)]

@@ -16,11 +16,9 @@ from makegood.claims.listed import row_of
 from makegood.claims.state import Claim, Recorded, evolve
 from makegood.claims.topics import claim_topic, queue_topic
 from makegood.record import rules as record_rules
-from makegood.record import store as record_store
 from makegood.record.rules import NewEvent, SealedEvent, StreamHead
 from makegood.store.database import Connection
-from makegood.store.jobs import Job, enqueue
-from makegood.store.notify import publish
+from makegood.store.jobs import Job
 
 TIMER_JOB = "claim.deadline"
 NEAR_JOB = "claim.deadline_near"
@@ -81,16 +79,15 @@ async def append(
     if not events:
         return held
     sealed = seal(held.head, events, desk.ids, act)
-    await record_store.append(tx, sealed)
     recorded = [store.read(one) for one in sealed]
     claim = held.claim
     for one in recorded:
         claim = evolve(claim, one)
-    await store.update_row(tx, act.market_id, claim.claim_no, row_of(claim))
+    timers = timer_jobs(act, held.claim, claim) + near_jobs(act, held.claim, claim)
+    jobs = timers + notices.notice_jobs(act, claim, recorded)
+    topics = (claim_topic(act.market_id, claim.claim_no), queue_topic(act.market_id))
+    await store.record_step(tx, sealed, row_of(claim), jobs, topics)
     await _bind(tx, act, claim, events)
-    await enqueue(tx, timer_jobs(act, held.claim, claim) + near_jobs(act, held.claim, claim))
-    await notices.queue(tx, act, claim, recorded)
-    await publish(tx, claim_topic(act.market_id, claim.claim_no), queue_topic(act.market_id))
     return Held(claim, record_rules.head_after(sealed[-1]), [*held.history, *recorded])
 
 

@@ -9,7 +9,7 @@ from makegood.base.actor import Act
 from makegood.base.refusal import Refused
 from makegood.claims import commands as c
 from makegood.claims import events as e
-from makegood.claims.desk import Desk, lead_of, name_of
+from makegood.claims.desk import Desk, barred_from, lead_of, name_of
 from makegood.claims.factsheet import stated
 from makegood.claims.frame import Frame
 from makegood.claims.outcome import ROOT_CAUSES
@@ -17,7 +17,6 @@ from makegood.claims.remedies import ALL, GOODS, NOTHING
 from makegood.claims.saving import hold
 from makegood.claims.state import Claim
 from makegood.claims.stepping import step, step_held
-from makegood.people.staff.roster import line_of
 from makegood.policy.facts import Value
 from makegood.store.database import Connection
 
@@ -168,7 +167,7 @@ async def assign(
 
     def make(claim: Claim, look: Frame) -> c.AnyCommand:
         about = claim.opened.about_staff
-        if about and owner_id in line_of(about, roster):
+        if about and owner_id in barred_from(about, roster):
             raise Refused("conflict_of_interest")
         return c.Assign(owner_id=owner_id, owner_name=name, why=why)
 

@@ -7,11 +7,10 @@ from makegood.base.refusal import Refused
 from makegood.claims import commands as c
 from makegood.claims.carrying import carry_out
 from makegood.claims.decide import decide
-from makegood.claims.desk import Desk
+from makegood.claims.desk import Desk, barred_from
 from makegood.claims.frame import Frame, frame
 from makegood.claims.saving import Held, append, hold
 from makegood.claims.state import STAFF, Claim
-from makegood.people.staff.roster import line_of
 from makegood.store.database import Connection
 
 Make = Callable[[Claim, Frame], c.AnyCommand]
@@ -55,5 +54,5 @@ async def check_apart(act: Act, desk: Desk, claim: Claim) -> None:
     about = claim.opened.about_staff
     if not about or act.actor.role not in STAFF:
         return
-    if act.actor.id in line_of(about, await desk.rosters.get(act.market_id, act.now)):
+    if act.actor.id in barred_from(about, await desk.rosters.get(act.market_id, act.now)):
         raise Refused("not_found", claim_no=claim.claim_no)

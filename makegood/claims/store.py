@@ -15,9 +15,11 @@ from makegood.orders.order import Order
 from makegood.record import store as record_store
 from makegood.record.chain import FIELDS_ERASED
 from makegood.record.rules import SealedEvent, StreamHead
+from makegood.record.store import StaleStream
 from makegood.record.upcast import Upcasts
 from makegood.store.database import Connection
-from makegood.store.jobs import Job
+from makegood.store.jobs import Job, enqueue_arguments, enqueue_sql
+from makegood.store.notify import publish_sql
 
 UPCASTS: Final = Upcasts(
     current={e.event_name(kind): 1 for kind in e.AnyEvent.__args__} | {FIELDS_ERASED: 1}
@@ -67,6 +69,21 @@ _OPENED: Final = f"""
     insert into job (market_id, kind, subject, payload, run_at, request_id)
     select $14, kind, $15, payload, run_at, $47
     from unnest($44::text[], $45::jsonb[], $46::timestamptz[]) as new (kind, payload, run_at)
+"""
+
+
+_STEP: Final = f"""
+    with appended as ({record_store.append_sql(1)}),
+    listed as (
+        update claim set version = $16, state = $17, is_open = $18, lane = $19, class_no = $20,
+               queue_at = $21, owner_id = $22, owner_name = $23, reviewer_id = $24,
+               awaits_approval = $25, has_tasks = $26, changed_at = $27, closed_at = $28,
+               next_deadline_at = $29, next_deadline_kind = $30, finding = $31, remedy = $32,
+               refunded_minor = $33, root_cause = $34, rating = $35
+        where market_id = $14 and claim_no = $15
+    ),
+    enqueued as ({enqueue_sql(36)})
+    {publish_sql(43)}
 """
 
 
@@ -194,21 +211,31 @@ def read(sealed: SealedEvent) -> Recorded:
     return Recorded(sealed.version, sealed.at, by, event)
 
 
-async def update_row(tx: Connection, market_id: str, claim_no: str, row: Row) -> None:
-    """Bring the listed row up to the newest fold."""
-    await tx.execute(
-        """
-        update claim set version = $3, state = $4, is_open = $5, lane = $6, class_no = $7,
-               queue_at = $8, owner_id = $9, owner_name = $10, reviewer_id = $11,
-               awaits_approval = $12, has_tasks = $13, changed_at = $14, closed_at = $15,
-               next_deadline_at = $16, next_deadline_kind = $17, finding = $18, remedy = $19,
-               refunded_minor = $20, root_cause = $21, rating = $22
-        where market_id = $1 and claim_no = $2
-        """,
-        market_id,
-        claim_no,
-        *msgspec.structs.astuple(row),
-    )
+async def record_step(
+    tx: Connection,
+    sealed: Sequence[SealedEvent],
+    row: Row,
+    jobs: Sequence[Job],
+    topics: Sequence[str],
+) -> None:
+    """Events, the listed row as they leave it, what follows and who hears of it: one statement.
+
+    Raises StaleStream when another writer appended to the claim since it was read.
+    """
+    try:
+        await tx.execute(
+            _STEP,
+            *record_store.append_arguments(sealed),
+            sealed[0].market_id,
+            sealed[0].stream,
+            *msgspec.structs.astuple(row),
+            *enqueue_arguments(jobs),
+            topics,
+        )
+    except asyncpg.UniqueViolationError as error:
+        if record_store.is_stale(error):
+            raise StaleStream from error
+        raise
 
 
 async def free_units(tx: Connection, market_id: str, claim_no: str) -> None:

@@ -6,18 +6,19 @@ from typing import Final, Literal
 
 from makegood.base.actor import Act
 from makegood.base.refusal import Refused
-from makegood.claims import clock, notices, store
+from makegood.claims import clock, notices
 from makegood.claims import commands as c
 from makegood.claims import events as e
 from makegood.claims.carrying import COUPON_BATCH, carry_out, coupon_code, repair_moved
 from makegood.claims.decide import decide
 from makegood.claims.desk import Desk, lead_of, name_of
 from makegood.claims.factsheet import withdrawn_fact
-from makegood.claims.frame import frame, units_of
+from makegood.claims.frame import clocks_of, frame, units_of
 from makegood.claims.outcome import LATE
 from makegood.claims.saving import Held, Near, append, hold
 from makegood.claims.state import Claim
 from makegood.claims.stepping import step_held
+from makegood.claims.turns import after
 from makegood.ledger.actions import post
 from makegood.ledger.recipes import PaymentLeg, coupon_issued, leg_paid, repair_done
 from makegood.ledger.refund.actions import RefundOutcome
@@ -51,25 +52,20 @@ async def finish_check(
 ) -> Claim:
     """Put on record what the sources said, then decide or give somebody a turn."""
     held = await hold(tx, act, claim_no)
-    said = c.RecordFacts(facts=list(facts))
-    held = await append(tx, act, desk, held, decide(held.claim, said, act))
-    held = await step_held(
-        tx,
-        act,
-        desk,
-        held,
-        lambda claim, look: c.FinishCheck(
-            unanswered=list(unanswered), ruling=look.ruling, clocks=look.clocks
-        ),
-    )
-    return held.claim
+    said = decide(held.claim, c.RecordFacts(facts=list(facts)), act)
+    claim = after(held.claim, said, act)
+    look = await frame(tx, act, desk, claim)
+    over = c.FinishCheck(unanswered=list(unanswered), ruling=look.ruling, clocks=look.clocks)
+    held = await append(tx, act, desk, held, [*said, *decide(claim, over, act)])
+    return (await carry_out(tx, act, desk, held, look.units, look.clocks)).claim
 
 
 async def pass_deadlines(tx: Connection, act: Act, desk: Desk, claim_no: str) -> bool:
     """Act on what has passed; False where nothing had (a moved deadline's job does nothing)."""
-    if not await store.lock(tx, act.market_id, claim_no):
+    try:
+        held = await hold(tx, act, claim_no)
+    except Refused:
         return False
-    held = await hold(tx, act, claim_no)
     passed = {d.kind: d.at for d in clock.due(held.claim.deadlines, act.now)}
     if not passed:
         return False
@@ -256,9 +252,12 @@ async def _note(tx: Connection, act: Act, desk: Desk, claim_no: str, moved: e.Mo
         held = await hold(tx, act, claim_no)
     except Refused:
         return  # Money can also be moved for what is not a claim of this market.
-    held = await step_held(
-        tx, act, desk, held, lambda claim, look: c.NoteMoney(moved=moved, clocks=look.clocks)
-    )
+    clocks = clocks_of(desk, held.claim, act)
+    noted = c.NoteMoney(moved=moved, clocks=clocks)
+    held = await append(tx, act, desk, held, decide(held.claim, noted, act))
+    if held.claim.state == "decided":
+        units = await units_of(tx, act.market_id, held.claim)
+        await carry_out(tx, act, desk, held, units, clocks)
 
 
 def _by_machine(claim: Claim) -> bool:

@@ -11,13 +11,15 @@ from makegood.base.actor import Act
 from makegood.base.ids import UnitRef
 from makegood.base.refusal import Refused
 from makegood.claims import actions, intake, looking, staff_actions, system_actions
-from makegood.claims.desk import lead_of, owner_for
+from makegood.claims.desk import barred_from, lead_of, owner_for
 from makegood.claims.listing import ClaimFilter
 from makegood.claims.opening import OpenClaim
 from makegood.claims.staff_actions import Ruled
 from makegood.claims.state import Claim
 from makegood.ledger.actions import refundable_minor
 from makegood.ledger.refund.gateway import Capture
+from makegood.people.staff.roster import RosterLine
+from makegood.people.staff.rules import StaffRole
 from makegood.store.database import Connection
 from tests.claims.town import Town, unit_line
 from tests.orders.making import PAID_AT
@@ -406,16 +408,20 @@ async def test_a_complaint_about_one_of_us_stays_out_of_that_persons_line(town: 
     assert moved.owner_id == "op"
 
 
-async def test_a_complaint_about_staff_falls_to_the_operator_where_nobody_else_is_left(
-    town: Town,
-) -> None:
-    roster = [
-        line
-        for line in await town.desk.rosters.get("main", town.clock.now())
-        if line.account_id in ("xu", "qi")
-    ]
-    assert owner_for(roster, b"12345678", about="xu").account_id == "operator"
-    assert lead_of(roster, "xu", about="xu") == "operator"
+def person(account_id: str, role: StaffRole, lead: str | None) -> RosterLine:
+    """One line of a roster."""
+    return RosterLine(account_id=account_id, display_name=account_id, role=role, reports_to=lead)
+
+
+def test_in_a_small_shop_a_complaint_about_staff_still_finds_somebody_above() -> None:
+    agent, lead = person("xu", "agent", "qi"), person("qi", "lead", "op")
+    operator = person("op", "operator", None)
+    whole = [agent, lead, operator]
+    assert owner_for(whole, b"12345678", about="xu").account_id == "op"
+    assert lead_of(whole, "op", about="xu") == "operator"
+    assert barred_from("xu", whole) == {"xu", "qi"}
+    assert barred_from("xu", [agent, lead]) == {"xu"}
+    assert owner_for([operator], b"12345678", about="op").account_id == "operator"
 
 
 async def test_before_the_thirtieth_minute_it_is_too_early_and_then_it_is_accepted(

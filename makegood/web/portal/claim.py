@@ -16,7 +16,7 @@ from makegood.claims.actions import ask_for_person
 from makegood.claims.draft_store import Draft, KeptDraft
 from makegood.claims.intake import open_claim
 from makegood.claims.looking import check_before
-from makegood.claims.opening import OpenClaim
+from makegood.claims.opening import OpenClaim, is_beside_goods
 from makegood.claims.recording import record_draft
 from makegood.policy.model import Reason
 from makegood.reading.message import OrderContext
@@ -284,6 +284,8 @@ def _chosen_units(guide: Guide) -> list[str]:
     chosen = [key for key in every if key in guide.draft.content.units]
     if chosen:
         return chosen
+    if is_beside_goods(guide.draft.content.reason):
+        return every[:1]
     free = [key for key in every if key not in bound]
     return free if len(free) == 1 else []
 
