@@ -50,7 +50,7 @@ class Scene(msgspec.Struct, frozen=True):
                 return ["/login"]
 
     def _desk(self, claim: str) -> list[str]:
-        forms = "ask state-fact refer assign hand-over escalate set-lane tags decline depart"
+        forms = "ask state-fact assign hand-over escalate set-lane tags decline depart"
         return [
             "/desk/q/all",
             "/desk/q/appeals",
