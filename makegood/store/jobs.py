@@ -52,20 +52,26 @@ class TakenJob(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.convert(self.payload, shape)
 
 
-async def enqueue(tx: Connection, jobs: Sequence[Job]) -> None:
-    """Write all jobs in one statement; they exist when the caller's transaction commits."""
-    if not jobs:
-        return
-    await tx.execute(
-        """
+def enqueue_sql(first: int = 1) -> str:
+    """An insert of jobs from seven arrays, its parameters numbered from `first`.
+
+    Use it alone or as one part of a larger statement, with `enqueue_arguments`.
+    """
+    kinds = ("text", "text", "text", "text", "jsonb", "timestamptz", "text")
+    arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(kinds, start=first))
+    return f"""
         INSERT INTO job (market_id, job_id, kind, subject, payload, run_at, request_id)
         SELECT market_id, coalesce(nullif(job_id, ''), gen_random_uuid()::text),
                kind, subject, payload, run_at, request_id
-        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::jsonb[],
-                    $6::timestamptz[], $7::text[])
+        FROM unnest({arrays})
              AS new (market_id, job_id, kind, subject, payload, run_at, request_id)
         ON CONFLICT (market_id, job_id) DO NOTHING
-        """,
+    """
+
+
+def enqueue_arguments(jobs: Sequence[Job]) -> tuple[list[object], ...]:
+    """The columns of the jobs as arrays, in the order that `enqueue_sql` expects."""
+    return (
         [job.market_id for job in jobs],
         [job.job_id for job in jobs],
         [job.kind for job in jobs],
@@ -74,6 +80,15 @@ async def enqueue(tx: Connection, jobs: Sequence[Job]) -> None:
         [job.run_at for job in jobs],
         [job.request_id for job in jobs],
     )
+
+
+async def enqueue(tx: Connection, jobs: Sequence[Job]) -> None:
+    """Write all jobs in one statement; they exist when the caller's transaction commits."""
+    if jobs:
+        await tx.execute(_ENQUEUE, *enqueue_arguments(jobs))
+
+
+_ENQUEUE = enqueue_sql()
 
 
 async def take(

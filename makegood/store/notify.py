@@ -22,9 +22,12 @@ _OwnConnection: TypeAlias = "asyncpg.Connection[Record]"
 
 async def publish(tx: Connection, *topics: str) -> None:
     """Tell every listener, when the transaction commits, that these topics changed."""
-    await tx.execute(
-        "SELECT pg_notify($1, topic) FROM unnest($2::text[]) AS topic", CHANNEL, topics
-    )
+    await tx.execute(publish_sql(1), topics)
+
+
+def publish_sql(place: int) -> str:
+    """The same as one part of a larger statement, its array of topics in this parameter."""
+    return f"SELECT pg_notify('{CHANNEL}', topic) FROM unnest(${place}::text[]) AS topic"
 
 
 class Subscription:
