@@ -205,7 +205,7 @@ def _now() -> datetime:
 _PENDING: Final = """
     insert into job (market_id, kind, subject, payload, run_at)
     select $1, $2, 'waits-' || n, jsonb_build_object('claim_no', 'waits-' || n),
-           $3 + n * interval '1 second'
+           $3::timestamptz + n * interval '1 second'
     from generate_series(1, $4::integer) as n
 """
 _ACTED: Final = """

@@ -185,7 +185,11 @@ async def _claim_numbers(db: Database, chance: random.Random, count: int) -> lis
     """Numbers spread over all claims, half of them open."""
     async with db.connection() as conn:
         rows = await conn.fetch(
-            "select claim_no, is_open from claim tablesample bernoulli (1) repeatable (7)"
+            """
+            select claim_no, is_open from claim tablesample bernoulli (2) repeatable (7)
+            where exists (select from event where market_id = $1 and stream = claim_no)
+            """,
+            MARKET,
         )
     open_ones = [row["claim_no"] for row in rows if row["is_open"]]
     ended = [row["claim_no"] for row in rows if not row["is_open"]]
