@@ -13,6 +13,7 @@ from makegood.base.time import Clock
 from makegood.claims import filing, system_actions
 from makegood.claims.carrying import WITHDRAW_JOB
 from makegood.claims.desk import Desk
+from makegood.claims.draft_store import forget_drafts_before
 from makegood.claims.filing import FilingRoom
 from makegood.claims.intake import CheckClaim
 from makegood.claims.notices import NOTICE_JOB
@@ -45,6 +46,8 @@ from makegood.worker.reissues import ReissueDesk
 from makegood.worker.sweep import sweep_people
 
 MINUTE: Final = 60.0
+DRAFTS_KEPT: Final = timedelta(days=7)
+"""How long a half-written claim waits for its buyer to come back."""
 HOUR: Final = 3600.0
 FILES_SPARED: Final = timedelta(hours=24)
 """A stored file that nothing names may be one whose row is about to be written."""
@@ -122,6 +125,7 @@ def timetable(rooms: Rooms) -> tuple[Errand, ...]:
         await sweep_people(rooms.db, rooms.clock.now())
         async with rooms.db.connection() as conn:
             await forget_old_answers(conn, rooms.clock.now())
+            await forget_drafts_before(conn, rooms.clock.now() - DRAFTS_KEPT)
         await filing.drop_expired(rooms.filing, rooms.clock.now())
 
     async def unused_files() -> None:
