@@ -8,62 +8,27 @@ faults.
 """
 
 import argparse
-import contextlib
-import json
 import secrets
-import signal
-import socket
-import sys
 import threading
-import traceback
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from makegood.demo.programs.answering import JsonHandler, serve_until_stopped
 from makegood.demo.programs.gateway_book import Book, Payment
-from makegood.demo.programs.gateway_machine import Cut, Faults, Gateway, ServerFailure
+from makegood.demo.programs.gateway_machine import Faults, Gateway
 from makegood.demo.programs.gateway_protocols import serve_balance, serve_v1, serve_v2
 from makegood.gateways.payments.shop_balance import request_signature
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(JsonHandler):
     """Routes a request to the protocol it speaks."""
 
-    protocol_version = "HTTP/1.1"
     gateway: Gateway
 
-    def do_GET(self) -> None:
-        self._serve()
-
-    def do_POST(self) -> None:
-        self._serve()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
-        """Quiet: addresses of epay V1 carry its key."""
-
-    def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        try:
-            status, answer = self._route(body)
-        except Cut:
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
-            return
-        except ServerFailure:
-            status, answer = 500, {"msg": "系统繁忙"}
-        with contextlib.suppress(ConnectionError):
-            self._answer(status, msgspec.json.encode(answer))
-
-    def _answer(self, status: int, data: bytes) -> None:
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def _route(self, body: bytes) -> tuple[int, object]:
+    def route(self, body: bytes) -> tuple[int, object]:
+        """By path: epay V1, epay V2, shop balance, and what tests and the demo script."""
         parts = urlsplit(self.path)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         if parts.path == "/api.php":
@@ -119,16 +84,6 @@ def _work_off(gateway: Gateway, stop: threading.Event) -> None:
             gateway.do_later(later)
 
 
-class Server(ThreadingHTTPServer):
-    """One thread per connection; a client that goes away is no event."""
-
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            traceback.print_exc()
-
-
 def main() -> None:
     """Serve until SIGTERM or Ctrl-C."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -140,18 +95,12 @@ def main() -> None:
     faults = msgspec.json.decode(given.faults, type=Faults)
     gateway = Gateway(Book(given.state), faults, given.seed)
     handler = type("BoundHandler", (Handler,), {"gateway": gateway})
-    server = Server(("127.0.0.1", given.port), handler)
     stop = threading.Event()
     threading.Thread(target=_work_off, args=(gateway, stop), daemon=True).start()
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
-    print(json.dumps({"url": f"http://127.0.0.1:{server.server_port}"}), flush=True)
     try:
-        server.serve_forever(poll_interval=0.2)
-    except KeyboardInterrupt:
-        pass
+        serve_until_stopped(handler, given.port)
     finally:
         stop.set()
-        server.server_close()
         gateway.book.close()
 
 

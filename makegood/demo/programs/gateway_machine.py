@@ -10,6 +10,7 @@ import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from makegood.demo.programs.answering import Cut, ServerFailure
 from makegood.demo.programs.gateway_book import Book, BookRefund, Later, Payment
 from makegood.gateways.payments import epay_v1, epay_v2
 from makegood.gateways.payments.epay import amount_text
@@ -34,14 +35,6 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     down: bool = False
     no_refunds: bool = False
     tells_refunded: bool = True
-
-
-class Cut(Exception):
-    """The connection breaks without an answer."""
-
-
-class ServerFailure(Exception):
-    """The server answers 500."""
 
 
 class Gateway:

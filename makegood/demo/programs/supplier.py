@@ -8,23 +8,17 @@ A unit that was not scripted stands as the end of its order reference says (`UP-
 """
 
 import argparse
-import json
 import secrets
-import signal
-import socket
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import get_args
 from urllib.parse import parse_qsl
 
 import msgspec
 
+from makegood.demo.programs.answering import Cut, JsonHandler, serve_until_stopped
 from makegood.demo.programs.supplier_machine import (
-    Cut,
     Faults,
     ScriptedUnit,
-    ServerFailure,
     Supplier,
 )
 from makegood.gateways.suppliers import acg, signed
@@ -36,50 +30,13 @@ SIGNED = "/supplier"
 ALL_CAPABILITIES: frozenset[Capability] = frozenset(get_args(Capability))
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(JsonHandler):
     """Routes a request to the protocol it speaks."""
 
-    protocol_version = "HTTP/1.1"
     supplier: Supplier
 
-    def do_GET(self) -> None:
-        self._serve()
-
-    def do_POST(self) -> None:
-        self._serve()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
-        """Quiet: docking calls carry their key in the body."""
-
-    def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        try:
-            status, answer = self._route(body)
-        except Cut:
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
-            return
-        except ServerFailure:
-            status, answer = 500, {"msg": "系统繁忙"}
-        data = msgspec.json.encode(answer)
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(data)))
-        asked = self.headers.get(signed.SIGNATURE_HEADER)
-        if asked is not None:
-            signature = signed.answer_signature(asked, data, self.supplier.secret)
-            self.send_header(signed.SIGNATURE_HEADER, signature)
-        self._finish(data)
-
-    def _finish(self, data: bytes) -> None:
-        try:
-            self.end_headers()
-            self.wfile.write(data)
-        except (BrokenPipeError, ConnectionResetError):
-            # Whoever asked did not wait for a slow answer.
-            self.close_connection = True
-
-    def _route(self, body: bytes) -> tuple[int, object]:
+    def route(self, body: bytes) -> tuple[int, object]:
+        """By path: signed HTTP, what tests and the demo script, else the docking dialect."""
         if self.path.startswith("/admin/"):
             return self._admin(body)
         cut_after = self.supplier.before()
@@ -87,6 +44,14 @@ class Handler(BaseHTTPRequestHandler):
         if cut_after:
             raise Cut
         return answer
+
+    def signatures(self, data: bytes) -> dict[str, str]:
+        """Who asked with a signature gets one."""
+        asked = self.headers.get(signed.SIGNATURE_HEADER)
+        if asked is None:
+            return {}
+        signature = signed.answer_signature(asked, data, self.supplier.secret)
+        return {signed.SIGNATURE_HEADER: signature}
 
     def _signed(self, body: bytes) -> tuple[int, object]:
         path = self.path.removeprefix(SIGNED)
@@ -149,13 +114,6 @@ class Handler(BaseHTTPRequestHandler):
         ]
 
 
-class Server(ThreadingHTTPServer):
-    """One thread for each connection, many of which may come at once."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-
 def main() -> None:
     """Serve until SIGTERM or Ctrl-C."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -165,15 +123,9 @@ def main() -> None:
     given = options.parse_args()
     supplier = Supplier(given.state, msgspec.json.decode(given.faults, type=Faults))
     handler = type("BoundHandler", (Handler,), {"supplier": supplier})
-    server = Server(("127.0.0.1", given.port), handler)
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
-    print(json.dumps({"url": f"http://127.0.0.1:{server.server_port}"}), flush=True)
     try:
-        server.serve_forever(poll_interval=0.2)
-    except KeyboardInterrupt:
-        pass
+        serve_until_stopped(handler, given.port)
     finally:
-        server.server_close()
         supplier.close()
 
 

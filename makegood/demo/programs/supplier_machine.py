@@ -11,20 +11,13 @@ from typing import Final, cast, get_args
 
 import msgspec
 
+from makegood.demo.programs.answering import Cut, ServerFailure
 from makegood.gateways.suppliers.acg import SOLD_OUT
 from makegood.gateways.suppliers.signed import GoodsBody, StatusBody, UnitBody
 from makegood.orders.supplier import SupplierStatus
 
 STATUSES: Final = frozenset(get_args(SupplierStatus))
 _REVOCABLE: Final = ("valid", "pending", "unknown")
-
-
-class Cut(Exception):
-    """The connection breaks without an answer."""
-
-
-class ServerFailure(Exception):
-    """The server answers 500."""
 
 
 class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
