@@ -169,16 +169,23 @@ def _literal(value: object, names: dict[str, str]) -> str:
         case bool() | int() | float():
             return str(value).lower()
         case str():
-            return "'" + value.replace("'", "''") + "'"
+            return _quoted(value)
         case bytes():
             return f"'\\x{value.hex()}'"
         case datetime():
-            return f"'{value.isoformat()}'"
+            return _quoted(value.isoformat())
+        case []:
+            return "'{}'"
         case list():
             return f"array[{', '.join(_literal(item, names) for item in value)}]"
         case _:
-            text = msgspec.json.encode(value).decode()
-            return "'" + text.replace("'", "''") + "'"
+            return _quoted(msgspec.json.encode(value).decode())
+
+
+def _quoted(text: str) -> str:
+    """A text literal without colons, which pgbench would take for the start of a variable."""
+    plain = text.replace("\\", "\\\\").replace("'", "''").replace(":", "\\072")
+    return f"E'{plain}'"
 
 
 def _web_process(ground: Ground) -> psutil.Process:
