@@ -272,7 +272,8 @@ class Play:
         if view is None or view.state in ("settled", "closed", "withdrawn", "declined"):
             return
         if view.state in ("in_review", "reopened"):
-            await self._try(self._ruling(story, view))
+            proposed = await self._view(claim_no, self._agent())
+            await self._try(self._ruling(story, proposed or view))
         elif tries:
             later = self._clock.at + timedelta(hours=12)
             self._plan(later, lambda: self._look(story, claim_no, tries - 1))
@@ -409,9 +410,11 @@ class Play:
 
         await self._try(deed)
 
-    async def _view(self, claim_no: str) -> ClaimView | None:
+    async def _view(self, claim_no: str, act: Act | None = None) -> ClaimView | None:
+        """The claim as somebody sees it; only the staff is shown what the rules would say."""
+        by = act or self.act("system", "demo")
         async with self._rooms.db.connection() as conn:
-            return await looking.view_claim(conn, self._agent(), self._rooms.desk, claim_no)
+            return await looking.view_claim(conn, by, self._rooms.desk, claim_no)
 
     async def _try(self, deed: Deed) -> None:
         """People try what the rules may refuse; then nothing happens."""
