@@ -35,6 +35,11 @@ _QUEUE_TERMS: Final = {
     "done": "not is_open",
     "everything": "",
 }
+_OF_ORDERS: Final = """
+    claim_no = any (array(
+        select claim_no from claim_unit where market_id = $1 and order_no = any (?::text[])))
+"""
+"""Found by the units that claims are about, which are indexed by order."""
 PAGE: Final = 50
 MOST: Final = 200
 
@@ -106,7 +111,7 @@ def where(filter_: ClaimFilter, reader_id: str, now: datetime) -> Where:
     if filter_.priority:
         found.add("class_no = ?", CLASS_NO.get(filter_.priority, 3))
     if filter_.order_nos:
-        found.add("order_no = any (?::text[])", list(filter_.order_nos))
+        found.add(_OF_ORDERS, list(filter_.order_nos))
     newest_first = filter_.queue == "done" or bool(filter_.order_nos) or bool(filter_.q)
     if filter_.cursor:
         _add_cursor(found, parse_cursor(filter_.cursor), newest_first=newest_first)
