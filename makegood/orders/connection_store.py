@@ -60,12 +60,3 @@ async def can(conn: Connection, market_id: str, supplier_id: str, capability: Ca
         capability,
     )
     return found
-
-
-async def list_connected(conn: Connection, market_id: str) -> list[str]:
-    """The suppliers that can be asked."""
-    rows = await conn.fetch(
-        "SELECT supplier_id FROM supplier_connection WHERE market_id = $1 ORDER BY supplier_id",
-        market_id,
-    )
-    return [row["supplier_id"] for row in rows]

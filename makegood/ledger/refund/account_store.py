@@ -40,16 +40,6 @@ async def put_account(
     )
 
 
-async def remove_account(tx: Connection, act: Act, channel: str) -> bool:
-    """Forget an account; refunds to its payments then need a person."""
-    gone = await tx.fetchval(
-        "delete from gateway_account where market_id = $1 and channel = $2 returning 1",
-        act.market_id,
-        channel,
-    )
-    return gone is not None
-
-
 async def list_accounts(conn: Connection) -> list[SealedAccount]:
     """The accounts of all markets of this install."""
     rows = await conn.fetch(
