@@ -40,6 +40,8 @@ _OF_ORDERS: Final = """
         select claim_no from claim_unit where market_id = $1 and order_no = any (?::text[])))
 """
 """Found by the units that claims are about, which are indexed by order."""
+NEWEST_FIRST: Final = ("done", "everything")
+"""Lists in which nothing waits for anybody: their order is that of the opening."""
 PAGE: Final = 50
 MOST: Final = 200
 
@@ -82,6 +84,8 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
     arguments: tuple[object, ...]
     newest_first: bool
     limit: int
+    everything: bool = False
+    """Open and ended claims alike: each half has indexes of its own."""
 
 
 class Conditions:
@@ -112,7 +116,7 @@ def where(filter_: ClaimFilter, reader_id: str, now: datetime) -> Where:
         found.add("class_no = ?", CLASS_NO.get(filter_.priority, 3))
     if filter_.order_nos:
         found.add(_OF_ORDERS, list(filter_.order_nos))
-    newest_first = filter_.queue == "done" or bool(filter_.order_nos) or bool(filter_.q)
+    newest_first = filter_.queue in NEWEST_FIRST or bool(filter_.order_nos) or bool(filter_.q)
     if filter_.cursor:
         _add_cursor(found, parse_cursor(filter_.cursor), newest_first=newest_first)
     return Where(
@@ -120,6 +124,7 @@ def where(filter_: ClaimFilter, reader_id: str, now: datetime) -> Where:
         arguments=tuple(found.arguments),
         newest_first=newest_first,
         limit=max(1, min(filter_.limit, MOST)),
+        everything=filter_.queue == "everything",
     )
 
 

@@ -18,10 +18,11 @@ RECENT_ROWS: Final = 5000
 
 async def list_page(conn: Connection, market_id: str, where: Where) -> Page:
     """One page of a queue or filter."""
+    halves = ("is_open", "not is_open") if where.everything else ("true",)
+    parts = " union all ".join(f"({_part(where, half)})" for half in halves)
     rows = await conn.fetch(
         f"""
-        select {_COLUMNS} from claim
-        where {" and ".join(("market_id = $1", *where.terms))}
+        select {_COLUMNS} from ({parts}) as claim
         order by {_order(where)} limit {where.limit + 1}
         """,
         market_id,
@@ -114,6 +115,14 @@ async def _search_all(
         list(grams),
         list(words),
     )
+
+
+def _part(where: Where, half: str) -> str:
+    terms = " and ".join(("market_id = $1", half, *where.terms))
+    return f"""
+        select {_COLUMNS} from claim where {terms}
+        order by {_order(where)} limit {where.limit + 1}
+    """
 
 
 def _order(where: Where) -> str:

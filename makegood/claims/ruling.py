@@ -28,6 +28,9 @@ SMALL_COUPON_MINUTES: Final = 10
 STOCK_MINUTES: Final = 10
 """Goods in stock reach the buyer within this time."""
 
+TYPED: Final = ("account", "text")
+"""Kinds of evidence that are written, not filed."""
+
 
 class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     """What the judge needs beside facts; limits and history, never anger or tier."""
@@ -85,12 +88,19 @@ def rule_on(
 
 
 def missing_slots(pack: Pack, claim: Claim) -> list[str]:
-    """The buyer's required evidence slots that hold nothing yet."""
+    """The buyer's required files that are not there yet.
+
+    What is typed instead of filed (an account, a few words) came with the opening, where accounts
+    are kept apart as keyed hashes; asking for it again would wait for nothing.
+    """
     filled = {item.slot for item in claim.evidence if item.party == "buyer"}
     return [
         use.slot
         for use in pack.reasons[claim.opened.reason].slots
-        if use.required and pack.slots[use.slot].who == "buyer" and use.slot not in filled
+        if use.required
+        and pack.slots[use.slot].who == "buyer"
+        and pack.slots[use.slot].kind not in TYPED
+        and use.slot not in filled
     ]
 
 
