@@ -1,8 +1,10 @@
 """What a pack must hold to be whole: every reason judged, every word there, nothing unknown."""
 
+import re
 from collections.abc import Iterator
 
-from makegood.policy.judgement import Shares
+from makegood.policy.faults import Fault
+from makegood.policy.judgement import Shares, Words
 from makegood.policy.model import Finding, Pack, Reason
 from makegood.policy.tables import Row, Table
 from makegood.policy.vocabulary import FACTS
@@ -51,14 +53,16 @@ OWN_INPUTS = {
     },
 }
 PARTIES = Shares.__struct_fields__
+TEXTS = ("name", "clause", "for_buyer", "for_seller")
+ROW_ID = re.compile(r"R-\d{2,4}\.[1-9]\d{0,3}")
 
 
-def problems(pack: Pack) -> list[str]:
-    """Everything that makes the pack unfit, each as one line with its place; empty when whole."""
+def problems(pack: Pack) -> list[Fault]:
+    """Everything that makes the pack unfit, each with its place; empty when whole."""
     return [
         *_tables(pack),
-        *(line for reason in pack.reasons.values() for line in _reason(pack, reason)),
-        *(line for finding in pack.findings.values() for line in _finding(pack, finding)),
+        *(fault for reason in pack.reasons.values() for fault in _reason(pack, reason)),
+        *(fault for finding in pack.findings.values() for fault in _finding(pack, finding)),
         *_slots(pack),
         *_remedies(pack),
     ]
@@ -69,46 +73,60 @@ def liability_tables(pack: Pack) -> list[Table]:
     return [table for name, table in sorted(pack.tables.items()) if name not in OWN_INPUTS]
 
 
-def _tables(pack: Pack) -> Iterator[str]:
+def is_liability(table_id: str) -> bool:
+    """Whether a table decides findings, and not what follows from them."""
+    return table_id not in OWN_INPUTS
+
+
+def _tables(pack: Pack) -> Iterator[Fault]:
     for name in OWN_INPUTS:
+        file = f"tables/{name}.json"
         if name not in pack.tables:
-            yield f"tables/{name}.json: missing"
+            yield Fault(code="missing", file=file)
         else:
             strange = set(pack.tables[name].inputs) - OWN_INPUTS[name]
             if strange:
-                yield f"tables/{name}.json: unknown inputs {sorted(strange)}"
+                yield Fault(code="unknown_inputs", file=file, detail=str(sorted(strange)))
     for table in liability_tables(pack):
+        file = f"tables/{table.id}.json"
         # Emotion and tier are not in the vocabulary, so no table can read them.
         strange = set(table.inputs) - set(FACTS)
         if strange:
-            yield f"tables/{table.id}.json: unknown facts {sorted(strange)}"
+            yield Fault(code="unknown_facts", file=file, detail=str(sorted(strange)))
         if table.id not in pack.words.tables:
-            yield f"tables/{table.id}.json: no title in words.json"
-        yield from (line for row in table.rows for line in _liability_row(pack, table, row))
+            yield Fault(code="no_title", file=file)
+        for row in table.rows:
+            yield from _liability_row(pack, table, row, file)
 
 
-def _liability_row(pack: Pack, table: Table, row: Row) -> Iterator[str]:
-    place = f"tables/{table.id}.json: row {row.id}"
-    if row.outcome.get("finding") not in pack.findings:
-        yield f"{place}: unknown finding {row.outcome.get('finding')!r}"
+def _liability_row(pack: Pack, table: Table, row: Row, file: str) -> Iterator[Fault]:
+    finding = row.outcome.get("finding")
+    if finding not in pack.findings:
+        yield Fault(code="unknown_finding", file=file, row=row.id, detail=repr(finding))
     if row.outcome.get("machine") not in ("yes", "person", "wait"):
-        yield f"{place}: machine must be yes, person or wait"
+        yield Fault(code="machine", file=file, row=row.id)
     if row.outcome.get("rule") != row.id:
-        yield f"{place}: rule must equal the row's id"
-    total = sum(int(row.outcome.get(f"shares.{party}", 0)) for party in PARTIES)
+        yield Fault(code="rule", file=file, row=row.id)
+    if not ROW_ID.fullmatch(row.id) or not row.id.startswith(f"{table.id}."):
+        yield Fault(code="row_id", file=file, row=row.id, detail=row.id)
+    parts = [row.outcome.get(f"shares.{party}") for party in PARTIES]
+    whole = [part for part in parts if isinstance(part, int) and 0 <= part <= 100]
     wanted = 0 if row.outcome.get("machine") == "wait" else 100
-    if total != wanted:
-        yield f"{place}: shares sum to {total}, not {wanted}"
-    yield from _words_of_cells(table, row, place)
+    if len(whole) < len(parts) or sum(whole) != wanted:
+        says = f"{sum(whole)}, not {wanted}"
+        yield Fault(code="shares", file=file, row=row.id, column="shares", detail=says)
+    yield from _words_of_cells(table, row, file)
 
 
-def _words_of_cells(table: Table, row: Row, place: str) -> Iterator[str]:
+def _words_of_cells(table: Table, row: Row, file: str) -> Iterator[Fault]:
     for name, cell in zip(table.inputs, row.cells, strict=True):
         spec = FACTS.get(name)
         for value in cell.values:
             fits = spec is None or _fits(spec.kind, spec.words, value)
             if not fits:
-                yield f"{place}, column {name}: {value!r} is not a value of this fact"
+                yield Fault(
+                    code="not_a_value", file=file, row=row.id, column=name, detail=repr(value)
+                )
 
 
 def _fits(kind: str, words: tuple[str, ...], value: bool | int | str) -> bool:
@@ -123,43 +141,54 @@ def _fits(kind: str, words: tuple[str, ...], value: bool | int | str) -> bool:
             return False
 
 
-def _reason(pack: Pack, reason: Reason) -> Iterator[str]:
-    place = f"reasons.json: {reason.code}"
+def _reason(pack: Pack, reason: Reason) -> Iterator[Fault]:
+    def fault(code: str, detail: str = "") -> Fault:
+        return Fault(code=code, file="reasons.json", row=reason.code, detail=detail)
+
     if reason.table not in pack.tables:
-        yield f"{place}: no table {reason.table}"
+        yield fault("no_table", reason.table)
     elif not pack.tables[reason.table].rows:
-        yield f"{place}: its table has no findings"
+        yield fault("no_findings")
     if not reason.categories:
-        yield f"{place}: applies to no product"
+        yield fault("no_product")
     if reason.group not in pack.words.groups:
-        yield f"{place}: unknown group {reason.group}"
+        yield fault("unknown_group", reason.group)
     sides = {pack.slots[use.slot].who for use in reason.slots if use.slot in pack.slots}
     for use in reason.slots:
         if use.slot not in pack.slots:
-            yield f"{place}: unknown slot {use.slot}"
+            yield fault("unknown_slot", use.slot)
     for side in sorted({"buyer", "seller", "system"} - sides):
-        yield f"{place}: no {side} slot"
+        yield fault("no_slot", side)
 
 
-def _finding(pack: Pack, finding: Finding) -> Iterator[str]:
-    place = f"findings.json: {finding.code}"
+def _finding(pack: Pack, finding: Finding) -> Iterator[Fault]:
+    def fault(code: str, column: str, detail: str = "") -> Fault:
+        return Fault(
+            code=code, file="findings.json", row=finding.code, column=column, detail=detail
+        )
+
     if finding.recourse not in pack.words.recourse:
-        yield f"{place}: unknown recourse {finding.recourse}"
+        yield fault("unknown_recourse", "recourse", finding.recourse)
     for key in finding.law:
         if key not in pack.words.law:
-            yield f"{place}: unknown law {key}"
-    if finding.shares is not None and sum(finding.shares.as_dict().values()) != 100:
-        yield f"{place}: shares do not sum to 100"
+            yield fault("unknown_law", "law", key)
+    total = sum(finding.shares.as_dict().values()) if finding.shares is not None else 100
+    if total != 100:
+        yield fault("shares", "shares", f"{total}, not 100")
+    for column in TEXTS:
+        said: Words = getattr(finding, column)
+        if not said.zh.strip() or not said.en.strip():
+            yield fault("empty_words", column)
 
 
-def _slots(pack: Pack) -> Iterator[str]:
+def _slots(pack: Pack) -> Iterator[Fault]:
     for slot in pack.slots.values():
         for name in slot.proves:
             if name not in FACTS:
-                yield f"slots.json: {slot.code} proves an unknown fact {name}"
+                yield Fault(code="proves_unknown", file="slots.json", row=slot.code, detail=name)
 
 
-def _remedies(pack: Pack) -> Iterator[str]:
+def _remedies(pack: Pack) -> Iterator[Fault]:
     table = pack.tables.get("remedies")
     if table is None:
         return
@@ -167,4 +196,9 @@ def _remedies(pack: Pack) -> Iterator[str]:
         codes = str(row.outcome.get("remedies", "")).split(",")
         for code in [*codes, str(row.outcome.get("recommended"))]:
             if code not in pack.head.rungs or code not in pack.words.remedies:
-                yield f"tables/remedies.json: row {row.id}: unknown remedy {code!r}"
+                yield Fault(
+                    code="unknown_remedy",
+                    file="tables/remedies.json",
+                    row=row.id,
+                    detail=repr(code),
+                )

@@ -160,17 +160,29 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     limits: Limits
 
 
+class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A written example of a rule: what happened in words, and as facts that lead to the rule."""
+
+    rule: str
+    reason: str
+    title: Words
+    text: Words
+    facts: Mapping[str, bool | int | str]
+
+
 class Pack(msgspec.Struct, frozen=True, kw_only=True):
-    """An immutable pack. `digest` is the SHA-256 of its files in name order."""
+    """An immutable pack. `digest` is the SHA-256 of `source`, its one file."""
 
     head: Head
     digest: str
+    source: bytes
     reasons: Mapping[str, Reason]
     slots: Mapping[str, Slot]
     findings: Mapping[str, Finding]
     tables: Mapping[str, Table]
     clocks: Clocks
     words: PackWords
+    examples: tuple[Example, ...] = ()
 
     @property
     def name(self) -> str:

@@ -8,6 +8,8 @@ from typing import Final, Literal
 import msgspec
 import zen
 
+from makegood.policy.faults import Fault, TableRefused
+
 MAX_BYTES: Final = 1_000_000
 MEMO_SIZE: Final = 4_096
 Scalar = bool | int | str | None
@@ -19,10 +21,6 @@ _LIMIT = re.compile(r"(>=|<=|>|<) (-?\d{1,15})")
 _TEXT = re.compile(r"'([A-Za-z0-9_.,\-]*)'")
 _NUMBER = re.compile(r"-?\d{1,15}")
 _OPS: Final[dict[str, CellOp]] = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
-
-
-class TableRefused(ValueError):
-    """A table holds what a pack may not hold; the message gives row and column."""
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -156,16 +154,20 @@ def read_table(raw: bytes, file: str) -> Table:
     Raises TableRefused with file, row and column.
     """
     if len(raw) > MAX_BYTES:
-        raise TableRefused(f"{file}: larger than {MAX_BYTES} bytes")
+        raise TableRefused(Fault(code="too_large", file=file, detail=str(MAX_BYTES)))
     try:
         jdm = msgspec.json.decode(raw, type=_Jdm)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise TableRefused(f"{file}: {error}") from error
+        raise TableRefused(Fault(code="shape", file=file, detail=str(error))) from error
     content = _only_table(jdm, file)
+    _unique_columns(content, file)
     rows = tuple(_row(content, row, number, file) for number, row in enumerate(content.rules, 1))
     _unique_ids(rows, file)
     inputs = tuple(field.field for field in content.inputs)
-    return Table(jdm.name, inputs, rows, json.dumps(msgspec.json.decode(raw)))
+    try:
+        return Table(jdm.name, inputs, rows, json.dumps(msgspec.json.decode(raw)))
+    except (RuntimeError, ValueError) as error:
+        raise TableRefused(Fault(code="engine", file=file, detail=str(error)[:200])) from error
 
 
 def nested(pairs: "zip[tuple[str, Scalar]]") -> dict[str, object]:
@@ -220,12 +222,12 @@ def _compare(op: CellOp, actual: int, limit: int) -> bool:
 
 def _only_table(jdm: _Jdm, file: str) -> _Content:
     if [(node.id, node.type) for node in jdm.nodes] != _SHAPE:
-        raise TableRefused(f"{file}: a pack may hold input, one decision table and output only")
+        raise TableRefused(Fault(code="only_table", file=file))
     if [(edge.source_id, edge.target_id) for edge in jdm.edges] != _FLOW:
-        raise TableRefused(f"{file}: edges must run from input to table to output")
+        raise TableRefused(Fault(code="edges", file=file))
     content = jdm.nodes[1].content
     if content is None or jdm.nodes[0].content or jdm.nodes[2].content:
-        raise TableRefused(f"{file}: the table has no content, or another node has some")
+        raise TableRefused(Fault(code="no_content", file=file))
     return content
 
 
@@ -235,7 +237,7 @@ def _row(content: _Content, row: dict[str, str], number: int, file: str) -> Row:
     missing = ids - set(row)
     if strange or missing or "_id" not in row:
         names = ", ".join(sorted(strange | missing)) or "_id"
-        raise TableRefused(f"{file}: row {number}: unknown or missing columns: {names}")
+        raise TableRefused(Fault(code="columns", file=file, row=str(number), detail=names))
     cells = tuple(_cell(row[field.id], field.field, number, file) for field in content.inputs)
     outcome = {
         field.field: _outcome(row[field.id], field.field, number, file) for field in content.outputs
@@ -247,7 +249,7 @@ def _row(content: _Content, row: dict[str, str], number: int, file: str) -> Row:
 def _cell(text: str, column: str, number: int, file: str) -> Cell:
     cell = parse_cell(text)
     if cell is None:
-        raise TableRefused(f"{file}: row {number}, column {column}: not allowed: {text[:80]!r}")
+        raise _not_allowed(text, column, number, file)
     return cell
 
 
@@ -258,13 +260,30 @@ def _outcome(text: str, column: str, number: int, file: str) -> bool | int | str
         return int(text)
     words = _TEXT.fullmatch(text)
     if words is None:
-        raise TableRefused(f"{file}: row {number}, column {column}: not allowed: {text[:80]!r}")
+        raise _not_allowed(text, column, number, file)
     return words[1]
+
+
+def _not_allowed(text: str, column: str, number: int, file: str) -> TableRefused:
+    detail = repr(text[:80])
+    return TableRefused(
+        Fault(code="cell", file=file, row=str(number), column=column, detail=detail)
+    )
+
+
+def _unique_columns(content: _Content, file: str) -> None:
+    for columns in (content.inputs, content.outputs):
+        for names in ([one.id for one in columns], [one.field for one in columns]):
+            again = next((name for name in names if names.count(name) > 1), None)
+            if again is not None:
+                raise TableRefused(Fault(code="column_twice", file=file, detail=again))
 
 
 def _unique_ids(rows: tuple[Row, ...], file: str) -> None:
     seen: set[str] = set()
     for number, row in enumerate(rows, 1):
         if row.id in seen:
-            raise TableRefused(f"{file}: row {number}: the id {row.id!r} is used twice")
+            raise TableRefused(
+                Fault(code="id_twice", file=file, row=str(number), detail=repr(row.id))
+            )
         seen.add(row.id)

@@ -9,8 +9,9 @@ import pytest
 
 from makegood.policy.check import liability_tables, problems
 from makegood.policy.document import reasons_document
+from makegood.policy.faults import TableRefused
 from makegood.policy.pack import PACKS, PackRefused, load_pack
-from makegood.policy.tables import TableRefused, read_table
+from makegood.policy.tables import read_table
 from makegood.policy.vocabulary import FACTS
 from tests.policy.given import PACK
 
