@@ -1,13 +1,13 @@
 """Checking a stream: does every stored event still say what its entry committed to?"""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hmac import compare_digest
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
 from makegood.base.time import rfc3339
-from makegood.record.canonical import canonical, is_canonical
+from makegood.record.canonical import Value, canonical, is_canonical
 from makegood.record.erased import ERASED_VALUE
 from makegood.record.rules import (
     NO_ENTRY,
@@ -22,6 +22,8 @@ from makegood.record.rules import (
 
 FIELDS_ERASED: Final = "fields_erased"
 """The event that accounts for erased fields; its public field `erased` names them."""
+LEFT: Final = "left"
+"""Its private field: what still stands of them, by version and name."""
 
 ProblemKind = Literal[
     "entry_malformed",
@@ -43,6 +45,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 Opens = Callable[[bytes, str, bytes, bytes], bool]
+_ERASED: Final = canonical(ERASED_VALUE)
 
 
 def check_chain(events: Sequence[SealedEvent], opened: Opens = opens) -> list[Problem]:
@@ -53,6 +56,7 @@ def check_chain(events: Sequence[SealedEvent], opened: Opens = opens) -> list[Pr
     """
     problems: list[Problem] = []
     accounted = _accounted_erasures(events)
+    left = {key: canonical(value) for key, value in left_over(events).items()}
     prev, pseudonym = NO_ENTRY, events[0].pseudonym if events else b""
     for place, event in enumerate(events, start=1):
         entry = parse_entry(event.entry)
@@ -61,13 +65,17 @@ def check_chain(events: Sequence[SealedEvent], opened: Opens = opens) -> list[Pr
         else:
             if (entry.seq, entry.prev, entry.stream) != (place, prev, pseudonym):
                 problems.append(Problem(event.version, "chain_broken"))
-            problems.extend(_own_problems(event, entry, opened, accounted))
+            problems.extend(_own_problems(event, entry, opened, accounted, left))
         prev = hash_of(event.entry)
     return problems
 
 
 def _own_problems(
-    event: SealedEvent, entry: Entry, opened: Opens, accounted: set[tuple[int, str]]
+    event: SealedEvent,
+    entry: Entry,
+    opened: Opens,
+    accounted: set[tuple[int, str]],
+    left: Mapping[tuple[int, str], bytes],
 ) -> Iterator[Problem]:
     if not compare_digest(hash_of(event.entry), event.entry_hash):
         yield Problem(event.version, "entry_hash_differs")
@@ -83,7 +91,12 @@ def _own_problems(
         if values.get(name) != canonical(value):
             yield Problem(event.version, "public_field_differs", name)
     for name, commitment in entry.commitments.items():
-        yield from _private_problems(event, name, values.get(name), commitment, opened, accounted)
+        value, key = values.get(name), (event.version, name)
+        if salt_of(event, name) is None and value in (None, left.get(key, _ERASED)):
+            if key not in accounted:
+                yield Problem(event.version, "erasure_not_recorded", name)
+        else:
+            yield from _private_problems(event, name, value, commitment, opened)
 
 
 def _differing_columns(event: SealedEvent, entry: Entry) -> Iterator[str]:
@@ -99,19 +112,33 @@ def _differing_columns(event: SealedEvent, entry: Entry) -> Iterator[str]:
 
 
 def _private_problems(
-    event: SealedEvent,
-    name: str,
-    value: bytes | None,
-    commitment: bytes,
-    opened: Opens,
-    accounted: set[tuple[int, str]],
+    event: SealedEvent, name: str, value: bytes | None, commitment: bytes, opened: Opens
 ) -> Iterator[Problem]:
     salt = salt_of(event, name)
-    if salt is None and value in (None, canonical(ERASED_VALUE)):
-        if (event.version, name) not in accounted:
-            yield Problem(event.version, "erasure_not_recorded", name)
-    elif salt is None or value is None or not opened(salt, name, value, commitment):
+    if salt is None or value is None or not opened(salt, name, value, commitment):
         yield Problem(event.version, "private_field_differs", name)
+
+
+def left_over(events: Iterable[SealedEvent]) -> dict[tuple[int, str], Value]:
+    """(version, field) → what erasures left standing of it, as their own events say."""
+    left: dict[tuple[int, str], Value] = {}
+    for event in events:
+        if event.name != FIELDS_ERASED:
+            continue
+        said = event.fields().get(LEFT)
+        for version, fields in _remainders(said).items():
+            left.update({(version, name): value for name, value in fields.items()})
+    return left
+
+
+def _remainders(said: Value) -> dict[int, dict[str, Any]]:
+    """What an erasure event says is left; one that was erased itself, or damaged, says nothing."""
+    if said is None or said == ERASED_VALUE:
+        return {}
+    try:
+        return msgspec.convert(said, dict[int, dict[str, Any]], strict=False)
+    except msgspec.ValidationError:
+        return {}
 
 
 def _accounted_erasures(events: Sequence[SealedEvent]) -> set[tuple[int, str]]:

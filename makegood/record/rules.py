@@ -167,19 +167,26 @@ def verify_disclosure(entry: bytes, shown: Disclosure) -> bool:
     return compare_digest(committed, _commitment(shown.salt, shown.name.encode(), shown.value))
 
 
-def erase(event: SealedEvent, names: Collection[str]) -> SealedEvent:
+def erase(
+    event: SealedEvent, names: Collection[str], left: Mapping[str, Value] | None = None
+) -> SealedEvent:
     """The same event without these private values and without its key.
 
     Entry and hash stay. The salts of the other fields are kept in place of the key, so that
-    what was not erased can still be proven. Public fields cannot be erased; naming one is a
-    bug of the caller. Erasing twice changes nothing.
+    what was not erased can still be proven. `left` is what still stands of an erased field, its
+    personal parts taken out: nobody can prove it from this entry any more, so the erasure's own
+    event commits to it. Public fields cannot be erased; naming one is a bug of the caller.
+    Erasing twice changes nothing.
     """
+    left = left or {}
     parsed = parse_entry(event.entry)
     if parsed is None or not set(names) <= parsed.commitments.keys():
         raise AssertionError(f"not private fields of this event: {sorted(names)}")
     fields = event.fields()
     kept = {name: salt_of(event, name) for name in parsed.commitments if name not in names}
-    marked = {name: ERASED_VALUE if name in names else fields[name] for name in fields}
+    marked = {
+        name: left.get(name, ERASED_VALUE) if name in names else fields[name] for name in fields
+    }
     return msgspec.structs.replace(
         event,
         body=canonical(marked),

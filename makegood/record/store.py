@@ -139,20 +139,25 @@ async def load_head(conn: Connection, market_id: str, stream: str) -> StreamHead
     )
 
 
-async def overwrite_erased(tx: Connection, event: SealedEvent, erased_at: datetime) -> None:
-    """Store an event that `rules.erase` emptied; the table refuses any other change."""
-    salts = {name: salt.hex() for name, salt in (event.salts or {}).items()}
+async def overwrite_erased(
+    tx: Connection, events: Sequence[SealedEvent], erased_at: datetime
+) -> None:
+    """Store events that `rules.erase` emptied; the table refuses any other change."""
     await tx.execute(
         """
-        update event set body = $4, actor_id = $5, event_key = null, salts = $6, erased_at = $7
-        where market_id = $1 and stream = $2 and version = $3
+        update event set body = gone.body, actor_id = gone.actor_id, event_key = null,
+               salts = gone.salts, erased_at = $7
+        from unnest($1::text[], $2::text[], $3::integer[], $4::bytea[], $5::text[], $6::jsonb[])
+             as gone (market_id, stream, version, body, actor_id, salts)
+        where event.market_id = gone.market_id and event.stream = gone.stream
+          and event.version = gone.version
         """,
-        event.market_id,
-        event.stream,
-        event.version,
-        event.body,
-        event.actor_id,
-        salts,
+        [event.market_id for event in events],
+        [event.stream for event in events],
+        [event.version for event in events],
+        [event.body for event in events],
+        [event.actor_id for event in events],
+        [{n: salt.hex() for n, salt in (event.salts or {}).items()} for event in events],
         erased_at,
     )
 

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import asyncpg
+import msgspec
 import pytest
 
 from makegood.base.actor import Act, Actor
 from makegood.record import rules, store
-from makegood.record.actions import erase_fields
+from makegood.record.actions import Erasure, erase_fields
 from makegood.record.chain import check_chain
 from makegood.record.rules import NewEvent, SealedEvent, StreamHead, head_after, seal
 from makegood.store.database import Database
@@ -17,6 +18,7 @@ from tests.record.histories import AT, BUYER, HEAD, history, key
 
 STREAM = HEAD.stream
 OPERATOR = Act("main", Actor(role="operator", id="o-1"), AT + timedelta(days=9))
+TEXT = {1: Erasure(names=["text"])}
 
 
 class CountingIds:
@@ -111,7 +113,7 @@ async def test_the_database_refuses_every_other_change(db: Database, change: str
 async def test_erased_fields_leave_no_byte_in_the_table_and_the_chain_intact(db: Database) -> None:
     await appended(db, history({"text": "call 13800000000", "amount_minor": 5}, {"text": "b"}))
     async with db.transaction() as tx:
-        fields = {1: ["text", "actor_id"]}
+        fields = {1: Erasure(names=["text", "actor_id"])}
         await erase_fields(tx, OPERATOR, STREAM, fields, "person_asked", CountingIds())
     events = await loaded(db)
     async with db.connection() as conn:
@@ -130,7 +132,7 @@ async def test_the_same_erasure_twice_is_recorded_once(db: Database) -> None:
     await appended(db, history({"text": "a"}))
     for _ in range(2):
         async with db.transaction() as tx:
-            await erase_fields(tx, OPERATOR, STREAM, {1: ["text"]}, "asked", CountingIds())
+            await erase_fields(tx, OPERATOR, STREAM, TEXT, "asked", CountingIds())
     assert [event.name for event in await loaded(db)] == ["message_sent", "fields_erased"]
 
 
@@ -138,12 +140,43 @@ async def test_a_later_erasure_adds_to_the_first(db: Database) -> None:
     await appended(db, history({"text": "a", "phone": "1"}))
     for names in (["text"], ["text", "phone"]):
         async with db.transaction() as tx:
-            await erase_fields(tx, OPERATOR, STREAM, {1: names}, "asked", CountingIds())
+            await erase_fields(
+                tx, OPERATOR, STREAM, {1: Erasure(names=names)}, "asked", CountingIds()
+            )
     events = await loaded(db)
     assert [event.fields().get("erased") for event in events[1:]] == [
         {"1": ["text"]},
         {"1": ["phone"]},
     ]
+    assert check_chain(events) == []
+
+
+async def test_what_is_left_of_an_erased_field_is_committed_to_by_the_erasure(
+    db: Database,
+) -> None:
+    await appended(db, history({"ruling": {"amount_minor": 5, "why": "call 13800000000"}}))
+    left = {"ruling": {"amount_minor": 5, "why": ""}}
+    async with db.transaction() as tx:
+        part = {1: Erasure(names=["ruling"], left=left)}
+        await erase_fields(tx, OPERATOR, STREAM, part, "asked", CountingIds())
+    events = await loaded(db)
+    assert events[0].fields() == left
+    assert events[1].fields()["left"] == {"1": left}
+    assert check_chain(events) == []
+    forged = msgspec.structs.replace(events[0], body=b'{"ruling":{"amount_minor":9,"why":""}}')
+    assert [p.kind for p in check_chain([forged, events[1]])] == ["private_field_differs"]
+
+
+async def test_more_may_be_taken_from_what_an_erasure_left(db: Database) -> None:
+    await appended(db, history({"ruling": {"by": "Xu", "why": "call 138"}, "text": "a"}))
+    for left in ({"by": "Xu", "why": ""}, {"by": "", "why": ""}):
+        async with db.transaction() as tx:
+            part = {1: Erasure(names=["ruling"], left={"ruling": left})}
+            await erase_fields(tx, OPERATOR, STREAM, part, "asked", CountingIds())
+    events = await loaded(db)
+    assert events[0].fields()["ruling"] == {"by": "", "why": ""}
+    assert events[1].fields()["left"] == {"type": "erased"}
+    assert events[2].fields()["left"] == {"1": {"ruling": {"by": "", "why": ""}}}
     assert check_chain(events) == []
 
 
