@@ -6,6 +6,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from makegood.base.actor import Role
+from makegood.people.markets.terms import MoneyTerms, faults_of
 
 Language: TypeAlias = Literal["zh", "en"]
 Tier: TypeAlias = Literal["S", "A", "B", "C", "D"]
@@ -68,6 +69,7 @@ class MarketSettings(msgspec.Struct, frozen=True, kw_only=True):
     blocked_categories: tuple[str, ...] = ()
     """Blocked by choice, beside the locked ones."""
     auto_lane: AutoLane = AutoLane()
+    money: MoneyTerms = MoneyTerms()
     mail_from: str = "after-sales@localhost"
     support_contact: str = ""
     solo: SoloMode | None = None
@@ -163,6 +165,7 @@ def wrong_fields(settings: MarketSettings) -> tuple[str, ...]:
         "currency": len(settings.currency) == 3 and settings.currency.isupper(),
         "languages": bool(settings.languages),
         "auto_lane": min(caps) >= 0,
+        "money": not faults_of(settings.money),
         "mail_from": "@" in settings.mail_from,
         "second_factor_roles": "operator" in settings.second_factor_roles,
     }

@@ -1,0 +1,104 @@
+"""What a released proposal does: one effect per kind, in the approver's own transaction.
+
+An effect that is refused takes the release back with it, so nothing is approved that did not
+happen. A new kind is one function and one line in HANDLERS.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeAlias
+
+import msgspec
+
+from makegood.base.actor import Act, Actor
+from makegood.base.ids import derived_id
+from makegood.claims import commands as c
+from makegood.claims.desk import Desk
+from makegood.claims.state import Claim
+from makegood.claims.stepping import step
+from makegood.people.approvals.actions import close_proposals, decide_proposal, propose
+from makegood.people.approvals.rules import Approver, NewProposal, Proposal, Verdict
+from makegood.store.database import Connection
+
+Handler: TypeAlias = Callable[[Connection, Act, Desk, Proposal], Awaitable[None]]
+RULING: Final = "refund_above_limit"
+
+
+async def decide(
+    tx: Connection,
+    act: Act,
+    desk: Desk,
+    approver: Approver,
+    proposal_no: str,
+    verdict: Verdict,
+    text: str = "",
+) -> Proposal:
+    """Release a proposal and carry it out, or send it back.
+
+    Raises:
+        Refused: what `decide_proposal` refuses, and whatever the effect itself refuses.
+    """
+    market = await desk.markets.get(act.market_id, act.now)
+    assert market is not None, "a proposal belongs to a market"
+    act = msgspec.structs.replace(act, actor=Actor(approver.role, approver.person_id))
+    proposal = await decide_proposal(
+        tx,
+        act,
+        approver,
+        proposal_no,
+        verdict,
+        text,
+        fresh_minutes=market.settings.money.fresh_minutes,
+    )
+    if verdict == "approved":
+        await HANDLERS[proposal.kind](tx, act, desk, proposal)
+    elif proposal.kind in RETURNS:
+        await RETURNS[proposal.kind](tx, act, desk, proposal)
+    return proposal
+
+
+async def propose_ruling(tx: Connection, act: Act, desk: Desk, claim: Claim) -> None:
+    """Put a decision above its decider's limit, or departing from the rules, before a second one.
+
+    The claim keeps the decision itself; the proposal makes it visible among all that waits.
+    """
+    ruling = claim.proposed
+    if ruling is None:
+        return
+    new = NewProposal(
+        kind=RULING,
+        subject=claim.claim_no,
+        amount_minor=ruling.amount_minor + ruling.coupon_minor,
+        currency=claim.opened.currency,
+        payload={"finding": ruling.finding, "remedy": ruling.remedy, "number": ruling.number},
+        why=ruling.departure or ruling.reason_text or ruling.clause_zh or ruling.finding,
+        key=derived_id(claim.claim_no, str(claim.version)),
+    )
+    await propose(tx, act, desk.ids, new, by=act.actor.id, by_name=ruling.decided_by_name)
+
+
+async def note_ruling_decided(
+    tx: Connection, act: Act, claim_no: str, verdict: Verdict, name: str, text: str = ""
+) -> None:
+    """The claim's own page released or returned its decision: the proposal says so too."""
+    approver = Approver(person_id=act.actor.id, name=name, role=act.actor.role, proven_at=act.now)
+    await close_proposals(tx, act, RULING, claim_no, verdict, by=approver, text=text)
+
+
+async def _release_ruling(tx: Connection, act: Act, desk: Desk, proposal: Proposal) -> None:
+    await step(
+        tx, act, desk, proposal.subject, lambda claim, look: c.ReleaseDecision(clocks=look.clocks)
+    )
+
+
+async def _return_ruling(tx: Connection, act: Act, desk: Desk, proposal: Proposal) -> None:
+    command = c.ReturnDecision(text=proposal.decided_text)
+    await step(tx, act, desk, proposal.subject, lambda claim, look: command)
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    RULING: _release_ruling,
+}
+RETURNS: Final[Mapping[str, Handler]] = {
+    RULING: _return_ruling,
+}
+"""What sending back does beside telling the proposer."""

@@ -1,0 +1,1 @@
+"""Approvals: what one person proposes and another one releases."""

@@ -1,0 +1,31 @@
+"""What one person of a role may do alone, by the market's settings."""
+
+from makegood.base.refusal import Refused
+from makegood.people.markets.rules import MarketSettings
+from makegood.people.markets.terms import limit_minor as _limit_of
+
+
+def limit_minor(settings: MarketSettings, kind: str, role: str, contract_id: str = "") -> int:
+    """Up to and including this amount one person of the role acts alone, in minor units."""
+    return _limit_of(settings.money, kind, role, contract_id)
+
+
+def needs_second_person(
+    settings: MarketSettings, kind: str, role: str, amount_minor: int, contract_id: str = ""
+) -> bool:
+    """Whether this must be proposed; a limit of nothing needs two persons even for nothing."""
+    alone = limit_minor(settings, kind, role, contract_id)
+    return alone == 0 or amount_minor > alone
+
+
+def require_alone(
+    settings: MarketSettings, kind: str, role: str, amount_minor: int, contract_id: str = ""
+) -> None:
+    """Refuse what one person may not do alone.
+
+    Raises:
+        Refused: `approval_needed` with the limit.
+    """
+    if needs_second_person(settings, kind, role, amount_minor, contract_id):
+        limit = limit_minor(settings, kind, role, contract_id)
+        raise Refused("approval_needed", limit_minor=limit)
