@@ -188,7 +188,7 @@ async def test_a_supplier_without_an_api_answers_and_the_buyer_sees_what_was_sai
         await sell(tree, await make_key(operator, market), "O-502", TOP_UP)
         await prove(buyer, market, "O-502", BUYERS)
         claim_no = await file_claim(buyer, "DLV01", NOTHING_CAME, shot)
-        await expect(buyer.locator("#now")).not_to_contain_text("核实中", timeout=SOON_MS)
+        await expect(buyer.locator("#now")).to_contain_text("等供货商", timeout=SOON_MS)
 
         await become(supplier, market, SUPPLIER)
         await expect(supplier.get_by_text(claim_no)).to_be_visible()
@@ -199,3 +199,4 @@ async def test_a_supplier_without_an_api_answers_and_the_buyer_sees_what_was_sai
 
         said = re.compile(r"卡源答复\s*失败")
         await expect(buyer.locator("#main")).to_contain_text(said, timeout=SOON_MS)
+        await expect(buyer.locator("#now")).not_to_contain_text("等供货商")

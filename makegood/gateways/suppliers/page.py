@@ -41,17 +41,16 @@ class PageSupplier:
         return capabilities_of(self._connection)
 
     async def query(self, question: SupplierQuestion) -> SupplierAnswer:
-        """The answer, once there is one; until the deadline `unknown` with `eta_at`."""
+        """The answer, once there is one. Until then, raises SupplierUnavailable: silence."""
         act = Act(self._market_id, SYSTEM, self._clock.now())
         within = timedelta(hours=self._connection.answer_within_hours)
         async with self._db.transaction() as tx:
             asked, new = await ask_question(tx, act, self._ids, question, within)
             if new:
                 await self._mail(tx, act, asked)
-        if asked.answer is not None:
-            return asked.answer
-        still = asked.due_at if act.now < asked.due_at else None
-        return SupplierAnswer(status="unknown", asked_at=act.now, eta_at=still)
+        if asked.answer is None:
+            raise SupplierUnavailable("asked on the page, not answered yet")
+        return asked.answer
 
     async def withdraw(self, request_no: str, question: SupplierQuestion) -> SupplierAnswer:
         raise SupplierUnavailable("a page cannot withdraw a key")
