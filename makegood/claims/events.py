@@ -56,6 +56,27 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     audience: Audience = "all"
 
 
+class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
+    """What the judge needs beside facts; limits and history, never anger or tier."""
+
+    stock_available: bool | None
+    auto_cap_minor: int
+    trust_ok: bool
+    cluster_claims_30d: int
+    repeats: int
+    refused_30d: int = 0
+    refunded_minor: int = 0
+
+    @property
+    def risk_percent(self) -> int:
+        """Points for a history that a machine should not pay on: more claims, refused claims.
+
+        A household of two is far below the limit; it is shown to staff and never decides who
+        is right.
+        """
+        return min(100, 15 * max(0, self.cluster_claims_30d - 1) + 30 * self.refused_30d)
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """An outcome with all it rests on. Amounts in minor units, shares in percent of the price."""
 
@@ -80,6 +101,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     would_change: list[str] = []
     root_cause: str
     appeal_until: datetime
+    around: Circumstances | None = None
+    """Stock, caps and history as they were: with the facts, all that the rules were told."""
 
 
 class ClaimOpened(ClaimEvent, frozen=True, kw_only=True, tag="claim_opened"):

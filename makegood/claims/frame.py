@@ -10,6 +10,7 @@ from makegood.base.ids import UnitRef
 from makegood.claims import store
 from makegood.claims.commands import Clocks, Ruling
 from makegood.claims.desk import Desk
+from makegood.claims.events import Circumstances
 from makegood.claims.opening import (
     PAYMENT_LINE,
     SERVICE_LINE,
@@ -18,7 +19,7 @@ from makegood.claims.opening import (
     service_unit,
 )
 from makegood.claims.promises import Timetable
-from makegood.claims.ruling import Circumstances, rule_on
+from makegood.claims.ruling import rule_on
 from makegood.claims.state import Claim
 from makegood.ledger.actions import credited_minor
 from makegood.orders import store as order_store
@@ -28,6 +29,7 @@ from makegood.orders.stock.reissues import may_be_replaced
 from makegood.people.markets.rules import MarketSettings, auto_lane_cap_minor
 from makegood.people.markets.store import load_seller
 from makegood.policy.judgement import Class
+from makegood.policy.model import Pack
 from makegood.store.database import Connection
 
 HISTORY: Final = timedelta(days=30)
@@ -40,6 +42,9 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     units: list[UnitFacts]
     ruling: Ruling
     clocks: Clocks
+    pack: Pack
+    """The version of the rules that the claim cites."""
+    around: Circumstances
 
 
 async def order_of(conn: Connection, market_id: str, claim: Claim) -> Order:
@@ -67,11 +72,16 @@ async def units_of(conn: Connection, market_id: str, claim: Claim) -> list[UnitF
     ]
 
 
-def clocks_of(desk: Desk, claim: Claim, act: Act) -> Clocks:
+async def pack_of(desk: Desk, claim: Claim, act: Act) -> Pack:
+    """The version of the rules that the claim cites for ever."""
+    return await desk.shelf.cited(act.market_id, claim.opened.policy_version, act.now)
+
+
+def clocks_of(pack: Pack, claim: Claim, act: Act) -> Clocks:
     """The deadlines a step of this claim sets now, none of them after the hard stop."""
     hard_stop = next((d.at for d in claim.deadlines if d.kind == "hard_stop"), None)
     times = Timetable(
-        desk.pack,
+        pack,
         act.now,
         priority=CLASSES[claim.priority],
         category=claim.opened.category,
@@ -84,10 +94,11 @@ def clocks_of(desk: Desk, claim: Claim, act: Act) -> Clocks:
 async def frame(conn: Connection, act: Act, desk: Desk, claim: Claim) -> Frame:
     """Everything that a decision about the next step needs."""
     units = await units_of(conn, act.market_id, claim)
-    clocks = clocks_of(desk, claim, act)
+    pack = await pack_of(desk, claim, act)
+    clocks = clocks_of(pack, claim, act)
     around = await circumstances(conn, act, desk, claim, units)
-    ruling = rule_on(desk.pack, claim, units, around, act.now, clocks.appeal_window.at)
-    return Frame(units=units, ruling=ruling, clocks=clocks)
+    ruling = rule_on(pack, claim, units, around, act.now, clocks.appeal_window.at)
+    return Frame(units=units, ruling=ruling, clocks=clocks, pack=pack, around=around)
 
 
 async def circumstances(

@@ -1,56 +1,29 @@
 """From facts to a ruling: the judge's answer with amounts, ready to be decided or shown."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, Literal, cast
 
-import msgspec
-
 from makegood.claims import events as e
 from makegood.claims.commands import Ruling
+from makegood.claims.events import Circumstances
 from makegood.claims.factsheet import AUDIENCES, facts_for_judge
-from makegood.claims.remedies import GOODS, MONEY, PAID_REPAIR_PERCENT
+from makegood.claims.remedies import MONEY, PAID_REPAIR_PERCENT
 from makegood.claims.state import Claim
 from makegood.orders.facts import UnitFacts
-from makegood.policy import remedy as amounts
-from makegood.policy.facts import Fact
-from makegood.policy.judgement import Condition, Context, Judgement, Shares, Wants
+from makegood.policy.judgement import Condition, Context, Judgement, Wants
 from makegood.policy.model import Pack
 from makegood.policy.rules import judge
+from makegood.policy.stake import Measured, Stake, UnitAtStake, coupon_of, refund_of
 
 MACHINE: Final = "machine"
 MACHINE_NAME: Final = "自动核验"
 
 
-LATE_FINDINGS: Final = ("delivered_late", "delivered_late_supplier")
-SMALL_COUPON_MINUTES: Final = 10
-"""A small coupon is worth the first ten minutes of lateness."""
 STOCK_MINUTES: Final = 10
 """Goods in stock reach the buyer within this time."""
 
 TYPED: Final = ("account", "text")
 """Kinds of evidence that are written, not filed."""
-
-
-class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
-    """What the judge needs beside facts; limits and history, never anger or tier."""
-
-    stock_available: bool | None
-    auto_cap_minor: int
-    trust_ok: bool
-    cluster_claims_30d: int
-    repeats: int
-    refused_30d: int = 0
-    refunded_minor: int = 0
-
-    @property
-    def risk_percent(self) -> int:
-        """Points for a history that a machine should not pay on: more claims, refused claims.
-
-        A household of two is far below the limit; it is shown to staff and never decides who
-        is right.
-        """
-        return min(100, 15 * max(0, self.cluster_claims_30d - 1) + 30 * self.refused_30d)
 
 
 def rule_on(
@@ -68,11 +41,12 @@ def rule_on(
         claim.opened.reason,
         facts,
         cast(Wants, claim.opened.wants),
-        _context(claim, around),
+        context_of(claim, around),
     )
     measured = Measured.of(facts)
-    amount = amount_of(judgement, units, claim, around.refunded_minor, measured)
-    decision = _decision(claim, units, judgement, amount or 0, measured, appeal_until)
+    stake = stake_of(claim, units, around.refunded_minor)
+    amount = refund_of(judgement.refund_rule, judgement.cause, judgement.shares, stake, measured)
+    decision = _decision(judgement, stake, amount or 0, measured, around, appeal_until)
     return Ruling(
         decision=decision,
         certain=judgement.certain and decision is not None and amount is not None,
@@ -135,99 +109,21 @@ def agreed_decision(
         decided_by_name=name,
         root_cause=rule.root_cause if rule else "seller",
         appeal_until=appeal_until,
+        around=rule.around if rule else None,
     )
 
 
-class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures among the facts that amounts are computed from; None where nobody stated them."""
-
-    units_missing: int | None = None
-    overcharged_minor: int | None = None
-    minutes_late: int | None = None
-
-    @staticmethod
-    def of(facts: Mapping[str, Fact]) -> "Measured":
-        """The figures that these facts hold."""
-
-        def count(name: str) -> int | None:
-            value = facts[name].value if name in facts else None
-            return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-        return Measured(
-            units_missing=count("delivery.units_missing"),
-            overcharged_minor=count("payment.overcharged_minor"),
-            minutes_late=count("delivery.minutes_late"),
-        )
-
-
-def amount_of(
-    judgement: Judgement,
-    units: list[UnitFacts],
-    claim: Claim,
-    refunded_minor: int,
-    measured: Measured,
-) -> int | None:
-    """What the judgement's refund rule gives for these units, in minor units.
-
-    None where the rule needs a figure that nobody stated: then a person says how much.
-    """
-    left = max(0, claim.opened.claimed_minor - refunded_minor)
-    cause: amounts.Cause = "buyer" if judgement.cause == "buyer" else "non_buyer"
-    match judgement.refund_rule:
-        case "none":
-            return 0
-        case "prorated" if units[0].term_days and units[0].delivered_at is not None:
-            return min(left, sum(_prorated(unit, claim, cause) for unit in units))
-        case "unit":
-            return _missing_part(units, measured.units_missing, left)
-        case "shared":
-            shares = judgement.shares or Shares()
-            return amounts.split_loss(left, shares).refund_minor
-        case "extra" if measured.overcharged_minor is not None:
-            return max(0, min(measured.overcharged_minor, left))
-        case "extra" | "owed":
-            return None
-        case _:
-            return left
-
-
-def _missing_part(units: list[UnitFacts], missing: int | None, left: int) -> int | None:
-    """The price of the units that did not come."""
-    if missing is None:
-        return left if len(units) == 1 and units[0].quantity == 1 else None
-    paid = sum(unit.unit_paid_minor for unit in units)
-    came = len(units) - min(missing, len(units))
-    value = amounts.UnitValue(paid_minor=paid, list_minor=paid)
-    gone = amounts.refund_unit_based(
-        value, units_total=len(units), units_used=came, cause="non_buyer"
-    )
-    return min(left, gone)
-
-
-def _prorated(unit: UnitFacts, claim: Claim, cause: amounts.Cause) -> int:
-    """Time not served: from the stop of service, taken as the day the claim was opened."""
-    assert unit.term_days is not None
-    assert unit.delivered_at is not None
-    term = timedelta(days=unit.term_days)
-    used = min(max(claim.opened_at - unit.delivered_at, timedelta()), term)
-    return amounts.refund_time_based(
-        _value(unit),
-        term_seconds=int(term.total_seconds()),
-        used_seconds=int(used.total_seconds()),
-        cause=cause,
+def stake_of(claim: Claim, units: list[UnitFacts], refunded_minor: int) -> Stake:
+    """The claimed units in money; a term is used until the day the claim was opened."""
+    return Stake(
+        left_minor=max(0, claim.opened.claimed_minor - refunded_minor),
+        units=tuple(_at_stake(unit, claim.opened_at) for unit in units),
+        line_quantity=units[0].quantity,
     )
 
 
-def _value(unit: UnitFacts) -> amounts.UnitValue:
-    return amounts.UnitValue(
-        paid_minor=unit.unit_paid_minor,
-        list_minor=unit.list_price_minor,
-        gift_minor=unit.gift_minor,
-        fee_minor=unit.service_fee_minor,
-    )
-
-
-def _context(claim: Claim, around: Circumstances) -> Context:
+def context_of(claim: Claim, around: Circumstances) -> Context:
+    """What the judge is told beside facts."""
     return Context(
         stock_available=around.stock_available,
         reissue_eta_minutes=STOCK_MINUTES if around.stock_available else None,
@@ -242,25 +138,42 @@ def _context(claim: Claim, around: Circumstances) -> Context:
     )
 
 
+def _at_stake(unit: UnitFacts, opened_at: datetime) -> UnitAtStake:
+    term = used = timedelta()
+    if unit.term_days is not None and unit.delivered_at is not None:
+        term = timedelta(days=unit.term_days)
+        used = min(max(opened_at - unit.delivered_at, timedelta()), term)
+    return UnitAtStake(
+        paid_minor=unit.unit_paid_minor,
+        list_minor=unit.list_price_minor,
+        gift_minor=unit.gift_minor,
+        fee_minor=unit.service_fee_minor,
+        term_seconds=int(term.total_seconds()),
+        used_seconds=int(used.total_seconds()),
+    )
+
+
 def _decision(
-    claim: Claim,
-    units: list[UnitFacts],
     judgement: Judgement,
+    stake: Stake,
     amount: int,
     measured: Measured,
+    around: Circumstances,
     appeal_until: datetime,
 ) -> e.Decision | None:
     if judgement.finding is None or judgement.shares is None:
         return None
     remedy = judgement.recommended or "explanation"
-    paid = sum(unit.unit_paid_minor for unit in units)
+    adds = [one.code for one in judgement.remedies if one.add_on]
     return e.Decision(
         number=0,
         finding=judgement.finding,
         remedy=remedy,
         choices=_choices(judgement, remedy),
-        amount_minor=_moved_minor(remedy, amount, paid),
-        coupon_minor=_coupon(judgement, remedy, paid, measured.minutes_late),
+        amount_minor=_moved_minor(remedy, amount, stake.paid_minor),
+        coupon_minor=coupon_of(
+            judgement.finding, remedy, adds, stake.paid_minor, measured.minutes_late
+        ),
         shares={name: share for name, share in judgement.shares.as_dict().items() if share},
         rule_id=judgement.rule,
         rule_version=judgement.rule_version,
@@ -273,6 +186,7 @@ def _decision(
         would_change=[change.fact for change in judgement.would_change],
         root_cause=judgement.root_cause or "system",
         appeal_until=appeal_until,
+        around=around,
     )
 
 
@@ -287,17 +201,6 @@ def _moved_minor(remedy: str, refund_minor: int, paid_minor: int) -> int:
     if remedy in MONEY:
         return refund_minor
     return paid_minor * PAID_REPAIR_PERCENT // 100 if remedy == "paid_repair" else 0
-
-
-def _coupon(judgement: Judgement, remedy: str, paid_minor: int, minutes_late: int | None) -> int:
-    """The coupon for lateness by its minutes, with a payment fault, or beside a reissue."""
-    adds = {r.code for r in judgement.remedies if r.add_on}
-    if "coupon" not in adds and remedy != "coupon":
-        return 0
-    if remedy in GOODS:
-        return amounts.reissue_coupon(paid_minor)
-    late = minutes_late if judgement.finding in LATE_FINDINGS else None
-    return amounts.late_coupon(paid_minor, late or SMALL_COUPON_MINUTES)
 
 
 def _condition(condition: Condition) -> e.Condition:

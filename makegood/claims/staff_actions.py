@@ -9,6 +9,7 @@ from makegood.base.actor import Act
 from makegood.base.refusal import Refused
 from makegood.claims import commands as c
 from makegood.claims import events as e
+from makegood.claims.approving import RULING, note_ruling_decided, propose_ruling
 from makegood.claims.desk import Desk, barred_from, lead_of, name_of
 from makegood.claims.factsheet import stated
 from makegood.claims.frame import Frame
@@ -17,12 +18,10 @@ from makegood.claims.remedies import ALL, GOODS, NOTHING
 from makegood.claims.saving import hold
 from makegood.claims.state import Claim
 from makegood.claims.stepping import step, step_held
+from makegood.people.approvals.limits import limit_minor
 from makegood.policy.facts import Value
+from makegood.policy.model import Pack
 from makegood.store.database import Connection
-
-AGENT_LIMIT_MINOR = 500_00
-"""Above this an agent's decision waits for a lead."""
-LEAD_LIMIT_MINOR = 5_000_00
 
 
 class Ruled(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,26 +47,34 @@ async def decide_claim(
 ) -> Claim:
     """A person decides; departing from the rules' suggestion needs a written reason."""
     name = name_of(await desk.rosters.get(act.market_id, act.now), act.actor.id)
+    market = await desk.markets.get(act.market_id, act.now)
+    assert market is not None, "a claim belongs to a market"
+    limit = limit_minor(market.settings, RULING, act.actor.role)
 
     def make(claim: Claim, look: Frame) -> c.AnyCommand:
-        decision = _decision(desk, claim, look, ruled, act, name)
-        limit = AGENT_LIMIT_MINOR if act.actor.role == "agent" else LEAD_LIMIT_MINOR
+        decision = _decision(claim, look, ruled, act, name)
         return c.Decide(decision=decision, limit_minor=limit, clocks=look.clocks)
 
-    return await step(tx, act, desk, claim_no, make, expected_version=expected_version)
+    claim = await step(tx, act, desk, claim_no, make, expected_version=expected_version)
+    await propose_ruling(tx, act, desk, claim)
+    return claim
 
 
 async def approve_decision(tx: Connection, act: Act, desk: Desk, claim_no: str) -> Claim:
     """Release another person's proposed decision."""
-    return await step(
+    claim = await step(
         tx, act, desk, claim_no, lambda claim, look: c.ReleaseDecision(clocks=look.clocks)
     )
+    await note_ruling_decided(tx, act, claim_no, "approved", await _name(desk, act))
+    return claim
 
 
 async def return_decision(tx: Connection, act: Act, desk: Desk, claim_no: str, text: str) -> Claim:
     """Send another person's proposed decision back with a reason."""
     command = c.ReturnDecision(text=text)
-    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+    claim = await step(tx, act, desk, claim_no, lambda claim, look: command)
+    await note_ruling_decided(tx, act, claim_no, "returned", await _name(desk, act), text)
+    return claim
 
 
 async def decide_appeal(
@@ -84,7 +91,7 @@ async def decide_appeal(
     name = name_of(await desk.rosters.get(act.market_id, act.now), act.actor.id)
 
     def make(claim: Claim, look: Frame) -> c.AnyCommand:
-        decision = _decision(desk, claim, look, ruled, act, name) if ruled else None
+        decision = _decision(claim, look, ruled, act, name) if ruled else None
         if decision is not None:
             decision = msgspec.structs.replace(decision, source="appeal", departure="")
         return c.DecideAppeal(text=text, views=views, decision=decision, clocks=look.clocks)
@@ -236,11 +243,9 @@ async def note_outside_answer(
     )
 
 
-def _decision(
-    desk: Desk, claim: Claim, look: Frame, ruled: Ruled, act: Act, name: str
-) -> e.Decision:
+def _decision(claim: Claim, look: Frame, ruled: Ruled, act: Act, name: str) -> e.Decision:
     """A person's decision; finding and shares other than the rules suggest need a reason."""
-    finding = desk.pack.findings.get(ruled.finding)
+    finding = look.pack.findings.get(ruled.finding)
     upgrades = ruled.remedy == "upgrade"
     if finding is None or ruled.remedy not in ALL or (upgrades and not ruled.upgrade_sku):
         raise Refused("remedy_not_available", finding=ruled.finding, remedy=ruled.remedy)
@@ -248,7 +253,7 @@ def _decision(
     departs = suggested is not None and suggested.finding != ruled.finding
     if departs and not ruled.reason_for_departure.strip():
         raise Refused("reason_needed", suggested=suggested.finding if suggested else "")
-    shares = ruled.shares or _usual_shares(desk, ruled.finding, suggested)
+    shares = ruled.shares or _usual_shares(look.pack, ruled.finding, suggested)
     if sum(shares.values()) != 100 or any(share < 0 for share in shares.values()):
         raise Refused("shares_not_whole")
     cause = ruled.root_cause or finding.root_cause
@@ -264,7 +269,7 @@ def _decision(
         upgrade_sku=ruled.upgrade_sku,
         shares={party: share for party, share in shares.items() if share},
         rule_id=follows.rule_id if follows else "R-00",
-        rule_version=follows.rule_version if follows else desk.pack.version,
+        rule_version=follows.rule_version if follows else look.pack.version,
         clause_zh=follows.clause_zh if follows else finding.name.zh,
         clause_en=follows.clause_en if follows else finding.name.en,
         conditions=follows.conditions if follows else [],
@@ -276,6 +281,7 @@ def _decision(
         would_change=follows.would_change if follows else [],
         root_cause=cause,
         appeal_until=look.clocks.appeal_window.at,
+        around=look.around,
     )
 
 
@@ -286,10 +292,10 @@ def _coupon_minor(ruled: Ruled, follows: e.Decision | None) -> int:
     return follows.coupon_minor if follows else 0
 
 
-def _usual_shares(desk: Desk, finding: str, suggested: e.Decision | None) -> dict[str, int]:
+def _usual_shares(pack: Pack, finding: str, suggested: e.Decision | None) -> dict[str, int]:
     if suggested is not None and suggested.finding == finding:
         return suggested.shares
-    usual = desk.pack.findings[finding].shares
+    usual = pack.findings[finding].shares
     if usual is None:
         raise Refused("shares_not_whole")
     return usual.as_dict()
@@ -305,3 +311,7 @@ def _amount(claim: Claim, look: Frame, ruled: Ruled) -> int:
     if suggested is not None and suggested.finding == ruled.finding:
         return suggested.amount_minor
     return claim.opened.claimed_minor
+
+
+async def _name(desk: Desk, act: Act) -> str:
+    return name_of(await desk.rosters.get(act.market_id, act.now), act.actor.id)

@@ -6,8 +6,9 @@ import msgspec
 
 from makegood.claims import commands as c
 from makegood.claims import events as e
+from makegood.claims.events import Circumstances
 from makegood.claims.factsheet import stated
-from makegood.claims.ruling import Circumstances, rule_on
+from makegood.claims.ruling import rule_on
 from makegood.claims.state import Claim, evolve
 from makegood.orders.facts import UnitFacts, unit_facts
 from makegood.policy.facts import SourceKind, Value

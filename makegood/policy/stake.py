@@ -1,0 +1,129 @@
+"""What a claim is about in money, and what a judgement moves of it."""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+import msgspec
+
+from makegood.policy import remedy as amounts
+from makegood.policy.facts import Fact
+from makegood.policy.judgement import Shares
+from makegood.policy.remedies import GOODS
+
+LATE_FINDINGS: Final = ("delivered_late", "delivered_late_supplier")
+SMALL_COUPON_MINUTES: Final = 10
+"""A small coupon is worth the first ten minutes of lateness."""
+
+
+class UnitAtStake(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One claimed unit: what it cost, and for a term how long it is and how much was used."""
+
+    paid_minor: int
+    list_minor: int
+    gift_minor: int = 0
+    fee_minor: int = 0
+    term_seconds: int = 0
+    """0: no term, or nothing delivered that could have been used."""
+    used_seconds: int = 0
+
+
+class Stake(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The claimed units and what may still be refunded for them, in minor units."""
+
+    left_minor: int
+    units: tuple[UnitAtStake, ...]
+    line_quantity: int = 1
+    """How many units the order's line has; a claim may be about some of them."""
+
+    @property
+    def paid_minor(self) -> int:
+        """What the claimed units cost together."""
+        return sum(unit.paid_minor for unit in self.units)
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures among the facts that amounts are computed from; None where nobody stated them."""
+
+    units_missing: int | None = None
+    overcharged_minor: int | None = None
+    minutes_late: int | None = None
+
+    @staticmethod
+    def of(facts: Mapping[str, Fact]) -> "Measured":
+        """The figures that these facts hold."""
+
+        def count(name: str) -> int | None:
+            value = facts[name].value if name in facts else None
+            return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+        return Measured(
+            units_missing=count("delivery.units_missing"),
+            overcharged_minor=count("payment.overcharged_minor"),
+            minutes_late=count("delivery.minutes_late"),
+        )
+
+
+def refund_of(
+    rule: str, cause: amounts.Cause, shares: Shares | None, stake: Stake, measured: Measured
+) -> int | None:
+    """What a finding's refund rule gives for these units, in minor units.
+
+    None where the rule needs a figure that nobody stated: then a person says how much.
+    """
+    left = stake.left_minor
+    match rule:
+        case "none":
+            return 0
+        case "prorated" if stake.units[0].term_seconds:
+            return min(left, sum(_prorated(unit, cause) for unit in stake.units))
+        case "unit":
+            return _missing_part(stake, measured.units_missing)
+        case "shared":
+            return amounts.split_loss(left, shares or Shares()).refund_minor
+        case "extra" if measured.overcharged_minor is not None:
+            return max(0, min(measured.overcharged_minor, left))
+        case "extra" | "owed":
+            return None
+        case _:
+            return left
+
+
+def coupon_of(
+    finding: str | None,
+    remedy: str,
+    add_ons: Collection[str],
+    paid_minor: int,
+    minutes_late: int | None,
+) -> int:
+    """The coupon for lateness by its minutes, with a payment fault, or beside a reissue."""
+    if "coupon" not in add_ons and remedy != "coupon":
+        return 0
+    if remedy in GOODS:
+        return amounts.reissue_coupon(paid_minor)
+    late = minutes_late if finding in LATE_FINDINGS else None
+    return amounts.late_coupon(paid_minor, late or SMALL_COUPON_MINUTES)
+
+
+def _missing_part(stake: Stake, missing: int | None) -> int | None:
+    """The price of the units that did not come."""
+    count = len(stake.units)
+    if missing is None:
+        return stake.left_minor if count == 1 and stake.line_quantity == 1 else None
+    paid = stake.paid_minor
+    came = count - min(missing, count)
+    value = amounts.UnitValue(paid_minor=paid, list_minor=paid)
+    gone = amounts.refund_unit_based(value, units_total=count, units_used=came, cause="non_buyer")
+    return min(stake.left_minor, gone)
+
+
+def _prorated(unit: UnitAtStake, cause: amounts.Cause) -> int:
+    """The price of the part of the term that was not served."""
+    value = amounts.UnitValue(
+        paid_minor=unit.paid_minor,
+        list_minor=unit.list_minor,
+        gift_minor=unit.gift_minor,
+        fee_minor=unit.fee_minor,
+    )
+    return amounts.refund_time_based(
+        value, term_seconds=unit.term_seconds, used_seconds=unit.used_seconds, cause=cause
+    )
