@@ -13,6 +13,7 @@ from makegood.base.actor import Act, Actor, Role
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.claims import actions, intake, looking, staff_actions
+from makegood.claims.approving import RULING
 from makegood.claims.events import EvidenceAdded
 from makegood.claims.notices import NOTICE_JOB
 from makegood.claims.opening import OpenClaim
@@ -21,6 +22,7 @@ from makegood.claims.staff_actions import Ruled
 from makegood.claims.view import ClaimView
 from makegood.demo.orders import Sale, opening_times
 from makegood.demo.stories import Story
+from makegood.people.markets.terms import MoneyTerms, limit_minor
 from makegood.people.staff.roster import RosterLine
 from makegood.store.jobs import TakenJob
 from makegood.talk.actions import SEND_MAIL_JOB
@@ -355,7 +357,7 @@ class Play:
     def _plan_sequel(self, story: Story, view: ClaimView) -> None:
         """What follows a decision: a release above the limit, or an appeal by who lost."""
         recent = self._end - self._clock.at < 2 * LIVE
-        if view.claimed_minor > staff_actions.AGENT_LIMIT_MINOR:
+        if view.claimed_minor > limit_minor(MoneyTerms(), RULING, "agent"):
             wait = timedelta(hours=20 if recent else 2)
             self._plan(self._clock.at + wait, lambda: self._release(view.claim_no))
         elif self._chance.random() < (0.4 if recent else 0.15):
