@@ -29,6 +29,7 @@ from makegood.people.roles import load_matrix
 from makegood.people.staff.passwords import Passwords
 from makegood.people.staff.sign_in import Door
 from makegood.policy.pack import load_pack
+from makegood.policy.shelf import Shelf
 from makegood.settings import Settings, load_settings
 from makegood.sources import SystemClock, SystemIds
 from makegood.store.database import Database
@@ -129,8 +130,10 @@ async def opened_things(settings: Settings, demo: Demo | None = None) -> AsyncIt
 
 def build_desk(db: Database, settings: Settings) -> Desk:
     """What actions on claims share, over an open database."""
+    shipped = load_pack()
     return Desk(
-        pack=load_pack(),
+        pack=shipped,
+        shelf=Shelf(db, shipped),
         ids=SystemIds(),
         vault=open_vault(settings),
         markets=Markets(db),

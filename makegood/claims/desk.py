@@ -12,6 +12,7 @@ from makegood.people.staff.roster import RosterLine, line_of
 from makegood.people.staff.rules import DECIDING_ROLES
 from makegood.people.staff.store import list_roster
 from makegood.policy.model import Pack
+from makegood.policy.shelf import Shelf
 from makegood.store.database import Database
 from makegood.store.vault import Vault
 
@@ -39,10 +40,12 @@ class Desk(msgspec.Struct, frozen=True):
     """Built once per process in `bootstrap`."""
 
     pack: Pack
+    """The shipped rules: names of reasons, slots and findings. Judging asks the shelf."""
     ids: Ids
     vault: Vault
     markets: Markets
     rosters: Rosters
+    shelf: Shelf
 
 
 def owner_for(roster: Sequence[RosterLine], draw: bytes, about: str = "") -> RosterLine:

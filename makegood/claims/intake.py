@@ -18,6 +18,7 @@ from makegood.claims.opening import Existing, OpenClaim, Owner
 from makegood.claims.rows import Intake, UnitClaim
 from makegood.claims.state import Claim, Recorded, evolve
 from makegood.orders.facts import UnitFacts
+from makegood.policy.model import Pack
 from makegood.reading.rules import read_message
 from makegood.record.rules import SealedEvent, StreamHead, head_after
 from makegood.store.database import Connection
@@ -63,11 +64,14 @@ async def open_claim(conn: Connection, act: Act, desk: Desk, command: OpenClaim)
     intake = await store.load_intake(conn, act.market_id, command.order_no)
     if intake is None:
         raise Refused("not_found")
-    units = check(desk, intake, command, act)
+    pack = await pack_for(desk, intake, command, act)
+    units = check(pack, intake, command, act)
     if isinstance(units, Existing):
         return await _existing(conn, act, units.claim_no)
     try:
-        return await with_free_number(conn, lambda: _open(conn, act, desk, intake, units, command))
+        return await with_free_number(
+            conn, lambda: _open(conn, act, desk, pack, intake, units, command)
+        )
     except asyncpg.UniqueViolationError as error:
         return await _lost_race(conn, act, intake, command, error)
 
@@ -98,9 +102,21 @@ async def savepoint(conn: Connection) -> AsyncIterator[None]:
         yield
 
 
-def check(desk: Desk, intake: Intake, command: OpenClaim, act: Act) -> list[UnitFacts] | Existing:
+async def pack_for(desk: Desk, intake: Intake, command: OpenClaim, act: Act) -> Pack:
+    """The version of the rules that holds for the claimed line of this order."""
+    order = intake.order
+    return await desk.shelf.for_order(
+        act.market_id,
+        order.order_no,
+        order.paid_at,
+        act.now,
+        opening.confirmed_policy(order, command.line_no),
+    )
+
+
+def check(pack: Pack, intake: Intake, command: OpenClaim, act: Act) -> list[UnitFacts] | Existing:
     """The claimed units, or the live claim that binds them. Raises Refused as `open_claim`."""
-    reason = opening.reason_of(desk.pack, command.reason)
+    reason = opening.reason_of(pack, command.reason)
     units = opening.claimed_units(intake, command)
     live = opening.existing_claim(intake, units, command)
     if live is not None:
@@ -114,16 +130,17 @@ async def _open(
     conn: Connection,
     act: Act,
     desk: Desk,
+    pack: Pack,
     intake: Intake,
     units: list[UnitFacts],
     command: OpenClaim,
 ) -> Opened:
     claim_no = desk.ids.claim_no(act.now)
-    reason = desk.pack.reasons[command.reason]
+    reason = pack.reasons[command.reason]
     reading = read_message(command.description, opening.order_context(intake.order, units, reason))
     about = await _complained_about(conn, act, command)
     events = opening.opened(
-        desk.pack,
+        pack,
         intake,
         units,
         command,

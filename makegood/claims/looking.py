@@ -8,7 +8,7 @@ from makegood.base.actor import Act, Actor
 from makegood.base.refusal import Refused
 from makegood.claims import intake, listing, listing_store, opening, store
 from makegood.claims.desk import Desk
-from makegood.claims.frame import frame, units_of
+from makegood.claims.frame import frame, pack_of, units_of
 from makegood.claims.listing import ClaimFilter, Page
 from makegood.claims.opening import Existing, OpenClaim
 from makegood.claims.rows import Parties
@@ -54,7 +54,8 @@ async def view_claim(conn: Connection, act: Act, desk: Desk, claim_no: str) -> C
         ruling=ruling,
         roster_names={line.account_id: line.display_name for line in roster},
     )
-    return claim_view(sight, desk.pack, act.actor, act.now)
+    pack = await pack_of(desk, loaded.claim, act)
+    return claim_view(sight, pack, act.actor, act.now)
 
 
 async def parties_of(conn: Connection, market_id: str, claim_no: str) -> Parties | None:
@@ -101,8 +102,9 @@ async def check_before(conn: Connection, act: Act, desk: Desk, command: OpenClai
     if view is None:
         raise Refused("not_found")
     units = opening.claimed_units(view, command)
+    pack = await intake.pack_for(desk, view, command, act)
     try:
-        found = intake.check(desk, view, command, act)
+        found = intake.check(pack, view, command, act)
     except Refused as refused:
         return PreCheck(units=units, existing="", refusal=refused.code, detail=refused.detail)
     live = found.claim_no if isinstance(found, Existing) else ""

@@ -75,6 +75,13 @@ def reason_of(pack: Pack, code: str) -> Reason:
     return reason
 
 
+def confirmed_policy(order: Order, line_no: int | None) -> str:
+    """The version the buyer confirmed at checkout for this line, `id@version`, or ""."""
+    lines = [line for line in order.lines if line_no in (None, line.line_no)]
+    policy = lines[0].policy if lines else None
+    return f"{policy.id}@{policy.version}" if policy else ""
+
+
 def is_beside_goods(reason: str) -> bool:
     """Whether a reason is about the payment or about us, whatever becomes of the goods."""
     return reason in ABOUT_PAYMENT or reason.startswith(ABOUT_SERVICE)

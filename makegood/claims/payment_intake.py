@@ -16,7 +16,7 @@ from makegood.claims import events as e
 from makegood.claims.desk import Desk, owner_for
 from makegood.claims.factsheet import stated
 from makegood.claims.grams import grams_of
-from makegood.claims.intake import Opened, cluster_of, with_free_number
+from makegood.claims.intake import Opened, cluster_of, pack_for, with_free_number
 from makegood.claims.listed import row_of
 from makegood.claims.opening import OpenClaim, Owner
 from makegood.claims.rows import Intake
@@ -170,9 +170,10 @@ async def _open(
 ) -> Opened:
     units = opening.claimed_units(intake, command)
     claim_no = desk.ids.claim_no(act.now)
-    context = opening.order_context(intake.order, units, desk.pack.reasons[REASON])
+    pack = await pack_for(desk, intake, command, act)
+    context = opening.order_context(intake.order, units, pack.reasons[REASON])
     [begun, *_] = opening.opened(
-        desk.pack,
+        pack,
         intake,
         units,
         command,

@@ -13,7 +13,7 @@ from makegood.claims.carrying import COUPON_BATCH, carry_out, coupon_code, repai
 from makegood.claims.decide import decide
 from makegood.claims.desk import Desk, lead_of, name_of
 from makegood.claims.factsheet import withdrawn_fact
-from makegood.claims.frame import clocks_of, frame, units_of
+from makegood.claims.frame import clocks_of, frame, pack_of, units_of
 from makegood.claims.outcome import LATE
 from makegood.claims.saving import Held, Near, append, hold
 from makegood.claims.state import Claim
@@ -102,7 +102,7 @@ async def note_deadline_near(tx: Connection, act: Act, desk: Desk, near: Near) -
     opened = held.claim.opened
     left = clock.SOON_PERCENT - 1
     urgent = class_of(
-        desk.pack,
+        await pack_of(desk, held.claim, act),
         opened.reason,
         amount_minor=opened.claimed_minor,
         repeats=0,
@@ -252,7 +252,7 @@ async def _note(tx: Connection, act: Act, desk: Desk, claim_no: str, moved: e.Mo
         held = await hold(tx, act, claim_no)
     except Refused:
         return  # Money can also be moved for what is not a claim of this market.
-    clocks = clocks_of(desk, held.claim, act)
+    clocks = clocks_of(await pack_of(desk, held.claim, act), held.claim, act)
     noted = c.NoteMoney(moved=moved, clocks=clocks)
     held = await append(tx, act, desk, held, decide(held.claim, noted, act))
     if held.claim.state == "decided":

@@ -13,6 +13,7 @@ from makegood.claims import events as e
 from makegood.claims import store, system_actions
 from makegood.claims.clock import running
 from makegood.claims.desk import Desk
+from makegood.claims.frame import pack_of
 from makegood.claims.notices import Notice
 from makegood.claims.state import Claim, Recorded
 from makegood.orders import store as order_store
@@ -50,9 +51,10 @@ async def tell(room: NoticeRoom, job: TakenJob) -> None:
         recorded = next((r for r in loaded.history if r.version == notice.version), None)
         if recorded is None:
             return
+        pack = await pack_of(room.desk, loaded.claim, act)
         for place, address in enumerate(await _addresses(tx, act, loaded.claim, notice.to)):
             link_id = await _link(tx, act, room.desk, loaded.claim, notice.to)
-            content = content_of(room.desk.pack, loaded.claim, recorded, notice, link_id)
+            content = content_of(pack, loaded.claim, recorded, notice, link_id)
             if content is None:
                 continue
             key = f"{notice.claim_no}|{notice.version}|{notice.kind}|{notice.to}|{place}"

@@ -41,6 +41,7 @@ from makegood.orders.supplier import (
 from makegood.people.markets.actions import Markets, create_market
 from makegood.people.markets.rules import AutoLane, MarketSettings
 from makegood.policy.pack import load_pack
+from makegood.policy.shelf import Shelf
 from makegood.store.database import Database
 from makegood.store.vault import Vault
 from makegood.worker import refunds
@@ -204,6 +205,7 @@ class Town:
             vault=self.vault,
             markets=Markets(db),
             rosters=Rosters(db),
+            shelf=Shelf(db, load_pack()),
         )
         self._worker = Worker(db, self.clock, self._handlers())
 
