@@ -12,6 +12,7 @@ from makegood.policy.judgement import (
     Judgement,
     Lane,
     PersonWhy,
+    Remedy,
     Shares,
     Wants,
     Words,
@@ -42,6 +43,24 @@ class _Match(msgspec.Struct, frozen=True):
     person: PersonWhy | None
 
 
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """An outcome without its words and reasons: what a backtest counts."""
+
+    match: _Match
+    lane: Lane
+    person: PersonWhy | None
+    """Why a person must decide, or None."""
+    certain: bool
+    auto: bool
+    remedies: tuple[Remedy, ...]
+    recommended: str | None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the claim waits for somebody's answer; nothing is decided yet."""
+        return _waits(self.match)
+
+
 def judge(
     pack: Pack, reason: str, facts: Mapping[str, Fact], wants: Wants, context: Context
 ) -> Judgement:
@@ -50,6 +69,14 @@ def judge(
     Call `statements.merge` and `statements.derive` first. Raises KeyError for a reason that the
     pack does not have.
     """
+    settled = settle(pack, reason, facts, wants, context)
+    return _judgement(pack, pack.reasons[reason], facts, context, settled)
+
+
+def settle(
+    pack: Pack, reason: str, facts: Mapping[str, Fact], wants: Wants, context: Context
+) -> Settled:
+    """What `judge` says, without the explanation; the same arguments, the same outcome."""
     about = pack.reasons[reason]
     match = _match(pack, about, facts)
     lane = lane_of(pack, about, facts, context)
@@ -58,7 +85,16 @@ def judge(
     auto = certain and auto_lane(
         pack, about, facts, context, match.shares, by_system=_by_system(match, facts)
     )
-    return _judgement(pack, about, facts, wants, context, match, lane, person, certain, auto)
+    remedies, recommended = remedies_for(pack, match.finding, facts, wants, context, auto=auto)
+    return Settled(
+        match=match,
+        lane=lane,
+        person=person,
+        certain=certain,
+        auto=auto,
+        remedies=remedies,
+        recommended=recommended,
+    )
 
 
 def _match(pack: Pack, reason: Reason, facts: Mapping[str, Fact]) -> _Match:
@@ -168,17 +204,12 @@ def _judgement(
     pack: Pack,
     reason: Reason,
     facts: Mapping[str, Fact],
-    wants: Wants,
     context: Context,
-    match: _Match,
-    lane: Lane,
-    person: PersonWhy | None,
-    certain: bool,
-    auto: bool,
+    settled: Settled,
 ) -> Judgement:
+    match, person = settled.match, settled.person
     finding, row, words = match.finding, match.row, pack.words
-    remedies, recommended = remedies_for(pack, finding, facts, wants, context, auto=auto)
-    waits = _waits(match)
+    waits = settled.waits
     return Judgement(
         pack=pack.name,
         pack_version=pack.version,
@@ -195,19 +226,19 @@ def _judgement(
         advance=finding.advance if finding else "none",
         recourse=words.recourse[finding.recourse if finding else "none"],
         flags=_flags(finding, match.shares, facts),
-        remedies=remedies,
-        recommended=recommended,
+        remedies=settled.remedies,
+        recommended=settled.recommended,
         refund_rule=finding.refund_rule if finding else "none",
         cause=finding.cause if finding else "non_buyer",
         burden=reason.burden,
         root_cause=finding.root_cause if finding else None,
-        lane=lane,
+        lane=settled.lane,
         priority_class=class_by_table(pack, reason, context),
-        certain=certain,
+        certain=settled.certain,
         needs_person=person,
         needs_person_words=_person_words(pack, person),
         wait_for=_wait_for(finding) if waits else None,
-        auto_lane=auto,
+        auto_lane=settled.auto,
         explanation=_explanation(pack, match, facts),
         tried=tried(pack, match.table, facts, match.believed, row),
         would_change=would_change(
