@@ -11,11 +11,13 @@ import msgspec
 from makegood.base.actor import Act
 from makegood.base.ids import Ids
 from makegood.base.refusal import Refused
+from makegood.base.time import rfc3339
 from makegood.people.approvals import rules, store
 from makegood.people.approvals.rules import Approver, NewProposal, Proposal, Verdict
 from makegood.people.caller import Caller
+from makegood.people.slowdown.actions import Attempt, count_attempt, forgive_attempt
 from makegood.people.staff.second_factor import accept_totp
-from makegood.store.database import Connection
+from makegood.store.database import Connection, Database
 from makegood.store.vault import Vault
 
 PREFIX: Final = "AP"
@@ -105,22 +107,37 @@ async def close_proposals(
         await store.save_decision(tx, act.market_id, done)
 
 
-async def approver_of(
-    tx: Connection, act: Act, vault: Vault, caller: Caller, code: str
-) -> Approver:
-    """The signed-in person as an approver; a typed code makes the second factor fresh again.
+async def prove_again(
+    db: Database, vault: Vault, act: Act, caller: Caller, address: str, code: str
+) -> None:
+    """A typed code makes the second factor of this session fresh; slowed like a sign-in.
+
+    Runs in transactions of its own, so that a refused decision does not give the code back.
 
     Raises:
-        Refused: `sign_in_failed` for a code that does not fit.
+        Refused: `sign_in_failed` for a code that does not fit, `sign_in_slowed`.
+    """
+    attempt = Attempt("second_factor", caller.account_id, address)
+    await count_attempt(db, vault, act, attempt)
+    async with db.transaction() as tx:
+        fits = await accept_totp(tx, act, vault, caller.account_id, code)
+        if fits:
+            await store.note_proven(tx, act.market_id, caller.session_id, act.now)
+    if not fits:
+        raise Refused("sign_in_failed", server_time=rfc3339(act.now))
+    await forgive_attempt(db, vault, act, attempt)
+
+
+async def approver_of(conn: Connection, market_id: str, caller: Caller) -> Approver:
+    """The signed-in person as an approver; a key is none.
+
+    Raises:
+        Refused: `second_factor_needed` for anything but a person's session.
     """
     actor = caller.actor
     if actor is None or caller.via != "staff_session":
         raise Refused("second_factor_needed")
-    if code.strip():
-        if not await accept_totp(tx, act, vault, caller.account_id, code):
-            raise Refused("sign_in_failed")
-        await store.note_proven(tx, act.market_id, caller.session_id, act.now)
-    proven = await store.proven_at(tx, act.market_id, caller.session_id)
+    proven = await store.proven_at(conn, market_id, caller.session_id)
     return Approver(
         person_id=caller.account_id,
         name=caller.display_name,

@@ -3,6 +3,7 @@
 from litestar.types import ControllerRouterHandler
 
 from makegood.web.operator import access, account, home, setup, sign_in
+from makegood.web.operator.money import routes as money
 
 ROUTES: list[ControllerRouterHandler] = [
     *sign_in.ROUTES,
@@ -10,4 +11,5 @@ ROUTES: list[ControllerRouterHandler] = [
     *setup.ROUTES,
     *home.ROUTES,
     *access.ROUTES,
+    *money.ROUTES,
 ]

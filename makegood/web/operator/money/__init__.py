@@ -1,0 +1,1 @@
+"""The operator's money pages: approvals, ledger, refunds, suppliers, sellers, terms."""
