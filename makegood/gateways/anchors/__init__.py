@@ -1,0 +1,1 @@
+"""Places where checkpoints are anchored: time stamps, witnesses, chains."""

@@ -1,0 +1,1 @@
+"""Anchors: checkpoints of the log fixed at places that the operator does not command."""

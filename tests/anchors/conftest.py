@@ -1,0 +1,36 @@
+"""The programs that anchors are tested against, each started once for a file."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from makegood.gateways.anchors.http import make_client
+from tests.anchors.programs import Anvil, TsaProgram
+
+
+@pytest.fixture(scope="module")
+def tsa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TsaProgram]:
+    running = TsaProgram(tmp_path_factory.mktemp("tsa"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def anvil() -> Iterator[Anvil]:
+    """A chain that mines every transaction at once."""
+    running = Anvil()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    async with make_client() as made:
+        yield made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
