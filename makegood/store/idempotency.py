@@ -7,6 +7,7 @@ that holds a token (a session, a new key) must not be kept: do not call `keep_an
 """
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -90,6 +91,44 @@ async def keep_answer(tx: Connection, vault: Vault, request: KeyedRequest, answe
 async def forget_old_answers(conn: Connection, now: datetime) -> None:
     """Delete answers older than a day."""
     await conn.execute("DELETE FROM idempotency WHERE created_at < $1", now - KEPT_FOR)
+
+
+async def forget_answers(
+    tx: Connection, vault: Vault, market_id: str, tells: Callable[[Answer], bool]
+) -> int:
+    """Delete the kept answers of a market for which `tells` holds; answers how many.
+
+    Answers are sealed and live for a day, so each is opened and looked at.
+    """
+    rows = await tx.fetch(
+        """
+        SELECT caller, request_key, body_digest, answer FROM idempotency
+        WHERE market_id = $1 AND answer IS NOT NULL
+        """,
+        market_id,
+    )
+    gone = []
+    for row in rows:
+        request = KeyedRequest(
+            market_id=market_id,
+            caller=row["caller"],
+            key=row["request_key"],
+            digest=row["body_digest"],
+        )
+        plain = vault.open_sealed(market_id, _PURPOSE, _row_id(request), row["answer"])
+        if tells(msgspec.msgpack.decode(plain, type=Answer)):
+            gone.append(request)
+    await tx.execute(
+        """
+        DELETE FROM idempotency USING unnest($2::text[], $3::text[]) AS gone (caller, request_key)
+        WHERE market_id = $1 AND idempotency.caller = gone.caller
+          AND idempotency.request_key = gone.request_key
+        """,
+        market_id,
+        [request.caller for request in gone],
+        [request.key for request in gone],
+    )
+    return len(gone)
 
 
 async def _claim_key(tx: Connection, request: KeyedRequest, now: datetime) -> bool:

@@ -29,7 +29,9 @@ from makegood.orders.actions import REMINDER_JOB
 from makegood.orders.questions import ANSWERED_JOB, AnsweredJob
 from makegood.orders.stock import reissues
 from makegood.orders.stock.rules import ReissueOutcome
+from makegood.people.markets.store import list_markets
 from makegood.people.proofs.actions import SEND_CODE_JOB
+from makegood.privacy.actions import CLEAN_JOB
 from makegood.store.database import Connection, Database
 from makegood.store.idempotency import forget_old_answers
 from makegood.store.jobs import TakenJob, bury_exhausted
@@ -42,6 +44,7 @@ from makegood.worker.confirming import confirm_payment
 from makegood.worker.loop import Errand, Handler
 from makegood.worker.mails import Post
 from makegood.worker.notices import NoticeRoom
+from makegood.worker.privacy import clean_up, forget_old
 from makegood.worker.reissues import ReissueDesk
 from makegood.worker.sweep import sweep_people
 
@@ -93,6 +96,7 @@ def handlers(rooms: Rooms) -> dict[str, Handler]:
         refund_actions.QUERY: lambda job: refunds.query_refund(refund_desk, job),
         reissues.SEND_JOB: lambda job: reissue_worker.run_reissue(reissue_desk, job),
         reissues.QUERY_JOB: lambda job: reissue_worker.run_reissue(reissue_desk, job),
+        CLEAN_JOB: lambda job: clean_up(rooms.db, rooms.filing.storage, rooms.clock, job),
         REMINDER_JOB: lambda job: reminders.remind(rooms.db, rooms.clock, job),
     }
     post = rooms.post
@@ -144,8 +148,17 @@ def timetable(rooms: Rooms) -> tuple[Errand, ...]:
         ),
         Errand(name="dead jobs", every_seconds=MINUTE, run=bury),
         Errand(name="forgetting", every_seconds=HOUR, run=forget),
+        Errand(name="old claims", every_seconds=HOUR, run=lambda: forget_everywhere(rooms)),
         Errand(name="unused files", every_seconds=24 * HOUR, run=unused_files),
     )
+
+
+async def forget_everywhere(rooms: Rooms) -> None:
+    """Erase, market by market, what has been kept long enough."""
+    async with rooms.db.connection() as conn:
+        markets = await list_markets(conn)
+    for market in markets:
+        await forget_old(rooms.db, rooms.desk, rooms.clock, market.market_id)
 
 
 def refund_desk_of(rooms: Rooms) -> refunds.Desk:

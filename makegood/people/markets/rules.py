@@ -78,6 +78,8 @@ class MarketSettings(msgspec.Struct, frozen=True, kw_only=True):
     show_supplier_names: bool = False
     order_no_hint: str = ""
     """How order numbers look here, in words for a buyer who mistyped one."""
+    retention_years: int = 3
+    """How long claims and orders are kept after their end; the law asks for three years."""
     opened_at: datetime | None = None
 
 
@@ -167,6 +169,7 @@ def wrong_fields(settings: MarketSettings) -> tuple[str, ...]:
         "auto_lane": min(caps) >= 0,
         "money": not faults_of(settings.money),
         "mail_from": "@" in settings.mail_from,
+        "retention_years": 3 <= settings.retention_years <= 30,
         "second_factor_roles": "operator" in settings.second_factor_roles,
     }
     return tuple(name for name, fits in checks.items() if not fits)

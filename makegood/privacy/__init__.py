@@ -1,0 +1,1 @@
+"""Erasing people from everything but the public record, holding that back, forgetting in time."""
