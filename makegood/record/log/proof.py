@@ -64,7 +64,8 @@ def verify_proof(
 ) -> SeenCheckpoint:
     """Believe that the log of a policy holds this leaf hash; answers which checkpoint says so.
 
-    `known_only` refuses signatures of keys that the policy does not name. Raises Malformed with the reason when anything at all does not fit.
+    `known_only` refuses signatures of keys that the policy does not name. Raises Malformed
+    with the reason when anything at all does not fit.
     """
     proof = parse_proof(content)
     seen = check_checkpoint(proof.checkpoint, policy, known_only=known_only)
