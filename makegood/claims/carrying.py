@@ -8,7 +8,6 @@ import msgspec
 
 from makegood.base.actor import SYSTEM, Act
 from makegood.base.ids import UnitRef, derived_id
-from makegood.base.money import split_by_shares
 from makegood.base.refusal import Refused
 from makegood.claims import commands as c
 from makegood.claims import events as e
@@ -29,6 +28,7 @@ from makegood.orders.stock.reissues import (
     reserve_upgrade,
 )
 from makegood.orders.stock.rules import Reissue
+from makegood.policy import stake
 from makegood.store.database import Connection
 from makegood.store.jobs import Job, enqueue
 
@@ -100,20 +100,7 @@ def dead_at(claim: Claim) -> datetime | None:
 
 def borne_by(decision: e.Decision, amount_minor: int) -> dict[str, int]:
     """Who bears a refund, in minor units that sum to it; the buyer's share is not refunded."""
-    shares = {party: share for party, share in decision.shares.items() if party != "buyer"}
-    whole = sum(shares.values())
-    if whole == 0:
-        return {"platform": amount_minor}
-    percent = {party: share * 100 // whole for party, share in shares.items()}
-    largest = max(percent, key=lambda party: percent[party])
-    percent[largest] += 100 - sum(percent.values())
-    parts = split_by_shares(amount_minor, percent)
-    known = {"seller", "supplier", "platform", "channel"}
-    borne: dict[str, int] = {}
-    for party, part in parts.items():
-        bearer = party if party in known else "platform"
-        borne[bearer] = borne.get(bearer, 0) + part
-    return {party: part for party, part in borne.items() if part}
+    return stake.borne_by(decision.shares, amount_minor)
 
 
 async def _order(

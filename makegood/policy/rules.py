@@ -97,13 +97,17 @@ def settle(
     )
 
 
-def _match(pack: Pack, reason: Reason, facts: Mapping[str, Fact]) -> _Match:
+def liability_table(pack: Pack, reason: Reason, facts: Mapping[str, Fact]) -> Table:
     """The agreement table first: what a side takes on itself needs no further finding."""
     for side in ("seller", "supplier"):
         agreed = facts.get(f"{side}.accepts")
         if side in reason.opponents and agreed is not None and agreed.value is True:
-            return _read(pack, pack.tables[AGREEMENT], reason, facts)
-    return _read(pack, pack.tables[reason.table], reason, facts)
+            return pack.tables[AGREEMENT]
+    return pack.tables[reason.table]
+
+
+def _match(pack: Pack, reason: Reason, facts: Mapping[str, Fact]) -> _Match:
+    return _read(pack, liability_table(pack, reason, facts), reason, facts)
 
 
 def _read(pack: Pack, table: Table, reason: Reason, facts: Mapping[str, Fact]) -> _Match:

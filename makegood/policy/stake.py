@@ -5,12 +5,15 @@ from typing import Final
 
 import msgspec
 
+from makegood.base.money import split_by_shares
 from makegood.policy import remedy as amounts
 from makegood.policy.facts import Fact
 from makegood.policy.judgement import Shares
 from makegood.policy.remedies import GOODS
 
 LATE_FINDINGS: Final = ("delivered_late", "delivered_late_supplier")
+BEARERS: Final = ("seller", "supplier", "platform", "channel")
+"""Who can be made to bear a refund; a third party's part is the platform's to recover."""
 SMALL_COUPON_MINUTES: Final = 10
 """A small coupon is worth the first ten minutes of lateness."""
 
@@ -102,6 +105,26 @@ def coupon_of(
         return amounts.reissue_coupon(paid_minor)
     late = minutes_late if finding in LATE_FINDINGS else None
     return amounts.late_coupon(paid_minor, late or SMALL_COUPON_MINUTES)
+
+
+def borne_by(shares: Mapping[str, int], amount_minor: int) -> dict[str, int]:
+    """Who bears what the buyer gets, in minor units that sum to it.
+
+    The buyer's own share is not paid out, so the others bear the amount in proportion; what
+    nobody known bears, the platform does.
+    """
+    others = {party: share for party, share in shares.items() if party != "buyer" and share}
+    whole = sum(others.values())
+    if whole == 0:
+        return {"platform": amount_minor}
+    percent = {party: share * 100 // whole for party, share in others.items()}
+    largest = max(percent, key=lambda party: percent[party])
+    percent[largest] += 100 - sum(percent.values())
+    borne: dict[str, int] = {}
+    for party, part in split_by_shares(amount_minor, percent).items():
+        bearer = party if party in BEARERS else "platform"
+        borne[bearer] = borne.get(bearer, 0) + part
+    return {party: part for party, part in borne.items() if part}
 
 
 def _missing_part(stake: Stake, missing: int | None) -> int | None:

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Final, Literal
 
 import msgspec
@@ -80,26 +81,64 @@ class Table:
         self.rows = rows
         self._decision = zen.ZenEngine().create_decision(jdm)
         self._decision.validate()
+        self._jdm = jdm
+        self._looped: zen.ZenDecision | None = None
         self._memo: dict[tuple[tuple[str, Scalar], ...], int | None] = {}
 
     def decide(self, actual: Sequence[Scalar]) -> int | None:
         """The index of the first row that matches the values of `inputs`, or None."""
-        # The type is part of the key: True and 1 are equal in Python, not in a rule.
-        key = tuple((type(value).__name__, value) for value in actual)
+        key = _key(actual)
         if key not in self._memo:
             if len(self._memo) >= MEMO_SIZE:
                 self._memo.clear()
             self._memo[key] = self._ask_engine(actual)
         return self._memo[key]
 
+    def learn(self, many: Iterable[Sequence[Scalar]]) -> None:
+        """Ask the engine for many inputs in one call, so that `decide` knows their answers.
+
+        The same table with the same rows, run in the engine's loop mode: most of the cost of a
+        single call is the way into the engine and back. At most `MEMO_SIZE` inputs are learned.
+        """
+        fresh = {_key(actual): actual for actual in many}
+        for key in [key for key in fresh if key in self._memo]:
+            del fresh[key]
+        if len(self._memo) + len(fresh) > MEMO_SIZE:
+            self._memo.clear()
+        if not fresh or not all(row.outcome.get("rule") == row.id for row in self.rows):
+            return
+        asked = dict(islice(fresh.items(), MEMO_SIZE))
+        places = {row.id: index for index, row in enumerate(self.rows)}
+        for (key, actual), rule in zip(asked.items(), self._ask_loop(asked.values()), strict=True):
+            self._memo[key] = self._agreed(actual, None if rule is None else places[rule])
+
+    def _ask_loop(self, many: Iterable[Sequence[Scalar]]) -> list[str | None]:
+        if self._looped is None:
+            jdm = json.loads(self._jdm)
+            loop = {"executionMode": "loop", "inputField": "asked", "outputPath": "answers"}
+            jdm["nodes"][1]["content"].update(loop)
+            self._looped = zen.ZenEngine().create_decision(json.dumps(jdm))
+        contexts = [nested(zip(self.inputs, actual, strict=True)) for actual in many]
+        answers = self._looped.evaluate({"asked": contexts}, {})["result"]["answers"]
+        return [answer.get("rule") if answer else None for answer in answers]
+
     def _ask_engine(self, actual: Sequence[Scalar]) -> int | None:
         context = nested(zip(self.inputs, actual, strict=True))
         answer = self._decision.evaluate(context, {"trace": True})
         traced = answer["trace"]["table"]["traceData"]
         index = int(traced["index"]) if traced else None
+        return self._agreed(actual, index)
+
+    def _agreed(self, actual: Sequence[Scalar], index: int | None) -> int | None:
+        """The engine's answer, which must be what the explanation will say."""
         expected = first_met(self.rows, actual)
         assert index == expected, f"{self.id}: engine says row {index}, explanation {expected}"
         return index
+
+
+def _key(actual: Sequence[Scalar]) -> tuple[tuple[str, Scalar], ...]:
+    """The type is part of the key: True and 1 are equal in Python, not in a rule."""
+    return tuple((type(value).__name__, value) for value in actual)
 
 
 class _Field(msgspec.Struct, forbid_unknown_fields=True):
