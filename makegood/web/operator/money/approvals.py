@@ -28,13 +28,13 @@ STATES: Final = {"open": ["open"], "decided": ["approved", "returned", "withdraw
 async def show_approvals(
     page: ThisPage,
     things: TheThings,
-    state: FromQuery[str] = "open",
+    show: FromQuery[str] = "open",
     kind: FromQuery[str] = "",
     done: FromQuery[str] = "",
 ) -> Html:
     """Proposals, those that wait first; filters are links."""
     page.need("approval.read")
-    return await _page(page, things, state if state in STATES else "open", kind, done=done)
+    return await _page(page, things, show if show in STATES else "open", kind, done=done)
 
 
 @post("/ops/approvals/{proposal_no:str}")
