@@ -97,17 +97,13 @@ def settle(
     )
 
 
-def liability_table(pack: Pack, reason: Reason, facts: Mapping[str, Fact]) -> Table:
+def _match(pack: Pack, reason: Reason, facts: Mapping[str, Fact]) -> _Match:
     """The agreement table first: what a side takes on itself needs no further finding."""
     for side in ("seller", "supplier"):
         agreed = facts.get(f"{side}.accepts")
         if side in reason.opponents and agreed is not None and agreed.value is True:
-            return pack.tables[AGREEMENT]
-    return pack.tables[reason.table]
-
-
-def _match(pack: Pack, reason: Reason, facts: Mapping[str, Fact]) -> _Match:
-    return _read(pack, liability_table(pack, reason, facts), reason, facts)
+            return _read(pack, pack.tables[AGREEMENT], reason, facts)
+    return _read(pack, pack.tables[reason.table], reason, facts)
 
 
 def _read(pack: Pack, table: Table, reason: Reason, facts: Mapping[str, Fact]) -> _Match:

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from typing import Final, Literal
 
 import msgspec
@@ -83,36 +82,48 @@ class Table:
         self._decision.validate()
         self._jdm = jdm
         self._looped: zen.ZenDecision | None = None
+        self._deferred: dict[tuple[tuple[str, Scalar], ...], Sequence[Scalar]] | None = None
         self._memo: dict[tuple[tuple[str, Scalar], ...], int | None] = {}
 
     def decide(self, actual: Sequence[Scalar]) -> int | None:
         """The index of the first row that matches the values of `inputs`, or None."""
         key = _key(actual)
         if key not in self._memo:
+            if self._deferred is not None:
+                self._deferred[key] = actual
+                return first_met(self.rows, actual)
             if len(self._memo) >= MEMO_SIZE:
                 self._memo.clear()
             self._memo[key] = self._ask_engine(actual)
         return self._memo[key]
 
-    def learn(self, many: Iterable[Sequence[Scalar]]) -> None:
-        """Ask the engine for many inputs in one call, so that `decide` knows their answers.
+    def deferring(self) -> "Table":
+        """A copy that answers by its own reading and asks the engine for all of it at `confirm`.
 
-        The same table with the same rows, run in the engine's loop mode: most of the cost of a
-        single call is the way into the engine and back. At most `MEMO_SIZE` inputs are learned.
+        One call for many inputs costs a seventh of a call for each: most of a call's cost is the
+        way into the engine and back.
         """
-        fresh = {_key(actual): actual for actual in many}
-        for key in [key for key in fresh if key in self._memo]:
-            del fresh[key]
-        if len(self._memo) + len(fresh) > MEMO_SIZE:
-            self._memo.clear()
-        if not fresh or not all(row.outcome.get("rule") == row.id for row in self.rows):
-            return
-        asked = dict(islice(fresh.items(), MEMO_SIZE))
-        places = {row.id: index for index, row in enumerate(self.rows)}
-        for (key, actual), rule in zip(asked.items(), self._ask_loop(asked.values()), strict=True):
-            self._memo[key] = self._agreed(actual, None if rule is None else places[rule])
+        copy = Table(self.id, self.inputs, self.rows, self._jdm)
+        copy._deferred = {}
+        return copy
 
-    def _ask_loop(self, many: Iterable[Sequence[Scalar]]) -> list[str | None]:
+    def confirm(self) -> None:
+        """Put everything answered since the last time to the engine; it must say the same."""
+        assert self._deferred is not None, f"{self.id} answers at once"
+        asked, self._deferred = self._deferred, {}
+        if len(self._memo) + len(asked) > MEMO_SIZE:
+            self._memo.clear()
+        answers = self._ask_loop(asked.values()) if self._names_rows() else None
+        for place, (key, actual) in enumerate(asked.items()):
+            index = self._ask_engine(actual) if answers is None else answers[place]
+            self._memo[key] = self._agreed(actual, index)
+
+    def _names_rows(self) -> bool:
+        """Whether an answer alone says which row gave it."""
+        return all(row.outcome.get("rule") == row.id for row in self.rows)
+
+    def _ask_loop(self, many: Iterable[Sequence[Scalar]]) -> list[int | None]:
+        """The row of each input, from the same table run in the engine's loop mode."""
         if self._looped is None:
             jdm = json.loads(self._jdm)
             loop = {"executionMode": "loop", "inputField": "asked", "outputPath": "answers"}
@@ -120,7 +131,8 @@ class Table:
             self._looped = zen.ZenEngine().create_decision(json.dumps(jdm))
         contexts = [nested(zip(self.inputs, actual, strict=True)) for actual in many]
         answers = self._looped.evaluate({"asked": contexts}, {})["result"]["answers"]
-        return [answer.get("rule") if answer else None for answer in answers]
+        places = {row.id: index for index, row in enumerate(self.rows)}
+        return [places[answer["rule"]] if answer else None for answer in answers]
 
     def _ask_engine(self, actual: Sequence[Scalar]) -> int | None:
         context = nested(zip(self.inputs, actual, strict=True))

@@ -11,7 +11,7 @@ from makegood.policy.backtest.case import Case
 from makegood.policy.backtest.result import Result
 from makegood.policy.backtest.tally import Minutes, Tally
 from makegood.policy.backtest.vector import Reading, Vector
-from makegood.policy.backtest.verdict import Verdict, verdicts_of
+from makegood.policy.backtest.verdict import Verdict, deferring, verdicts_of
 from makegood.policy.model import Pack
 
 CHUNK: Final = 1000
@@ -66,12 +66,14 @@ class Run:
 
 def asking(draft: Pack, in_force: Pack | None) -> Ask:
     """Puts vectors to the packs in this process."""
+    new = deferring(draft)
+    old = None if in_force is None else deferring(in_force)
 
     def ask(vectors: Sequence[Vector]) -> list[Verdicts]:
-        after = verdicts_of(draft, vectors)
-        if in_force is None:
+        after = verdicts_of(new, vectors)
+        if old is None:
             return [(None, one) for one in after]
-        return list(zip(verdicts_of(in_force, vectors), after, strict=True))
+        return list(zip(verdicts_of(old, vectors), after, strict=True))
 
     return ask
 

@@ -1,21 +1,18 @@
 """What a pack says about a vector, and what that means for one case in money."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
 
 from makegood.policy.backtest.case import Actual, Case
 from makegood.policy.backtest.vector import Vector
-from makegood.policy.facts import Fact
 from makegood.policy.judgement import Shares
 from makegood.policy.model import Pack
 from makegood.policy.remedies import GOODS, MONEY, REPAIRS
 from makegood.policy.remedy import Cause
-from makegood.policy.rules import liability_table, settle
+from makegood.policy.rules import settle
 from makegood.policy.stake import borne_by, coupon_of, refund_of
-from makegood.policy.tables import Scalar
-from makegood.policy.weigh import plain
 
 Who = Literal["machine", "person", "waits"]
 What = Literal["refund", "part", "goods", "coupon", "repair", "nothing", "open"]
@@ -60,25 +57,25 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.who}.{self.what}"
 
 
+def deferring(pack: Pack) -> Pack:
+    """The pack with tables of its own, which put many questions to the engine in one call."""
+    tables = {name: table.deferring() for name, table in pack.tables.items()}
+    return msgspec.structs.replace(pack, tables=tables)
+
+
 def verdicts_of(pack: Pack, vectors: Sequence[Vector]) -> list[Verdict]:
-    """The pack's verdicts; the engine is asked for all inputs of one table at once."""
-    told = [(vector, vector.facts()) for vector in vectors]
-    inputs: dict[str, list[list[Scalar]]] = {}
-    for vector, facts in told:
-        if vector.reason in pack.reasons:
-            table = liability_table(pack, pack.reasons[vector.reason], facts)
-            actual = [plain(facts.get(name)) for name in table.inputs]
-            inputs.setdefault(table.id, []).append(actual)
-    for name, many in inputs.items():
-        pack.tables[name].learn(many)
-    return [verdict_of(pack, vector, facts) for vector, facts in told]
+    """The verdicts of a deferring pack, every answer confirmed by the engine."""
+    found = [verdict_of(pack, vector) for vector in vectors]
+    for table in pack.tables.values():
+        table.confirm()
+    return found
 
 
-def verdict_of(pack: Pack, vector: Vector, facts: Mapping[str, Fact]) -> Verdict:
+def verdict_of(pack: Pack, vector: Vector) -> Verdict:
     """The pack's verdict; a reason that the pack does not have goes to a person."""
     if vector.reason not in pack.reasons:
         return Verdict(who="person", rule="")
-    said = settle(pack, vector.reason, facts, vector.wants, vector.context)
+    said = settle(pack, vector.reason, vector.facts(), vector.wants, vector.context)
     finding, row = said.match.finding, said.match.row
     return Verdict(
         who="waits" if said.waits else "machine" if said.certain else "person",
