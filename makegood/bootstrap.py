@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Final
 
 import httpx
@@ -21,6 +21,8 @@ from makegood.gateways.storage.disk import DiskStorage
 from makegood.gateways.storage.pictures import PillowPictures
 from makegood.gateways.suppliers.registry import SupplierBook
 from makegood.keyfile import open_vault
+from makegood.ledger.refund.gateway import Notification
+from makegood.logfiles import open_log_room
 from makegood.logs import configure_logs
 from makegood.people.callers import Callers
 from makegood.people.markets.actions import Markets
@@ -117,6 +119,7 @@ async def opened_things(settings: Settings, demo: Demo | None = None) -> AsyncIt
                 door=Door(db, vault, ids, Passwords()),
                 storage=storage,
                 room=FilingRoom(db, storage, PillowPictures()),
+                log=open_log_room(db, clock, settings),
                 gate=Gate(db, vault, ids),
                 gateways=gateways.of,
                 notify=notices_of(db, gateways, clock, desk),
@@ -146,11 +149,11 @@ def notices_of(db: Database, gateways: GatewayBook, clock: Clock, desk: Desk) ->
     room = refund_desk(db, gateways.of, clock, desk)
 
     async def notify(
-        market_id: str, channel: str, fields: Mapping[str, str], request_id: str
+        market_id: str, channel: str, notification: Notification, request_id: str
     ) -> NoticeAnswer:
         if channel not in gateways.of(market_id):
             await gateways.refresh()
-        return await payment_notification(room, market_id, channel, fields, request_id)
+        return await payment_notification(room, market_id, channel, notification, request_id)
 
     return notify
 
@@ -177,6 +180,7 @@ async def opened_rooms(settings: Settings, clock: Clock | None = None) -> AsyncI
                 suppliers=SupplierBook(db, vault, client, clock, desk.ids),
                 post=_post(settings, db, desk, clock),
                 filing=FilingRoom(db, storage, PillowPictures()),
+                log=open_log_room(db, SystemClock(), settings),
                 client=client,
             )
     finally:

@@ -12,13 +12,14 @@ from makegood.base.time import Clock
 from makegood.claims.desk import Desk
 from makegood.claims.files import Storage
 from makegood.claims.filing import FilingRoom
-from makegood.ledger.refund.gateway import PaymentGateway
+from makegood.ledger.refund.gateway import Notification, PaymentGateway
 from makegood.people.callers import Callers
 from makegood.people.markets.actions import Markets
 from makegood.people.proofs.actions import Gate
 from makegood.people.roles import Matrix
 from makegood.people.staff.sign_in import Door
 from makegood.policy.model import Pack
+from makegood.record.log.sequencer import LogRoom
 from makegood.store.database import Database
 from makegood.store.notify import Hub
 from makegood.store.vault import Vault
@@ -34,8 +35,8 @@ class NoticeAnswer(Protocol):
     def body(self) -> str: ...
 
 
-Notify: TypeAlias = Callable[[str, str, Mapping[str, str], str], Awaitable[NoticeAnswer]]
-"""(market, channel, the notification's fields, request id)."""
+Notify: TypeAlias = Callable[[str, str, Notification, str], Awaitable[NoticeAnswer]]
+"""(market, channel, the notification as it came, request id)."""
 
 
 class DemoOrder(msgspec.Struct, frozen=True):
@@ -102,6 +103,8 @@ class Things:
     """Where evidence files live."""
     room: FilingRoom
     """What filing evidence needs."""
+    log: LogRoom
+    """The log: its keys, its files, its clock."""
     gate: Gate
     """What proving to be the buyer needs."""
     gateways: Callable[[str], Mapping[str, PaymentGateway]]

@@ -19,10 +19,15 @@ from makegood.ledger.refund.actions import RefundJob, RefundOutcome
 from makegood.ledger.refund.gateway import (
     Arrived,
     Capture,
+    Dispute,
+    DisputeNotice,
+    DisputeSource,
     GatewayUnavailable,
     Notice,
     NoticeRefused,
+    Notification,
     NotSent,
+    OtherNotice,
     PaymentGateway,
     PaymentNotice,
     RefundNotice,
@@ -44,6 +49,10 @@ OnPayment: TypeAlias = Callable[[Connection, Act, str, Capture], Awaitable[None]
 """Told of a payment that the gateway itself confirmed: (channel, capture)."""
 
 
+OnDispute: TypeAlias = Callable[[Connection, Act, str, Dispute], Awaitable[None]]
+"""Told of a dispute that the gateway itself confirmed: (channel, dispute)."""
+
+
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """What every function here needs: database, gateways by market, clock, hooks, timings."""
 
@@ -52,6 +61,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     on_outcome: OnOutcome
     on_payment: OnPayment
+    on_dispute: OnDispute | None = None
     timings: Timings = Timings()
 
 
@@ -94,7 +104,7 @@ async def query_refund(desk: Desk, job: TakenJob) -> None:
 
 
 async def payment_notification(
-    desk: Desk, market_id: str, channel: str, fields: Mapping[str, str], request_id: str = ""
+    desk: Desk, market_id: str, channel: str, notification: Notification, request_id: str = ""
 ) -> NoticeAnswer:
     """A gateway's notification: believed only after the gateway, asked back, says the same.
 
@@ -106,16 +116,17 @@ async def payment_notification(
         return NoticeAnswer(404, "not found", "no such channel")
     job = _Frame(market_id, request_id)
     try:
-        notice = gateway.verify_notification(fields)
+        notice = await gateway.verify_notification(notification)
         await _believe(desk, job, gateway, notice)
-        answer = NoticeAnswer(200, gateway.notice_answer, "confirmed")
+        verdict = f"no matter: {notice.text}" if isinstance(notice, OtherNotice) else "confirmed"
+        answer = NoticeAnswer(200, gateway.notice_answer, verdict)
     except NoticeRefused as refused:
         answer = NoticeAnswer(400, "refused", refused.reason)
     except GatewayUnavailable:
         answer = NoticeAnswer(503, "try again", "gateway unavailable")
     async with desk.db.transaction() as tx:
         act = _act(desk, job)
-        await actions.note_notice(tx, act, channel, _digest(fields), answer.verdict)
+        await actions.note_notice(tx, act, channel, _digest(notification), answer.verdict)
     return answer
 
 
@@ -224,6 +235,10 @@ async def _believe(desk: Desk, job: _Frame, gateway: PaymentGateway, notice: Not
             await _believe_payment(desk, job, gateway, notice)
         case RefundNotice(refund_no=refund_no):
             await _believe_refund(desk, job, gateway, refund_no)
+        case DisputeNotice(dispute_ref=dispute_ref):
+            await _believe_dispute(desk, job, gateway, dispute_ref)
+        case OtherNotice():
+            pass
 
 
 async def _believe_payment(
@@ -254,7 +269,20 @@ async def _believe_refund(desk: Desk, job: _Frame, gateway: PaymentGateway, refu
         await _finish(desk, job, refund_no, await _query(gateway, refund))
 
 
-def _digest(fields: Mapping[str, str]) -> bytes:
+async def _believe_dispute(
+    desk: Desk, job: _Frame, gateway: PaymentGateway, dispute_ref: str
+) -> None:
+    if desk.on_dispute is None or not isinstance(gateway, DisputeSource):
+        raise NoticeRefused("this account tells no disputes")
+    dispute = await gateway.query_dispute(dispute_ref)
+    if dispute is None:
+        raise NoticeRefused("the gateway knows no such dispute")
+    async with desk.db.transaction() as tx:
+        await desk.on_dispute(tx, _act(desk, job), gateway.channel, dispute)
+
+
+def _digest(notification: Notification) -> bytes:
     """One fingerprint for one notification, whatever the order of its fields."""
-    body = "&".join(f"{key}={fields[key]}" for key in sorted(fields))
-    return hmac.digest(b"payment notice", body.encode(), hashlib.sha256)
+    fields = notification.fields
+    text = "&".join(f"{key}={fields[key]}" for key in sorted(fields)).encode()
+    return hmac.digest(b"payment notice", text or notification.body, hashlib.sha256)

@@ -24,6 +24,7 @@ from makegood.ledger.refund.gateway import (
     NotFound,
     Notice,
     NoticeRefused,
+    Notification,
     RefundReply,
     RefundRequest,
 )
@@ -185,7 +186,7 @@ class TownGateway:
         """The captures the test scripted."""
         return [c for c in self.captures if c.order_no == order_no or c.trade_no == trade_no]
 
-    def verify_notification(self, fields: Mapping[str, str]) -> Notice:
+    async def verify_notification(self, notification: Notification) -> Notice:
         """Nothing notifies here."""
         raise NoticeRefused("unsigned")
 
@@ -306,11 +307,13 @@ class Town:
             return await looking.view_claim(conn, act or self.agent, self.desk, claim_no)
 
     async def notify(
-        self, market_id: str, channel: str, fields: Mapping[str, str], request_id: str
+        self, market_id: str, channel: str, notification: Notification, request_id: str
     ) -> refunds.NoticeAnswer:
         """A payment notification, as the web process takes it."""
         room = refund_desk(self.db, self.gateways, self.clock, self.desk)
-        return await refunds.payment_notification(room, market_id, channel, fields, request_id)
+        return await refunds.payment_notification(
+            room, market_id, channel, notification, request_id
+        )
 
     def _handlers(self) -> dict[str, Handler]:
         from makegood.claims import system_actions

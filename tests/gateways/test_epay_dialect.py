@@ -6,10 +6,15 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from makegood.gateways.payments import epay, epay_v1, epay_v2
+from makegood.gateways.payments import amounts, epay, epay_v1, epay_v2, rsa_keys
 from makegood.gateways.payments.accounts import EpayV1Account, EpayV2Account
 from makegood.gateways.payments.http import make_client
-from makegood.ledger.refund.gateway import GatewayUnavailable, NoticeRefused, PaymentNotice
+from makegood.ledger.refund.gateway import (
+    GatewayUnavailable,
+    NoticeRefused,
+    Notification,
+    PaymentNotice,
+)
 from tests.gateways.payments import NO_ONE, RealClock
 
 NOTICE = {
@@ -48,18 +53,18 @@ def test_a_folder_in_the_address_stays() -> None:
     ("text", "minor"), [("98", 9800), ("98.0", 9800), ("98.00", 9800), ("0.01", 1), ("1.500", 150)]
 )
 def test_amounts_are_read_exactly(text: str, minor: int) -> None:
-    assert epay.amount_minor(text, "CNY") == minor
+    assert amounts.amount_minor(text, "CNY") == minor
 
 
 @pytest.mark.parametrize("text", ["", "-1", "1.005", "1e3", "98,00", "nan", None, "9" * 20])
 def test_senseless_amounts_are_no_answer(text: str | None) -> None:
     with pytest.raises(GatewayUnavailable):
-        epay.amount_minor(text, "CNY")
+        amounts.amount_minor(text, "CNY")
 
 
 def test_amounts_are_written_with_the_digits_of_the_currency() -> None:
-    assert epay.amount_text(5, "CNY") == "0.05"
-    assert epay.amount_text(500, "JPY") == "500"
+    assert amounts.amount_text(5, "CNY") == "0.05"
+    assert amounts.amount_text(500, "JPY") == "500"
 
 
 def test_v1_signs_sorted_fields_with_the_key_appended_directly() -> None:
@@ -86,7 +91,7 @@ def test_v2_signatures_are_those_of_openssl(tmp_path: Path) -> None:
     ).stdout
     assert ours == encoded
     assert epay_v2.verify(
-        {"a": "1", "b": "2", "sign": encoded}, epay_v2.public_key(public.read_text())
+        {"a": "1", "b": "2", "sign": encoded}, rsa_keys.public_key(public.read_text())
     )
 
 
@@ -94,7 +99,7 @@ def test_bare_keys_of_epay_panels_are_read(tmp_path: Path) -> None:
     key = tmp_path / "key"
     _openssl("genpkey", "-algorithm", "RSA", "-out", key)
     bare = "".join(key.read_text().splitlines()[1:-1])
-    assert epay_v2.private_key(bare).private_numbers() == _private(key).private_numbers()
+    assert rsa_keys.private_key(bare).private_numbers() == _private(key).private_numbers()
 
 
 async def test_a_v1_notice_is_believed_only_with_its_signature_and_merchant() -> None:
@@ -102,7 +107,7 @@ async def test_a_v1_notice_is_believed_only_with_its_signature_and_merchant() ->
         account = EpayV1Account(channel="epay", base_url="http://x", pid="1001", key="KEY")
         gateway = epay_v1.EpayV1(account, client)
         good = NOTICE | {"sign": epay_v1.sign(NOTICE, "KEY")}
-        assert gateway.verify_notification(good) == PaymentNotice(
+        assert await gateway.verify_notification(Notification(fields=good)) == PaymentNotice(
             trade_no="T1", order_no="O1", amount_minor=9800
         )
         other = NOTICE | {"pid": "1002"}
@@ -114,7 +119,7 @@ async def test_a_v1_notice_is_believed_only_with_its_signature_and_merchant() ->
         ]
         for fields in forged:
             with pytest.raises(NoticeRefused):
-                gateway.verify_notification(fields)
+                await gateway.verify_notification(Notification(fields=fields))
 
 
 async def test_a_v2_notice_signed_by_ourselves_is_refused(tmp_path: Path) -> None:
@@ -132,14 +137,15 @@ async def test_a_v2_notice_signed_by_ourselves_is_refused(tmp_path: Path) -> Non
     async with make_client(NO_ONE) as client:
         gateway = epay_v2.EpayV2(account, client, RealClock())
         good = NOTICE | {"sign": epay_v2.sign(NOTICE, _private(theirs))}
-        assert isinstance(gateway.verify_notification(good), PaymentNotice)
+        seen = await gateway.verify_notification(Notification(fields=good))
+        assert isinstance(seen, PaymentNotice)
         for sign in (epay_v2.sign(NOTICE, _private(ours)), "", "not base64 !"):
             with pytest.raises(NoticeRefused):
-                gateway.verify_notification(NOTICE | {"sign": sign})
+                await gateway.verify_notification(Notification(fields=NOTICE | {"sign": sign}))
 
 
 def _private(path: Path) -> RSAPrivateKey:
-    return epay_v2.private_key(path.read_text())
+    return rsa_keys.private_key(path.read_text())
 
 
 def _openssl(*arguments: str | Path) -> None:

@@ -28,6 +28,9 @@ CREATE INDEX IF NOT EXISTS refund_trade ON refund (trade_no);
 CREATE TABLE IF NOT EXISTS later (
     id INTEGER PRIMARY KEY AUTOINCREMENT, due_at REAL NOT NULL, what TEXT NOT NULL,
     content TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS dispute (
+    ref TEXT PRIMARY KEY, trade_no TEXT NOT NULL, amount_minor INTEGER NOT NULL,
+    state TEXT NOT NULL, reason TEXT NOT NULL, opened_at REAL NOT NULL, due_at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
@@ -53,6 +56,18 @@ class BookRefund(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: int
     status: RefundStatus
     reason: str = ""
+
+
+class BookDispute(msgspec.Struct, frozen=True, kw_only=True):
+    """A buyer's dispute; `state` is one of ours, each protocol says it in its own word."""
+
+    ref: str
+    trade_no: str
+    amount_minor: int
+    state: str = "needs_response"
+    reason: str = "product_not_received"
+    opened_at: float = 0.0
+    due_at: float = 0.0
 
 
 class Later(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,9 +133,18 @@ class Book:
         return None if row is None else _refund(row)
 
     def execute(
-        self, refund_no: str, trade_no: str, amount_minor: int, *, arrives_in: float = 0.0
+        self,
+        refund_no: str,
+        trade_no: str,
+        amount_minor: int,
+        *,
+        arrives_in: float = 0.0,
+        fails: str = "",
     ) -> BookRefund | str:
-        """Pay a refund out, once per number; answers the refund, or why not in words."""
+        """Pay a refund out, once per number; answers the refund, or why not in words.
+
+        With `fails` what was accepted first comes back with these words instead of arriving.
+        """
         with self._lock, self._db:
             self._db.execute("BEGIN IMMEDIATE")
             known = self.refund(refund_no) if refund_no else None
@@ -133,7 +157,7 @@ class Book:
             if amount_minor <= 0 or payment.refunded_minor + amount_minor > payment.amount_minor:
                 return "退款金额超过可退金额"
             status: RefundStatus = "accepted" if arrives_in else "arrived"
-            self._insert(refund_no, trade_no, amount_minor, status, time.time() + arrives_in, "")
+            self._insert(refund_no, trade_no, amount_minor, status, time.time() + arrives_in, fails)
             return self._last()
 
     def refuse(self, refund_no: str, trade_no: str, amount_minor: int, reason: str) -> BookRefund:
@@ -145,6 +169,30 @@ class Book:
                 self._insert(refund_no, trade_no, amount_minor, "refused", time.time(), reason)
                 known = self._last()
             return known
+
+    def refunds_of(self, trade_no: str) -> list[BookRefund]:
+        """The refunds of one payment, newest first."""
+        return [one for one in reversed(self.refunds()) if one.trade_no == trade_no]
+
+    def put_dispute(self, dispute: BookDispute) -> None:
+        """Open a dispute, or say what became of it."""
+        with self._lock:
+            self._db.execute(
+                "INSERT OR REPLACE INTO dispute VALUES (?, ?, ?, ?, ?, ?, ?)",
+                msgspec.structs.astuple(dispute),
+            )
+
+    def dispute(self, ref: str) -> BookDispute | None:
+        """The dispute under a number."""
+        row = self._one(
+            "SELECT ref, trade_no, amount_minor, state, reason, opened_at, due_at "
+            "FROM dispute WHERE ref = ?",
+            ref,
+        )
+        if row is None:
+            return None
+        named = dict(zip(BookDispute.__struct_fields__, row, strict=True))
+        return msgspec.convert(named, BookDispute)
 
     def put_later(self, due_at: float, what: str, content: dict[str, str]) -> None:
         """Remember work for a later time."""
@@ -204,7 +252,8 @@ class Book:
     def _arrive(self) -> None:
         """What was accepted arrives when its time has come."""
         self._db.execute(
-            "UPDATE refund SET status = 'arrived' WHERE status = 'accepted' AND arrives_at <= ?",
+            "UPDATE refund SET status = CASE reason WHEN '' THEN 'arrived' ELSE 'refused' END "
+            "WHERE status = 'accepted' AND arrives_at <= ?",
             (time.time(),),
         )
 

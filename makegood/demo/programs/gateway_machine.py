@@ -1,9 +1,9 @@
 """What the gateway program does with money, and the faults it has while doing it."""
 
-import json
 import random
 import secrets
 import time
+from collections.abc import Callable
 
 import httpx
 import msgspec
@@ -12,12 +12,19 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from makegood.demo.programs.answering import Cut, ServerFailure
 from makegood.demo.programs.gateway_book import Book, BookRefund, Later, Payment
-from makegood.gateways.payments import epay_v1, epay_v2
-from makegood.gateways.payments.epay import amount_text
-from makegood.gateways.payments.shop_balance import notice_signature
+from makegood.gateways.payments import epay_v1, epay_v2, rsa_keys
+from makegood.gateways.payments.amounts import amount_text
 
+TOO_POOR = "商户余额不足"
+"""What a refund is refused with at once; such a refund was never made, by most protocols."""
 PID = "1001"
 SHOP = "shop"
+APP = "2021000000000001"
+MCHID = "1900000001"
+MERCHANT_SERIAL = "5A00000000000000000000000000000000000001"
+PLATFORM_ID = "PUB_KEY_ID_0119000000012026112200000000000001"
+CLIENT = "makegood-client"
+WEBHOOK = "WH-MAKEGOOD"
 
 
 class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,8 +40,27 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     late_seconds: float = 1.0
     arrive_seconds: float = 1.0
     down: bool = False
+    refuse_late: float = 0.0
     no_refunds: bool = False
     tells_refunded: bool = True
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """A notice as it is sent: by GET with fields, or by POST with a body and headers."""
+
+    fields: dict[str, str] = {}
+    body: str = ""
+    headers: dict[str, str] = {}
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as one protocol sees it: its own path, and the whole path that was signed."""
+
+    method: str
+    path: str
+    whole_path: str
+    body: bytes
+    headers: dict[str, str]
 
 
 class Gateway:
@@ -49,15 +75,21 @@ class Gateway:
         self._http = httpx.Client(timeout=5.0, trust_env=False)
         self.key = book.setting("v1_key", secrets.token_hex(16))
         self.secret = book.setting("balance_secret", secrets.token_hex(32))
-        self.merchant = epay_v2.private_key(book.setting("merchant_key", _new_key()))
-        self.platform = epay_v2.private_key(book.setting("platform_key", _new_key()))
+        self.merchant = rsa_keys.private_key(book.setting("merchant_key", _new_key()))
+        self.platform = rsa_keys.private_key(book.setting("platform_key", _new_key()))
+        self.api_v3_key = book.setting("api_v3_key", secrets.token_hex(16))
+        self.stripe_key = book.setting("stripe_key", f"sk_test_{secrets.token_hex(12)}")
+        self.stripe_hook = book.setting("stripe_hook", f"whsec_{secrets.token_hex(16)}")
+        self.paypal_secret = book.setting("paypal_secret", secrets.token_hex(20))
+        self.writers: dict[str, Callable[[Gateway, BookRefund], Letter]] = {}
+        """How each protocol tells the merchant of a refund."""
 
     def set_faults(self, faults: Faults) -> None:
         """Change the faults, for this process and the next one on the same book."""
         self.faults = faults
         self.book.put_setting("faults", msgspec.json.encode(faults).decode())
 
-    def accounts(self, url: str) -> list[dict[str, str]]:
+    def accounts(self, url: str) -> list[dict[str, str | bool]]:
         """The accounts of this gateway as an operator would configure them."""
         return [
             {"kind": "epay_v1", "channel": "epay", "base_url": url, "pid": PID, "key": self.key},
@@ -77,6 +109,48 @@ class Gateway:
                 "secret": self.secret,
             },
             {"kind": "manual", "channel": "usdt"},
+            *self._wider_accounts(url),
+        ]
+
+    def _wider_accounts(self, url: str) -> list[dict[str, str | bool]]:
+        return [
+            {
+                "kind": "alipay",
+                "channel": "alipay",
+                "base_url": f"{url}/gateway.do",
+                "app_id": APP,
+                "private_key": _private_pem(self.merchant),
+                "alipay_key": _public_pem(self.platform),
+                "sandbox": True,
+            },
+            {
+                "kind": "wechat",
+                "channel": "wechat",
+                "base_url": f"{url}/wechat",
+                "mchid": MCHID,
+                "serial_no": MERCHANT_SERIAL,
+                "private_key": _private_pem(self.merchant),
+                "api_v3_key": self.api_v3_key,
+                "platform_key": _public_pem(self.platform),
+                "platform_key_id": PLATFORM_ID,
+            },
+            {
+                "kind": "stripe",
+                "channel": "stripe",
+                "base_url": f"{url}/stripe",
+                "secret_key": self.stripe_key,
+                "webhook_secret": self.stripe_hook,
+                "sandbox": True,
+            },
+            {
+                "kind": "paypal",
+                "channel": "paypal",
+                "base_url": f"{url}/paypal",
+                "client_id": CLIENT,
+                "secret": self.paypal_secret,
+                "webhook_id": WEBHOOK,
+                "sandbox": True,
+            },
         ]
 
     def ask(self) -> None:
@@ -85,11 +159,11 @@ class Gateway:
             raise ServerFailure
 
     def refund(
-        self, refund_no: str, trade_no: str, amount_minor: int, *, notifies: bool = False
+        self, refund_no: str, trade_no: str, amount_minor: int, *, notifies: str = ""
     ) -> BookRefund | str:
         """Carry out a refund, or have one of the faults; answers it or a refusal in words.
 
-        With `notifies` the merchant's hook is told of it, as the shop balance does.
+        With `notifies`, the name of a protocol, that protocol's hook is told of it.
         """
         faults = self.faults
         if faults.no_refunds:
@@ -98,16 +172,19 @@ class Gateway:
             raise ServerFailure
         if self._happens(faults.executed_late):
             content = {"refund_no": refund_no, "trade_no": trade_no, "amount": str(amount_minor)}
-            content |= {"notifies": "yes"} if notifies else {}
+            content |= {"notifies": notifies} if notifies else {}
             self.book.put_later(time.time() + faults.late_seconds, "refund", content)
             raise Cut
         if self._is_refused(refund_no):
             return self._refuse(refund_no, trade_no, amount_minor)
         arrives_in = faults.arrive_seconds if self._happens(faults.accept_first) else 0.0
-        done = self.book.execute(refund_no, trade_no, amount_minor, arrives_in=arrives_in)
+        fails = "收款账户异常" if arrives_in and self._happens(faults.refuse_late) else ""
+        done = self.book.execute(
+            refund_no, trade_no, amount_minor, arrives_in=arrives_in, fails=fails
+        )
         if isinstance(done, BookRefund):
             if notifies:
-                self._notify_refund(done, arrives_in)
+                self._notify_refund(notifies, done, arrives_in)
             if self._happens(faults.cut_after):
                 raise Cut
         return done
@@ -119,7 +196,7 @@ class Gateway:
             [msgspec.structs.replace(p, paid_at=p.paid_at or now) for p in payments]
         )
         for payment in payments if notify_url else []:
-            self._notify(notify_url, _payment_fields(payment, self, version), 0.0)
+            self.notify(notify_url, Letter(fields=_payment_fields(payment, self, version)))
 
     def do_later(self, later: Later) -> None:
         """Carry out what was put off; a notice is repeated until it is taken."""
@@ -129,7 +206,7 @@ class Gateway:
                 content["refund_no"], content["trade_no"], int(content["amount"])
             )
             if isinstance(done, BookRefund) and "notifies" in content:
-                self._notify_refund(done, 0.0)
+                self._notify_refund(content["notifies"], done, 0.0)
         elif not self._deliver(content) and time.time() < float(content["until"]):
             self.book.postpone(later, time.time() + 1.0)
             return
@@ -142,32 +219,40 @@ class Gateway:
         return self._happens(self.faults.refuse)
 
     def _refuse(self, refund_no: str, trade_no: str, amount_minor: int) -> BookRefund | str:
-        reason = "商户余额不足"
+        reason = TOO_POOR
         if not refund_no:
             return reason
         return self.book.refuse(refund_no, trade_no, amount_minor, reason)
 
-    def _notify_refund(self, refund: BookRefund, delay: float) -> None:
-        url = self.book.setting("refund_hook", "")
+    def _notify_refund(self, protocol: str, refund: BookRefund, delay: float) -> None:
+        url = self.book.setting(f"{protocol}_refund_hook", "")
         if url and refund.refund_no:
-            fields = {"event": "refund", "account": SHOP, "refund_no": refund.refund_no}
-            fields["signature"] = notice_signature(fields, self.secret)
-            self._notify(url, fields, delay)
+            self.notify(url, self.writers[protocol](self, refund), delay)
 
-    def _notify(self, url: str, fields: dict[str, str], delay: float) -> None:
+    def notify(self, url: str, letter: Letter, delay: float = 0.0) -> None:
+        """Send a notice later, until it is taken; with its fault twice and in any order."""
         for _ in range(2 if self.faults.notices_twice else 1):
             jitter = self._chance.random() if self.faults.notices_twice else 0.0
             due_at = time.time() + delay + jitter
-            content = {"url": url, "fields": json.dumps(fields), "until": str(due_at + 600)}
+            text = msgspec.json.encode(letter).decode()
+            content = {"url": url, "letter": text, "until": str(due_at + 600)}
             self.book.put_later(due_at, "notice", content)
 
     def _deliver(self, content: dict[str, str]) -> bool:
-        """Send one notice as GET, as epay does; only the word `success` ends it."""
+        """Send one notice; only a good answer ends it."""
+        letter = msgspec.json.decode(content["letter"], type=Letter)
+        method = "POST" if letter.body else "GET"
         try:
-            answer = self._http.get(content["url"], params=json.loads(content["fields"]))
+            answer = self._http.request(
+                method,
+                content["url"],
+                params=letter.fields or None,
+                content=letter.body or None,
+                headers=letter.headers,
+            )
         except httpx.HTTPError:
             return False
-        return answer.text.strip() == "success"
+        return answer.status_code == 200
 
     def _happens(self, chance: float) -> bool:
         return chance > 0 and self._chance.random() < chance

@@ -6,9 +6,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import msgspec
 
 from makegood.demo.programs.gateway_book import BookRefund, Payment
-from makegood.demo.programs.gateway_machine import PID, Gateway
+from makegood.demo.programs.gateway_machine import PID, SHOP, Gateway, Letter
 from makegood.gateways.payments import epay_v2
-from makegood.gateways.payments.epay import amount_text
+from makegood.gateways.payments.amounts import amount_text
+from makegood.gateways.payments.shop_balance import notice_signature
 
 
 def serve_v1(gateway: Gateway, fields: dict[str, str]) -> dict[str, object]:
@@ -57,7 +58,9 @@ def serve_balance(
             payment = gateway.book.payment(order_no=wish.order_no)
         if payment is None:
             return 422, {"reason": "unknown payment"}
-        done = gateway.refund(wish.refund_no, payment.trade_no, wish.amount_minor, notifies=True)
+        done = gateway.refund(
+            wish.refund_no, payment.trade_no, wish.amount_minor, notifies="balance"
+        )
         return (409, {"reason": done}) if isinstance(done, str) else (200, _told(done))
     gateway.ask()
     if parts.path.startswith("/refunds/"):
@@ -68,6 +71,12 @@ def serve_balance(
         trade_no=query.get("trade_no", ""), order_no=query.get("order_no", "")
     )
     return 200, {"payments": [_capture(found)] if found else []}
+
+
+def balance_letter(gateway: Gateway, refund: BookRefund) -> Letter:
+    """A shop system's word about a refund."""
+    fields = {"event": "refund", "account": SHOP, "refund_no": refund.refund_no}
+    return Letter(fields=fields | {"signature": notice_signature(fields, gateway.secret)})
 
 
 class _BalanceRefund(msgspec.Struct, frozen=True, kw_only=True):

@@ -47,11 +47,81 @@ class ShopBalanceAccount(GatewayAccount, frozen=True, kw_only=True, tag="shop_ba
     __repr__ = GatewayAccount.__repr__
 
 
+class AlipayAccount(GatewayAccount, frozen=True, kw_only=True, tag="alipay"):
+    """Alipay open API: application id, our private key, Alipay's public key (PEM or base64)."""
+
+    app_id: str
+    private_key: str
+    alipay_key: str
+    sandbox: bool = False
+    base_url: str = ""
+    """Only for a proxy: empty means Alipay's own address, or its sandbox."""
+    reply_hours: int = 24
+    """How long Alipay lets a merchant wait before the first answer to a complaint."""
+
+    __repr__ = GatewayAccount.__repr__
+
+
+class WechatAccount(GatewayAccount, frozen=True, kw_only=True, tag="wechat"):
+    """WeChat Pay API v3: merchant number, our certificate's serial and private key, the APIv3
+    key, and WeChat Pay's public key (or platform certificate) with its id. There is no sandbox.
+    """
+
+    mchid: str
+    serial_no: str
+    private_key: str
+    api_v3_key: str
+    platform_key: str
+    platform_key_id: str
+    base_url: str = ""
+    reply_hours: int = 24
+    """How long WeChat Pay lets a merchant wait before the first answer to a complaint."""
+
+    __repr__ = GatewayAccount.__repr__
+
+
+class StripeAccount(GatewayAccount, frozen=True, kw_only=True, tag="stripe"):
+    """Stripe: secret (or restricted) key and the signing secret of our webhook endpoint.
+
+    `sandbox` says that the key is a test key; a live notification is then refused, and the
+    reverse. `order_field` is the metadata field in which the shop keeps the order number.
+    """
+
+    secret_key: str
+    webhook_secret: str
+    sandbox: bool = False
+    order_field: str = "order_no"
+    base_url: str = ""
+
+    __repr__ = GatewayAccount.__repr__
+
+
+class PaypalAccount(GatewayAccount, frozen=True, kw_only=True, tag="paypal"):
+    """PayPal REST: client id and secret of the application, and the id of our webhook."""
+
+    client_id: str
+    secret: str
+    webhook_id: str
+    sandbox: bool = False
+    base_url: str = ""
+
+    __repr__ = GatewayAccount.__repr__
+
+
 class ManualAccount(GatewayAccount, frozen=True, kw_only=True, tag="manual"):
     """A way to pay that no machine can refund: coins, transfer codes, cash."""
 
 
-Account: TypeAlias = EpayV1Account | EpayV2Account | ShopBalanceAccount | ManualAccount
+Account: TypeAlias = (
+    EpayV1Account
+    | EpayV2Account
+    | ShopBalanceAccount
+    | AlipayAccount
+    | WechatAccount
+    | StripeAccount
+    | PaypalAccount
+    | ManualAccount
+)
 
 
 def read_accounts(text: bytes) -> list[Account]:

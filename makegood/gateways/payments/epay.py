@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from makegood.base.money import MINOR_DIGITS
+from makegood.gateways.payments.amounts import amount_minor
 from makegood.ledger.refund.gateway import Capture, CaptureState, GatewayUnavailable
 
 _PAGES = re.compile(
     r"/(?:submit\.php|mapi\.php|api\.php|api/pay/[a-z]+|pay/submit|api)?/?(?:[?#].*)?$"
 )
-_AMOUNT = re.compile(r"(?P<whole>\d{1,12})(?:\.(?P<part>\d*))?")
 _NOT_FOUND = ("不存在", "未找到", "not found", "not exist", "no such")
+_CREDENTIALS = ("密钥", "签名", "商户不存在", "商户id", "pid", "sign", "key")
 _UNSUPPORTED = ("不支持", "未开启", "未开通", "unsupported", "not supported")
 _STATES: Final[dict[str, CaptureState]] = {
     "0": "unpaid",
@@ -28,23 +28,6 @@ _EPAY_ZONE = ZoneInfo("Asia/Shanghai")
 def base_url(url: str) -> str:
     """The gateway's root address, also when an operator pasted one of its pages."""
     return _PAGES.sub("", url.strip())
-
-
-def amount_text(amount_minor: int, currency: str) -> str:
-    """An amount as epay writes it: `98.00`."""
-    digits = MINOR_DIGITS[currency]
-    whole, part = divmod(amount_minor, 10**digits)
-    return f"{whole}.{part:0{digits}d}" if digits else str(whole)
-
-
-def amount_minor(text: object, currency: str) -> int:
-    """An amount in minor units. Raises GatewayUnavailable for what is no exact amount."""
-    digits = MINOR_DIGITS[currency]
-    match = _AMOUNT.fullmatch(str(text))
-    part = (match["part"] or "") if match else ""
-    if match is None or part[digits:].strip("0"):
-        raise GatewayUnavailable("the amount makes no sense")
-    return int(match["whole"] + part[:digits].ljust(digits, "0"))
 
 
 def signed_text(fields: Mapping[str, str]) -> str:
@@ -64,6 +47,13 @@ def text_of(answer: Mapping[str, object]) -> str:
 def says_not_found(answer: Mapping[str, object]) -> bool:
     """Whether a refusal means that the gateway has no such order or refund."""
     return _contains(answer, _NOT_FOUND)
+
+
+def refused(answer: Mapping[str, object]) -> GatewayUnavailable:
+    """Why a question was not answered; words about keys and signatures mean credentials."""
+    text = f"order query refused: {text_of(answer)}"
+    wrong = _contains(answer, _CREDENTIALS)
+    return GatewayUnavailable(text, trouble="credentials" if wrong else "unclear")
 
 
 def says_unsupported(answer: Mapping[str, object]) -> bool:

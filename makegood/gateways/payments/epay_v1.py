@@ -12,6 +12,7 @@ import httpx
 
 from makegood.gateways.payments import epay
 from makegood.gateways.payments.accounts import EpayV1Account
+from makegood.gateways.payments.amounts import amount_minor, amount_text
 from makegood.gateways.payments.http import call
 from makegood.ledger.refund.gateway import (
     Abilities,
@@ -22,6 +23,7 @@ from makegood.ledger.refund.gateway import (
     NotFound,
     Notice,
     NoticeRefused,
+    Notification,
     PaymentNotice,
     RefundReply,
     RefundRequest,
@@ -76,10 +78,11 @@ class EpayV1:
             if str(answer.get("code")) == _OK:
                 return [epay.capture_of(answer, self._account.currency)]
             if not epay.says_not_found(answer):
-                raise GatewayUnavailable(f"order query refused: {epay.text_of(answer)}")
+                raise epay.refused(answer)
         return []
 
-    def verify_notification(self, fields: Mapping[str, str]) -> Notice:
+    async def verify_notification(self, notification: Notification) -> Notice:
+        fields = notification.fields
         if not hmac.compare_digest(sign(fields, self._account.key), fields.get("sign", "")):
             raise NoticeRefused("signature")
         if fields.get("pid") != self._account.pid:
@@ -89,7 +92,7 @@ class EpayV1:
     async def _post_refund(
         self, request: RefundRequest, number: Mapping[str, str]
     ) -> dict[str, object]:
-        money = epay.amount_text(request.amount_minor, request.currency)
+        money = amount_text(request.amount_minor, request.currency)
         _, answer = await call(
             self._client,
             "POST",
@@ -128,7 +131,7 @@ def notice_of(fields: Mapping[str, str], currency: str) -> PaymentNotice:
     if fields.get("trade_status") != "TRADE_SUCCESS":
         raise NoticeRefused("not a success")
     try:
-        amount_minor = epay.amount_minor(fields.get("money"), currency)
+        paid_minor = amount_minor(fields.get("money"), currency)
     except GatewayUnavailable:
         raise NoticeRefused("amount") from None
     if not fields.get("trade_no") or not fields.get("out_trade_no"):
@@ -136,7 +139,7 @@ def notice_of(fields: Mapping[str, str], currency: str) -> PaymentNotice:
     return PaymentNotice(
         trade_no=fields["trade_no"],
         order_no=fields["out_trade_no"],
-        amount_minor=amount_minor,
+        amount_minor=paid_minor,
         currency=currency,
     )
 

@@ -1,7 +1,5 @@
 """Payments that no machine can refund: a person sends the money and shows the proof."""
 
-from collections.abc import Mapping
-
 from makegood.gateways.payments.accounts import ManualAccount
 from makegood.ledger.refund.gateway import (
     Abilities,
@@ -9,6 +7,7 @@ from makegood.ledger.refund.gateway import (
     GatewayUnavailable,
     Notice,
     NoticeRefused,
+    Notification,
     RefundReply,
     RefundRequest,
     Unknown,
@@ -40,5 +39,5 @@ class Manual:
     async def query_payment(self, *, trade_no: str = "", order_no: str = "") -> list[Capture]:
         raise GatewayUnavailable(_TEXT, sent=False)
 
-    def verify_notification(self, fields: Mapping[str, str]) -> Notice:
+    async def verify_notification(self, notification: Notification) -> Notice:
         raise NoticeRefused("this account sends no notifications")

@@ -8,15 +8,23 @@ import httpx
 from makegood.base.time import Clock
 from makegood.gateways.payments.accounts import (
     Account,
+    AlipayAccount,
     EpayV1Account,
     EpayV2Account,
     ManualAccount,
+    PaypalAccount,
     ShopBalanceAccount,
+    StripeAccount,
+    WechatAccount,
 )
+from makegood.gateways.payments.alipay import Alipay
 from makegood.gateways.payments.epay_v1 import EpayV1
 from makegood.gateways.payments.epay_v2 import EpayV2
 from makegood.gateways.payments.manual import Manual
+from makegood.gateways.payments.paypal import Paypal
 from makegood.gateways.payments.shop_balance import ShopBalance
+from makegood.gateways.payments.stripe import Stripe
+from makegood.gateways.payments.wechat import Wechat
 from makegood.ledger.refund.gateway import PaymentGateway
 
 
@@ -28,11 +36,12 @@ def build_gateways(
     for account in accounts:
         if account.channel in gateways:
             raise ValueError(f"two gateway accounts are called {account.channel!r}")
-        gateways[account.channel] = _build(account, client, clock)
+        gateways[account.channel] = build_gateway(account, client, clock)
     return gateways
 
 
-def _build(account: Account, client: httpx.AsyncClient, clock: Clock) -> PaymentGateway:
+def build_gateway(account: Account, client: httpx.AsyncClient, clock: Clock) -> PaymentGateway:
+    """The gateway of one account. Raises ValueError for a key that is none."""
     match account:
         case EpayV1Account():
             return EpayV1(account, client)
@@ -40,6 +49,14 @@ def _build(account: Account, client: httpx.AsyncClient, clock: Clock) -> Payment
             return EpayV2(account, client, clock)
         case ShopBalanceAccount():
             return ShopBalance(account, client, clock)
+        case AlipayAccount():
+            return Alipay(account, client, clock)
+        case WechatAccount():
+            return Wechat(account, client, clock)
+        case StripeAccount():
+            return Stripe(account, client, clock)
+        case PaypalAccount():
+            return Paypal(account, client, clock)
         case ManualAccount():
             return Manual(account)
     assert_never(account)

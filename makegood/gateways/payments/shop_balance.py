@@ -22,6 +22,7 @@ from makegood.ledger.refund.gateway import (
     NotFound,
     Notice,
     NoticeRefused,
+    Notification,
     PaymentNotice,
     RefundNotice,
     RefundReply,
@@ -97,10 +98,13 @@ class ShopBalance:
         query = urlencode({"trade_no": trade_no} if trade_no else {"order_no": order_no})
         status, answer = await self._call("GET", f"/payments?{query}")
         if status != 200:
-            raise GatewayUnavailable(f"payment query answered {status}")
+            wrong = status in (401, 403)
+            text = f"payment query answered {status}"
+            raise GatewayUnavailable(text, trouble="credentials" if wrong else "unclear")
         return _convert(answer, _PaymentsAnswer).payments
 
-    def verify_notification(self, fields: Mapping[str, str]) -> Notice:
+    async def verify_notification(self, notification: Notification) -> Notice:
+        fields = notification.fields
         wanted = notice_signature(fields, self._account.secret)
         if not hmac.compare_digest(wanted, fields.get("signature", "")):
             raise NoticeRefused("signature")

@@ -1,5 +1,7 @@
 """A market's accounts at payment gateways, sealed: only bootstrap's gateways read them."""
 
+from datetime import datetime
+
 import msgspec
 
 from makegood.base.actor import Act
@@ -16,6 +18,9 @@ class SealedAccount(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     kind: str
     sealed: bytes
+    enabled: bool = True
+    changed_at: datetime | None = None
+    changed_by: str = ""
 
 
 async def put_account(
@@ -29,7 +34,7 @@ async def put_account(
         values ($1, $2, $3, $4, $5, $6)
         on conflict (market_id, channel) do update
         set kind = excluded.kind, sealed = excluded.sealed, changed_at = excluded.changed_at,
-            changed_by = excluded.changed_by
+            changed_by = excluded.changed_by, enabled = true
         """,
         act.market_id,
         channel,
@@ -43,7 +48,10 @@ async def put_account(
 async def list_accounts(conn: Connection) -> list[SealedAccount]:
     """The accounts of all markets of this install."""
     rows = await conn.fetch(
-        "select market_id, channel, kind, sealed from gateway_account order by 1, 2"
+        """
+        select market_id, channel, kind, sealed, enabled, changed_at, changed_by
+        from gateway_account order by market_id, channel
+        """
     )
     return [
         SealedAccount(
@@ -51,9 +59,28 @@ async def list_accounts(conn: Connection) -> list[SealedAccount]:
             channel=row["channel"],
             kind=row["kind"],
             sealed=row["sealed"],
+            enabled=row["enabled"],
+            changed_at=row["changed_at"],
+            changed_by=row["changed_by"],
         )
         for row in rows
     ]
+
+
+async def switch_account(tx: Connection, act: Act, channel: str, *, enabled: bool) -> bool:
+    """Switch an account on or off; False for a channel that has none."""
+    found = await tx.fetchval(
+        """
+        update gateway_account set enabled = $3, changed_at = $4, changed_by = $5
+        where market_id = $1 and channel = $2 returning true
+        """,
+        act.market_id,
+        channel,
+        enabled,
+        act.now,
+        act.actor.id,
+    )
+    return bool(found)
 
 
 def open_account(vault: Vault, account: SealedAccount) -> bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
@@ -93,6 +93,42 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     paid_at: datetime | None = None
 
 
+DisputeKind = Literal["chargeback", "complaint"]
+DisputeState = Literal["needs_response", "under_review", "won", "lost", "withdrawn"]
+
+
+class Dispute(msgspec.Struct, frozen=True, kw_only=True):
+    """A buyer's dispute of a payment as the channel itself states it. Times are aware UTC.
+
+    A `chargeback` takes the money away when it is lost; a `complaint` only asks for an answer.
+    `won` means that the money stays here. `due_at` is the channel's own deadline for an answer.
+    `also_no` is a second number of the payment, where the channel has two.
+    """
+
+    dispute_ref: str
+    trade_no: str
+    amount_minor: int
+    state: DisputeState
+    kind: DisputeKind
+    also_no: str = ""
+    order_no: str = ""
+    currency: str = "CNY"
+    reason: str = ""
+    opened_at: datetime | None = None
+    due_at: datetime | None = None
+
+
+class Notification(msgspec.Struct, frozen=True, kw_only=True):
+    """A message at our door as it came: fields of query and form, raw body, headers.
+
+    Header names are in lower case. Who signs what differs by gateway.
+    """
+
+    fields: Mapping[str, str] = msgspec.field(default_factory=dict)
+    body: bytes = b""
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+
 class PaymentNotice(msgspec.Struct, frozen=True, kw_only=True):
     """A signed message that a payment was made; to be asked back before it is believed."""
 
@@ -108,7 +144,22 @@ class RefundNotice(msgspec.Struct, frozen=True, kw_only=True):
     refund_no: str
 
 
-Notice: TypeAlias = PaymentNotice | RefundNotice
+class DisputeNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed message that something happened to a dispute; to be asked back."""
+
+    dispute_ref: str
+
+
+class OtherNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed message about something that concerns us not; taken, so that it is not repeated."""
+
+    text: str
+
+
+Notice: TypeAlias = PaymentNotice | RefundNotice | DisputeNotice | OtherNotice
+
+Trouble = Literal["not_reached", "silent", "credentials", "signature", "unclear"]
+"""Why a gateway could not be asked: for the words that a person reads, never for a decision."""
 
 
 class GatewayUnavailable(Exception):
@@ -117,9 +168,10 @@ class GatewayUnavailable(Exception):
     `sent` is False only when it is certain that the request never left.
     """
 
-    def __init__(self, text: str, *, sent: bool = True) -> None:
+    def __init__(self, text: str, *, sent: bool = True, trouble: Trouble = "unclear") -> None:
         super().__init__(text)
         self.sent = sent
+        self.trouble: Trouble = trouble
 
 
 class NoticeRefused(Exception):
@@ -161,6 +213,18 @@ class PaymentGateway(Protocol):
         """
         ...
 
-    def verify_notification(self, fields: Mapping[str, str]) -> Notice:
-        """Check signature and merchant of a notification. Raises NoticeRefused."""
+    async def verify_notification(self, notification: Notification) -> Notice:
+        """Check signature and merchant of a notification.
+
+        Raises NoticeRefused, or GatewayUnavailable where only the gateway can check it.
+        """
+        ...
+
+
+@runtime_checkable
+class DisputeSource(Protocol):
+    """A gateway that tells of its buyers' disputes."""
+
+    async def query_dispute(self, dispute_ref: str) -> Dispute | None:
+        """One dispute as it is now, None when there is none. Raises GatewayUnavailable."""
         ...

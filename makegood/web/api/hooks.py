@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl
 
+from makegood.ledger.refund.gateway import Notification
 from makegood.web.api.faults import Fault
 from makegood.web.api.operation import Answer, Call, Method, Operation
 from makegood.web.api.reading import MOST_QUERY_FIELDS, whole_body
@@ -12,18 +13,31 @@ HOOKS_BASE: Final = "/hooks"
 
 
 async def notify(call: Call) -> Answer:
-    """Take a notification; epay calls GET, others POST a form, and want their own word."""
-    fields = _fields(call.scope["query_string"])
+    """Take a notification; epay calls GET, others POST a form or JSON, and want their own word."""
+    body = b""
     if call.method == "POST":
         limit = call.things.settings.body_limit
         body = await whole_body(call.receive, call.header(b"content-length"), limit)
-        fields = {**fields, **_fields(body)}
+    notification = Notification(
+        fields={**_fields(call.scope["query_string"]), **_form(call, body)},
+        body=body,
+        headers=_headers(call),
+    )
     answer = await call.things.notify(
-        call.act.market_id, call.path["account"], fields, call.act.request_id
+        call.act.market_id, call.path["account"], notification, call.act.request_id
     )
     return Answer(
         status=answer.status, body=answer.body.encode(), media_type="text/plain; charset=utf-8"
     )
+
+
+def _form(call: Call, body: bytes) -> Mapping[str, str]:
+    """A form's fields; a body that says it is JSON has none."""
+    return {} if "json" in call.header(b"content-type").lower() else _fields(body)
+
+
+def _headers(call: Call) -> Mapping[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in call.headers.items()}
 
 
 def _fields(text: bytes) -> Mapping[str, str]:
