@@ -17,6 +17,7 @@ from makegood.commands import (
     prepare,
     replay,
     serve,
+    witness,
     work,
 )
 from makegood.settings import load_settings, variable
@@ -32,6 +33,7 @@ COMMANDS = (
     replay.add,
     build.add,
     doctor.add,
+    witness.add,
 )
 """Each adds its command; a new command is a file in `commands/` and a word here."""
 

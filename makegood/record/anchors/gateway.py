@@ -36,9 +36,13 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lost(msgspec.Struct, frozen=True, kw_only=True):
-    """What was prepared can never arrive any more; prepare anew."""
+    """What was prepared can never arrive any more; prepare anew, from the newest checkpoint.
+
+    `seen` is the size that a witness holds already: a log that has none of that size was rewound.
+    """
 
     why: str
+    seen: int = 0
 
 
 Submitted: TypeAlias = Proof | Waiting | Lost
@@ -50,6 +54,10 @@ class AnchorUnavailable(Exception):
 
 class AnchorRefused(Exception):
     """The place said no, or its answer does not verify: trying again would not help."""
+
+
+class AnchorContradicted(AnchorRefused):
+    """The place holds another history of this log than we do: an alarm, not a nuisance."""
 
 
 class Anchorer(Protocol):
