@@ -65,6 +65,7 @@ CODES: Final[dict[str, str]] = {
     "stale_order": "A newer version of this order is stored.",
     "stale_version": "Someone else changed this claim meanwhile.",
     "too_early": "The promised delivery time has not passed yet.",
+    "too_late": "The time for this has passed.",
     "updated_in_future": "The order's time is ahead of ours by more than five minutes.",
     "upload_limit": "Too many uploads are under way at once.",
     "upload_offset": "The upload goes on from another place.",

@@ -11,6 +11,7 @@ from makegood.base.ids import UnitRef, derived_id
 from makegood.base.refusal import Refused
 from makegood.claims import commands as c
 from makegood.claims import events as e
+from makegood.claims.bearing import as_agreed
 from makegood.claims.decide import decide
 from makegood.claims.desk import Desk
 from makegood.claims.factsheet import latest
@@ -146,12 +147,13 @@ async def _refund(
     left = decision.amount_minor - returned_minor(claim)
     moved: list[e.MoneyMoved] = []
     for unit, amount in _spread(units, left):
+        key = _unit_key(claim, unit)
         order = RefundOrder(
-            refund_key=_unit_key(claim, unit),
+            refund_key=key,
             claim_no=claim.claim_no,
             unit=unit.unit,
             amount_minor=amount,
-            borne_by=borne_by(decision, amount),
+            borne_by=await as_agreed(tx, act, claim, unit, borne_by(decision, amount), key),
             currency=claim.opened.currency,
             seller_id=claim.opened.seller_id,
             rule=f"{decision.rule_id}@{decision.rule_version}",

@@ -19,7 +19,6 @@ KINDS: Final = (
     "resume_payouts",
     "deposit_withdrawal",
     "payout",
-    "supplier_offset",
     "goodwill",
 )
 DECIDING_ROLES: Final = ("lead", "operator")

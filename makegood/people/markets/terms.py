@@ -31,7 +31,6 @@ TWO_PERSONS: Final = (
     "manual_payment",
     "resume_payouts",
     "deposit_withdrawal",
-    "supplier_offset",
 )
 """What always takes two persons, unless an operator sets a limit for it."""
 

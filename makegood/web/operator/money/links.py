@@ -14,8 +14,6 @@ def subject_link(proposal: Proposal) -> str:
     match proposal.kind:
         case "payout" | "deposit_withdrawal":
             return f"/ops/sellers/{proposal.payload.get('seller_id', proposal.subject)}"
-        case "supplier_offset":
-            return f"/ops/suppliers/{proposal.subject}"
         case "resume_payouts":
             return "/ops/ledger"
         case _:

@@ -1,0 +1,51 @@
+"""Who bears a refund in the end: the decision's shares, as the supplier agreed to bear its own."""
+
+from collections.abc import Mapping
+
+from makegood.base.actor import Act
+from makegood.claims.state import Claim
+from makegood.ledger.statements.agreements import agreed_percent, agreement_at, with_agreement
+from makegood.ledger.statements.charges import Charge, note_charge
+from makegood.orders.facts import UnitFacts
+from makegood.store.database import Connection
+
+
+async def as_agreed(
+    tx: Connection,
+    act: Act,
+    claim: Claim,
+    unit: UnitFacts,
+    borne_by: Mapping[str, int],
+    refund_key: str,
+) -> dict[str, int]:
+    """Who bears this unit's refund once agreements are applied; a supplier's part is charged.
+
+    What the supplier did not agree to bear when the goods were sold falls on the seller, who
+    chose the supplier. The amounts (minor units) sum to the same whole.
+    """
+    decision = claim.decision
+    assert decision is not None, "a refund follows a decision"
+    if not borne_by.get("supplier"):
+        return dict(borne_by)
+    supplier_id = unit.supplier_id or ""
+    sold_at = unit.paid_at or unit.placed_at
+    agreement = await agreement_at(tx, act.market_id, supplier_id, sold_at)
+    borne = with_agreement(borne_by, agreed_percent(agreement, decision.finding))
+    if agreement is None or not borne.get("supplier"):
+        return borne
+    charge = Charge(
+        refund_key=refund_key,
+        claim_no=claim.claim_no,
+        supplier_id=supplier_id,
+        order_no=unit.unit.order_no,
+        sku=unit.sku,
+        finding=decision.finding,
+        rule=f"{decision.rule_id}@{decision.rule_version}",
+        refunded_minor=sum(borne.values()),
+        share_minor=borne["supplier"],
+        currency=claim.opened.currency,
+        agreement_version=agreement.version,
+        charged_at=act.now,
+    )
+    await note_charge(tx, act, charge)
+    return borne

@@ -1,0 +1,1 @@
+"""What suppliers owe by agreement: charges, monthly statements, disputes, settlements."""
