@@ -71,6 +71,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "empty: made once in DATA/keys/vault.keys.",
         ),
     ] = ""
+    log_copy: Annotated[
+        str,
+        Meta(
+            description="Folder that keeps the log's last checkpoint; on another disk or host, so "
+            "that nobody can set both back. Empty: `DATA/log-copy`."
+        ),
+    ] = ""
     smtp_url: Annotated[
         str,
         Meta(

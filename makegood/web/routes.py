@@ -7,6 +7,7 @@ from makegood.web.desk import routes as desk
 from makegood.web.operator import routes as operator
 from makegood.web.portal import routes as portal
 from makegood.web.public import demo
+from makegood.web.public import log_files as public_log
 from makegood.web.seller import routes as seller
 from makegood.web.supplier import pages as supplier
 
@@ -22,4 +23,5 @@ def all_routes() -> list[ControllerRouterHandler]:
         *supplier.ROUTES,
         *operator.ROUTES,
         *demo.ROUTES,
+        *public_log.ROUTES,
     ]

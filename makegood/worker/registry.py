@@ -32,6 +32,7 @@ from makegood.orders.stock.rules import ReissueOutcome
 from makegood.people.markets.store import list_markets
 from makegood.people.proofs.actions import SEND_CODE_JOB
 from makegood.privacy.actions import CLEAN_JOB
+from makegood.record.log.sequencer import LogRoom
 from makegood.store.database import Connection, Database
 from makegood.store.idempotency import forget_old_answers
 from makegood.store.jobs import TakenJob, bury_exhausted
@@ -46,6 +47,7 @@ from makegood.worker.mails import Post
 from makegood.worker.notices import NoticeRoom
 from makegood.worker.privacy import clean_up, forget_old
 from makegood.worker.reissues import ReissueDesk
+from makegood.worker.sequencing import log_errands
 from makegood.worker.sweep import sweep_people
 
 MINUTE: Final = 60.0
@@ -69,6 +71,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     post: Post | None
     """None while no mail server is set: mails wait in the outbox."""
     filing: FilingRoom
+    log: LogRoom
     client: httpx.AsyncClient
 
 
@@ -146,6 +149,7 @@ def timetable(rooms: Rooms) -> tuple[Errand, ...]:
             every_seconds=MINUTE,
             run=lambda: refunds.wake_idle_refunds(refund_desk),
         ),
+        *log_errands(rooms.log),
         Errand(name="dead jobs", every_seconds=MINUTE, run=bury),
         Errand(name="forgetting", every_seconds=HOUR, run=forget),
         Errand(name="old claims", every_seconds=HOUR, run=lambda: forget_everywhere(rooms)),

@@ -19,6 +19,7 @@ from makegood.store.notify import Hub
 from makegood.web.app import create_app
 from makegood.web.things import Things, WebSettings
 from tests.claims.town import Town
+from tests.record.log.rooms import log_room
 
 ORIGIN = "http://makegood.test"
 TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
@@ -41,6 +42,7 @@ def things_of(town: Town, hub: Hub, folder: Path) -> Things:
         door=Door(town.db, town.vault, town.desk.ids, Passwords()),
         storage=storage,
         room=FilingRoom(town.db, storage, PillowPictures()),
+        log=log_room(town.db, folder / "record"),
         gate=Gate(town.db, town.vault, town.desk.ids),
         gateways=town.gateways,
         notify=town.notify,

@@ -10,6 +10,7 @@ on: places that were given are never given again.
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -45,6 +46,8 @@ class LogRoom(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     keys: KeyBook
     second: SecondPlace
+    published: Path
+    """Where the static files of all logs are."""
     origin_of: Callable[[str], str]
     """The origin of a market's log, asked once, before its first entry."""
     demo: bool = False

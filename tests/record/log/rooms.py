@@ -36,6 +36,7 @@ def log_room(db: Database, folder: Path, *, demo: bool = False, origin: str = OR
         clock=StepClock(),
         keys=FileKeyBook(folder / "keys"),
         second=FolderPlace(folder / "copy"),
+        published=folder / "log",
         origin_of=lambda _market: origin,
         demo=demo,
     )
