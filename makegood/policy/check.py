@@ -4,55 +4,24 @@ import re
 from collections.abc import Iterator
 
 from makegood.policy.faults import Fault
+from makegood.policy.inputs import OF_JUDGE, inputs_of
 from makegood.policy.judgement import Shares, Words
 from makegood.policy.model import Finding, Pack, Reason
+from makegood.policy.space import TooTangled
+from makegood.policy.tablecheck import first_gap
 from makegood.policy.tables import Row, Table
 from makegood.policy.vocabulary import FACTS
 
-# What the judge adds to the facts when it asks the tables that are not about liability.
-OWN_INPUTS = {
-    "remedies": {
-        "finding.kind",
-        "finding.refund_rule",
-        "order.category",
-        "stock.available",
-        "stock.in_time",
-        "claim.failed_repairs",
-        "claim.wants",
-        "claim.auto_lane",
-    },
-    "auto_lane": {
-        "claim.reason",
-        "claim.certain",
-        "claim.buyer_bears",
-        "claim.system_evidence",
-        "claim.within_cap",
-        "claim.trust_ok",
-        "claim.cluster_claims",
-        "claim.risk_ok",
-        "claim.human_asked",
-        "supplier.status",
-        "key.tracked",
-        "key.revealed",
-        "key.withdrawn",
-    },
-    "lane": {
-        "reason.careful",
-        "claim.high_value",
-        "claim.repeats",
-        "order.category",
-        "evidence.reused",
-        "evidence.edited",
-    },
-    "class": {
-        "reason.base_class",
-        "reason.group",
-        "claim.high_value",
-        "claim.repeats",
-        "claim.deadline_left_percent",
-    },
-}
 PARTIES = Shares.__struct_fields__
+NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+VERSION = re.compile(r"[1-9]\d{0,5}")
+OUTCOMES: dict[str, dict[str, tuple[bool | str, ...] | None]] = {
+    "remedies": {"remedies": None, "recommended": None, "buyer_may_choose": (True, False)},
+    "auto_lane": {"auto": (True, False)},
+    "lane": {"lane": ("fast", "careful")},
+    "class": {"class": ("P0", "P1", "P2", "P3")},
+}
+"""What the rows of the judge's own tables must say; None: checked elsewhere."""
 TEXTS = ("name", "clause", "for_buyer", "for_seller")
 ROW_ID = re.compile(r"R-\d{2,4}\.[1-9]\d{0,3}")
 
@@ -60,6 +29,7 @@ ROW_ID = re.compile(r"R-\d{2,4}\.[1-9]\d{0,3}")
 def problems(pack: Pack) -> list[Fault]:
     """Everything that makes the pack unfit, each with its place; empty when whole."""
     return [
+        *_head(pack),
         *_tables(pack),
         *(fault for reason in pack.reasons.values() for fault in _reason(pack, reason)),
         *(fault for finding in pack.findings.values() for fault in _finding(pack, finding)),
@@ -70,33 +40,63 @@ def problems(pack: Pack) -> list[Fault]:
 
 def liability_tables(pack: Pack) -> list[Table]:
     """The tables that decide findings, in name order."""
-    return [table for name, table in sorted(pack.tables.items()) if name not in OWN_INPUTS]
+    return [table for name, table in sorted(pack.tables.items()) if name not in OF_JUDGE]
 
 
 def is_liability(table_id: str) -> bool:
     """Whether a table decides findings, and not what follows from them."""
-    return table_id not in OWN_INPUTS
+    return table_id not in OF_JUDGE
+
+
+def _head(pack: Pack) -> Iterator[Fault]:
+    if not NAME.fullmatch(pack.head.name):
+        yield Fault(code="name", file="pack.json", column="name", detail=repr(pack.head.name[:60]))
+    if not VERSION.fullmatch(pack.head.version):
+        detail = repr(pack.head.version[:20])
+        yield Fault(code="version", file="pack.json", column="version", detail=detail)
 
 
 def _tables(pack: Pack) -> Iterator[Fault]:
-    for name in OWN_INPUTS:
+    for name in OF_JUDGE:
         file = f"tables/{name}.json"
         if name not in pack.tables:
             yield Fault(code="missing", file=file)
         else:
-            strange = set(pack.tables[name].inputs) - OWN_INPUTS[name]
-            if strange:
-                yield Fault(code="unknown_inputs", file=file, detail=str(sorted(strange)))
+            yield from _own_table(pack, pack.tables[name], file)
     for table in liability_tables(pack):
         file = f"tables/{table.id}.json"
         # Emotion and tier are not in the vocabulary, so no table can read them.
-        strange = set(table.inputs) - set(FACTS)
+        strange = set(table.inputs) - set(inputs_of(pack, table.id))
         if strange:
             yield Fault(code="unknown_facts", file=file, detail=str(sorted(strange)))
         if table.id not in pack.words.tables:
             yield Fault(code="no_title", file=file)
         for row in table.rows:
             yield from _liability_row(pack, table, row, file)
+
+
+def _own_table(pack: Pack, table: Table, file: str) -> Iterator[Fault]:
+    """A table that the judge asks itself must know its columns and have a row for every case."""
+    inputs = inputs_of(pack, table.id)
+    strange = set(table.inputs) - set(inputs)
+    if strange:
+        yield Fault(code="unknown_inputs", file=file, detail=str(sorted(strange)))
+        return
+    for row in table.rows:
+        for column, allowed in OUTCOMES[table.id].items():
+            value = row.outcome.get(column)
+            if allowed is not None and value not in allowed:
+                yield Fault(
+                    code="outcome", file=file, row=row.id, column=column, detail=repr(value)
+                )
+    try:
+        missed = first_gap(inputs, table)
+    except TooTangled:
+        yield Fault(code="tangled", file=file)
+        return
+    if missed is not None:
+        case = ", ".join(f"{name} = {value}" for name, value in missed.items())
+        yield Fault(code="falls_through", file=file, detail=case)
 
 
 def _liability_row(pack: Pack, table: Table, row: Row, file: str) -> Iterator[Fault]:

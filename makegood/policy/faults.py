@@ -58,6 +58,15 @@ SENTENCES: Final[dict[str, Words]] = {
     "proves_unknown": Words("证明了一个不认识的事实 {detail}", "proves an unknown fact {detail}"),
     "unknown_remedy": Words("没有处理方式 {detail}", "unknown remedy {detail}"),
     "falls_through": Words("有的情况没有一行能接住：{detail}", "no row takes the case {detail}"),
+    "name": Words(
+        "包名只能是小写字母、数字和连字符，不能是 {detail}",
+        "a pack is named by small letters, digits and hyphens, not {detail}",
+    ),
+    "version": Words("版本必须是正整数，不能是 {detail}", "a version is a number, not {detail}"),
+    "outcome": Words("{detail} 不是这一列的值", "{detail} is not a value of this column"),
+    "tangled": Words(
+        "这张表的行交错太多，没有人能核对", "the rows cross each other too often to be checked"
+    ),
     "example": Words("按这个例子判出来的是 {detail}", "its facts lead to {detail}"),
     "unknown_rule": Words("没有规则 {detail}", "unknown rule {detail}"),
     "void_clause": Words("这句话在法律上无效：{detail}", "this clause is void in law: {detail}"),
