@@ -31,6 +31,7 @@ from makegood.orders.stock import reissues
 from makegood.orders.stock.rules import ReissueOutcome
 from makegood.people.markets.store import list_markets
 from makegood.people.proofs.actions import SEND_CODE_JOB
+from makegood.policy.draft.actions import STEP_JOB
 from makegood.privacy.actions import CLEAN_JOB
 from makegood.record.log.sequencer import LogRoom
 from makegood.store.database import Connection, Database
@@ -38,7 +39,7 @@ from makegood.store.idempotency import forget_old_answers
 from makegood.store.jobs import TakenJob, bury_exhausted
 from makegood.talk.actions import SEND_MAIL_JOB, SendMail
 from makegood.talk.store import mail_key
-from makegood.worker import claims, mails, notices, refunds, reminders
+from makegood.worker import claims, mails, notices, policies, refunds, reminders
 from makegood.worker import reissues as reissue_worker
 from makegood.worker.claims import ClaimDesk
 from makegood.worker.confirming import confirm_payment
@@ -100,6 +101,7 @@ def handlers(rooms: Rooms) -> dict[str, Handler]:
         reissues.SEND_JOB: lambda job: reissue_worker.run_reissue(reissue_desk, job),
         reissues.QUERY_JOB: lambda job: reissue_worker.run_reissue(reissue_desk, job),
         CLEAN_JOB: lambda job: clean_up(rooms.db, rooms.filing.storage, rooms.clock, job),
+        STEP_JOB: lambda job: policies.step_draft(rooms.db, rooms.clock, rooms.desk, job),
         REMINDER_JOB: lambda job: reminders.remind(rooms.db, rooms.clock, job),
     }
     post = rooms.post
@@ -123,6 +125,9 @@ def timetable(rooms: Rooms) -> tuple[Errand, ...]:
         found = await claims.sweep_overdue(claim_desk)
         if found:
             log.error("deadlines passed without their timer", claims=found)
+
+    async def versions() -> None:
+        await policies.sweep_versions(rooms.db, rooms.clock, rooms.desk)
 
     async def bury() -> None:
         async with rooms.db.connection() as conn:
@@ -150,6 +155,7 @@ def timetable(rooms: Rooms) -> tuple[Errand, ...]:
             run=lambda: refunds.wake_idle_refunds(refund_desk),
         ),
         *log_errands(rooms.log),
+        Errand(name="rule versions", every_seconds=MINUTE, run=versions),
         Errand(name="dead jobs", every_seconds=MINUTE, run=bury),
         Errand(name="forgetting", every_seconds=HOUR, run=forget),
         Errand(name="old claims", every_seconds=HOUR, run=lambda: forget_everywhere(rooms)),

@@ -259,7 +259,7 @@ async def _keep_new(
     tx: Connection, act: Act, ids: Ids, base: Pack, source: bytes, title: str, by: Named
 ) -> Draft:
     draft = Draft(
-        draft_id=ids.uuid()[:8],
+        draft_id=ids.uuid().replace("-", "")[-10:],
         pack_id=base.name,
         base_version=int(base.version),
         state="editing",
