@@ -1,0 +1,1 @@
+"""Checking what somebody hands in, without the database: bundles, receipts, proofs of entries."""

@@ -1,0 +1,107 @@
+"""Checking a receipt, alone or inside the proof that its entry is in the log."""
+
+from typing import Final
+
+from makegood.record.log.checkpoint import parse_checkpoint
+from makegood.record.log.note import Note, parse_note
+from makegood.record.log.policy import SeenCheckpoint, check_note
+from makegood.record.log.proof import TlogProof, parse_proof
+from makegood.record.log.receipt import HEADER, Receipt, parse_receipt
+from makegood.record.log.strict import Malformed
+from makegood.record.log.tree import verify_inclusion
+from makegood.record.rules import hash_of
+from makegood.verify.entries import read_entry
+from makegood.verify.pins import Pin, check_old, require_origin, require_signed, witnesses_of
+from makegood.verify.times import moment, require_past
+from makegood.verify.verdict import Rejected, State, Verdict
+
+FAMILY: Final = b"makegood.receipt/"
+
+
+def check_receipt(content: bytes, pin: Pin, now: float) -> Verdict:
+    """A receipt alone: what the log promised, which stays a proof even if it was not kept.
+
+    Without a pinned key its signature cannot be checked, and the verdict says so.
+    """
+    receipt = read_receipt(content, pin)
+    require_past(receipt.at, now)
+    promised: State = "late" if moment(receipt.merge_by) < now else "not_merged"
+    return Verdict(
+        state=promised if pin.policy else "unpinned",
+        kind="receipt",
+        origin=receipt.origin,
+        pinned=pin.policy is not None,
+        number=receipt.number,
+        at=receipt.at,
+        merge_by=receipt.merge_by,
+    )
+
+
+def check_proof(content: bytes, beside: bytes | None, pin: Pin, now: float) -> Verdict:
+    """A proof, with the receipt that it carries, or a receipt or entry that was laid beside it."""
+    proof = parse_proof(content)
+    receipt, leaf = _subject(proof.extra, beside, pin)
+    seen = _seen(parse_note(proof.checkpoint), pin)
+    _require_path(proof, leaf, seen)
+    if receipt is not None:
+        if receipt.origin != seen.checkpoint.origin:
+            raise Rejected("wrong_origin", "origin")
+        require_past(receipt.at, now)
+    check_old(seen, pin)
+    return Verdict(
+        state="intact" if pin.policy else "unpinned",
+        kind="proof",
+        origin=seen.checkpoint.origin,
+        pinned=pin.policy is not None,
+        merged=True,
+        number=receipt.number if receipt else "",
+        at=receipt.at if receipt else "",
+        merge_by=receipt.merge_by if receipt else "",
+        index=proof.index,
+        size=seen.checkpoint.size,
+        witnesses=witnesses_of(seen, pin, pinned=True),
+    )
+
+
+def read_receipt(content: bytes, pin: Pin) -> Receipt:
+    """A receipt; signed by a pinned key and by nobody else, where a key is pinned."""
+    note = parse_note(content)
+    if note.text.startswith(FAMILY) and not note.text.startswith(f"{HEADER}\n".encode()):
+        raise Rejected("other_version", "receipt")
+    receipt = parse_receipt(note)
+    moment(receipt.at)
+    if pin.policy is not None:
+        require_origin(pin, receipt.origin)
+        require_signed(note, pin.policy.logs, receipt.origin)
+    return receipt
+
+
+def _subject(extra: bytes | None, beside: bytes | None, pin: Pin) -> tuple[Receipt | None, bytes]:
+    """What the proof is about: its leaf hash, and the receipt if that is how we know it."""
+    if extra is not None and beside is None:
+        beside = extra
+    elif beside is None:
+        raise Rejected("unbound", "proof")
+    elif extra is not None and extra != beside:
+        raise Rejected("damaged", "receipt")
+    if not beside.startswith(FAMILY):
+        read_entry(beside)
+        return None, hash_of(beside)
+    receipt = read_receipt(beside, pin)
+    return receipt, receipt.leaf_hash
+
+
+def _seen(note: Note, pin: Pin) -> SeenCheckpoint:
+    """The checkpoint of a proof; without a pin only that it is one."""
+    if pin.policy is None:
+        return SeenCheckpoint(parse_checkpoint(note.text), (), {})
+    require_origin(pin, parse_checkpoint(note.text).origin)
+    return check_note(note, pin.policy, known_only=True)
+
+
+def _require_path(proof: TlogProof, leaf: bytes, seen: SeenCheckpoint) -> None:
+    size, root = seen.checkpoint.size, seen.checkpoint.root
+    if proof.index >= size:
+        raise Malformed("index")
+    if not verify_inclusion(leaf, proof.index, size, proof.path, root):
+        raise Malformed("path")
