@@ -21,7 +21,8 @@ async def as_agreed(
     """Who bears this unit's refund once agreements are applied; a supplier's part is charged.
 
     What the supplier did not agree to bear when the goods were sold falls on the seller, who
-    chose the supplier. The amounts (minor units) sum to the same whole.
+    chose the supplier. Without any agreement the supplier bears what was decided. The amounts
+    (minor units) sum to the same whole.
     """
     decision = claim.decision
     assert decision is not None, "a refund follows a decision"
@@ -31,7 +32,7 @@ async def as_agreed(
     sold_at = unit.paid_at or unit.placed_at
     agreement = await agreement_at(tx, act.market_id, supplier_id, sold_at)
     borne = with_agreement(borne_by, agreed_percent(agreement, decision.finding))
-    if agreement is None or not borne.get("supplier"):
+    if not supplier_id or not borne.get("supplier"):
         return borne
     charge = Charge(
         refund_key=refund_key,
@@ -44,7 +45,7 @@ async def as_agreed(
         refunded_minor=sum(borne.values()),
         share_minor=borne["supplier"],
         currency=claim.opened.currency,
-        agreement_version=agreement.version,
+        agreement_version=agreement.version if agreement else 0,
         charged_at=act.now,
     )
     await note_charge(tx, act, charge)

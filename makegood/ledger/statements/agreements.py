@@ -36,9 +36,12 @@ def in_force(agreements: Sequence[Agreement], at: datetime) -> Agreement | None:
 
 
 def agreed_percent(agreement: Agreement | None, finding: str) -> int:
-    """How much of its liability the supplier bears; nothing without an agreement."""
+    """How much of its liability the supplier bears: all of it unless agreed otherwise.
+
+    An agreement that says nothing about a finding, and nothing about all others, bears none of it.
+    """
     if agreement is None:
-        return 0
+        return 100
     return agreement.shares.get(finding, agreement.shares.get(ANY_FINDING, 0))
 
 

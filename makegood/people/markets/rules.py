@@ -92,7 +92,12 @@ class Market(msgspec.Struct, frozen=True):
 
 
 class Seller(msgspec.Struct, frozen=True, kw_only=True):
-    """Who sells in a market. `auto_lane_cap_minor` is None when only the market's cap holds."""
+    """Who sells in a market. `auto_lane_cap_minor` is None when only the market's cap holds.
+
+    `own_auto_cap_minor` is the seller's own wish, below the market's. From `escrow_since` on the
+    seller's money stays in escrow until the claim window of each sale has closed, because
+    `escrow_claim_no` found a false description.
+    """
 
     seller_id: str
     name: str
@@ -100,6 +105,10 @@ class Seller(msgspec.Struct, frozen=True, kw_only=True):
     suspended_at: datetime | None = None
     deposit_note: str = ""
     auto_lane_cap_minor: int | None = None
+    own_auto_cap_minor: int | None = None
+    escrow_since: datetime | None = None
+    escrow_claim_no: str = ""
+    contract_id: str = ""
 
 
 class Supplier(msgspec.Struct, frozen=True):
@@ -140,8 +149,8 @@ def auto_lane_cap_minor(settings: MarketSettings, seller: Seller | None) -> int:
     """The largest machine refund for this seller's goods; 0 closes the lane."""
     if not settings.auto_lane.enabled:
         return 0
-    own = seller.auto_lane_cap_minor if seller else None
-    return settings.auto_lane.cap_minor if own is None else min(own, settings.auto_lane.cap_minor)
+    own = (seller.auto_lane_cap_minor, seller.own_auto_cap_minor) if seller else ()
+    return min([settings.auto_lane.cap_minor, *(cap for cap in own if cap is not None)])
 
 
 def missing_before_opening(

@@ -112,7 +112,8 @@ async def update_seller(tx: Connection, market_id: str, seller: Seller, now: dat
     changed = await tx.fetchval(
         """
         UPDATE seller SET name = $3, tier = $4, suspended_at = $5, deposit_note = $6,
-                          auto_lane_cap_minor = $7, updated_at = $8
+                          auto_lane_cap_minor = $7, own_auto_cap_minor = $8, escrow_since = $9,
+                          escrow_claim_no = $10, contract_id = $11, updated_at = $12
         WHERE market_id = $1 AND seller_id = $2 RETURNING true
         """,
         market_id,
@@ -122,6 +123,10 @@ async def update_seller(tx: Connection, market_id: str, seller: Seller, now: dat
         seller.suspended_at,
         seller.deposit_note,
         seller.auto_lane_cap_minor,
+        seller.own_auto_cap_minor,
+        seller.escrow_since,
+        seller.escrow_claim_no,
+        seller.contract_id,
         now,
     )
     return bool(changed)
@@ -149,7 +154,8 @@ async def load_seller(conn: Connection, market_id: str, seller_id: str) -> Selle
     """One seller, or None."""
     row = await conn.fetchrow(
         """
-        SELECT seller_id, name, tier, suspended_at, deposit_note, auto_lane_cap_minor
+        SELECT seller_id, name, tier, suspended_at, deposit_note, auto_lane_cap_minor,
+               own_auto_cap_minor, escrow_since, escrow_claim_no, contract_id
         FROM seller WHERE market_id = $1 AND seller_id = $2
         """,
         market_id,
@@ -162,7 +168,8 @@ async def list_sellers(conn: Connection, market_id: str) -> list[Seller]:
     """Every seller of the market, by name."""
     rows = await conn.fetch(
         """
-        SELECT seller_id, name, tier, suspended_at, deposit_note, auto_lane_cap_minor
+        SELECT seller_id, name, tier, suspended_at, deposit_note, auto_lane_cap_minor,
+               own_auto_cap_minor, escrow_since, escrow_claim_no, contract_id
         FROM seller WHERE market_id = $1 ORDER BY name, seller_id
         """,
         market_id,
@@ -268,6 +275,10 @@ def _seller(row: Record) -> Seller:
         suspended_at=row["suspended_at"],
         deposit_note=row["deposit_note"],
         auto_lane_cap_minor=row["auto_lane_cap_minor"],
+        own_auto_cap_minor=row["own_auto_cap_minor"],
+        escrow_since=row["escrow_since"],
+        escrow_claim_no=row["escrow_claim_no"],
+        contract_id=row["contract_id"],
     )
 
 

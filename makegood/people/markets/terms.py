@@ -109,6 +109,9 @@ class MoneyTerms(msgspec.Struct, frozen=True, kw_only=True):
     """After the end of a month, a supplier's statement is due in so many days."""
     evidence_hours: int = 48
     """How long a supplier may file evidence for a disputed line."""
+    agreements_required: bool = False
+    """Whether goods of a supplier without an agreement count as the seller's own. Otherwise such
+    a supplier bears what is decided, as if it had agreed to all of it."""
     contracts: dict[str, ContractTerms] = {}
 
 
