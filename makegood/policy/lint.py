@@ -8,6 +8,7 @@ peace. What is found is a reason to read the sentence again, not a legal opinion
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -45,12 +46,18 @@ class _Sentence(msgspec.Struct, frozen=True):
 
 def lint(text: str) -> list[VoidFound]:
     """Every void clause in the text, in its order; at most MAX_TEXT characters are read."""
-    return [
+    return list(_lint(text[:MAX_TEXT]))
+
+
+@lru_cache(maxsize=4_096)
+def _lint(text: str) -> tuple[VoidFound, ...]:
+    """Most texts of a draft are those of the version before it: each is read once."""
+    return tuple(
         _found(text, sentence, clause)
-        for sentence in _sentences(text[:MAX_TEXT])
+        for sentence in _sentences(text)
         for clause in CLAUSES
         if _says(clause, sentence.alike)
-    ]
+    )
 
 
 def lint_pack(pack: Pack) -> list[tuple[str, VoidFound]]:

@@ -28,6 +28,7 @@ Parts = dict[str, Any]
 """The decoded file: plain JSON values by part."""
 
 
+@lru_cache(maxsize=KEPT)
 def read_pack_file(raw: bytes) -> Pack:
     """The checked, compiled pack of one file; the same file is compiled once per process.
 
