@@ -8,11 +8,13 @@ from collections.abc import Sequence
 
 from makegood.base.trouble import CannotRun
 from makegood.commands import (
+    backtest,
     build,
     doctor,
     imports,
     jobs,
     key,
+    log,
     migrate,
     prepare,
     replay,
@@ -30,7 +32,9 @@ COMMANDS = (
     imports.add,
     key.add,
     jobs.add,
+    log.add,
     replay.add,
+    backtest.add,
     build.add,
     doctor.add,
     witness.add,

@@ -118,6 +118,24 @@ async def load_since(
     return [_event(row) for row in rows]
 
 
+async def load_page(
+    conn: Connection, market_id: str, stream: str, version: int, limit: int
+) -> list[SealedEvent]:
+    """The next events of all streams after this one, ordered by stream and version."""
+    rows = await conn.fetch(
+        f"""
+        select {COLUMNS}, salts from event
+        where market_id = $1 and (stream, version) > ($2, $3)
+        order by stream, version limit $4
+        """,
+        market_id,
+        stream,
+        version,
+        limit,
+    )
+    return [_event(row) for row in rows]
+
+
 async def load_head(conn: Connection, market_id: str, stream: str) -> StreamHead | None:
     """Where a stream stands, or None when it has no event."""
     row = await conn.fetchrow(

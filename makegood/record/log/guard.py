@@ -21,7 +21,7 @@ TroubleKind = Literal[
     "demo_origin",
 ]
 
-ADVICE: Final[dict[TroubleKind, str]] = {
+ADVICE: Final[dict[str, str]] = {
     "rewound": "the database holds fewer entries than the last checkpoint in the second place: "
     "it was set back. Restore the newest state, or state the loss with `makegood log restart`",
     "forked": "the database holds other entries than the last checkpoint in the second place: "
@@ -80,8 +80,8 @@ def require_signable(
 ) -> None:
     """Raise Trouble unless the stored tree continues everything that was ever signed.
 
-    `copy` is what the second place holds. A copy that a signed restart gave up counts as the
-    state with which that restart began.
+    `copy` is what the second place holds. Until the first checkpoint after a signed restart,
+    the copy that it gave up counts as the state with which it began.
     """
     if _root(root_at, state.size, "tiles_changed") != state.root:
         raise Trouble("tiles_changed")
@@ -94,6 +94,14 @@ def require_signable(
     _require_copy(state, copy, root_at, keys, restarted)
 
 
+def trusted_copy(copy: bytes | None, origin: str, keys: Collection[Verifier]) -> Checkpoint | None:
+    """The checkpoint in the second place; None when it is missing or not one of this log."""
+    try:
+        return None if copy is None else _read(copy, origin, keys, "copy_damaged")
+    except Trouble:
+        return None
+
+
 def _require_copy(
     state: State,
     copy: bytes | None,
@@ -102,7 +110,7 @@ def _require_copy(
     restarted: Restarted | None,
 ) -> None:
     known = None if copy is None else _read(copy, state.origin, keys, "copy_damaged")
-    if restarted is not None and known == restarted.old:
+    if restarted is not None and state.note is None and known == restarted.old:
         known = restarted.new
     if known is None:
         if state.note is not None:

@@ -88,7 +88,7 @@ async def sequence(room: LogRoom, market_id: str) -> int:
         head = await store.lock_head(tx, market_id)
         if head is None:
             return 0
-        await _require(room, tx, head, room.second.peek(market_id))
+        await require_continued(room, tx, head, room.second.peek(market_id))
         taken = await store.take_pending(tx, market_id, BATCH)
         if taken:
             await _enter(room, tx, head, taken)
@@ -155,7 +155,7 @@ async def _enter(room: LogRoom, tx: Connection, head: Head, taken: list[store.Ta
 
 
 async def _sign_held(room: LogRoom, tx: Connection, head: Head, remembered: Remembered) -> None:
-    keys = await _require(room, tx, head, remembered.read())
+    keys = await require_continued(room, tx, head, remembered.read())
     if head.note is not None and head.signed_size == head.size:
         if remembered.read() != head.note:
             remembered.write(head.note)
@@ -167,7 +167,9 @@ async def _sign_held(room: LogRoom, tx: Connection, head: Head, remembered: Reme
     await store.put_note(tx, head.market_id, head.size, note, room.clock.now())
 
 
-async def _require(room: LogRoom, tx: Connection, head: Head, copy: bytes | None) -> LogKeys:
+async def require_continued(
+    room: LogRoom, tx: Connection, head: Head, copy: bytes | None
+) -> LogKeys:
     """Everything that must hold before the log may go on; raises Trouble."""
     if head.origin.startswith(DEMO_PREFIX) != room.demo:
         raise Trouble("demo_origin")

@@ -1,0 +1,67 @@
+"""The full check names whatever a database superuser did to the record."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.tampering import CASES, tamper
+from makegood.record.log import check_store
+from makegood.record.log.fsck import CheckReport, check_log
+from makegood.record.log.sequencer import LogRoom, run_round
+from makegood.store.database import Database
+from tests.record.log.rooms import MARKET, add_streams, log_room
+
+SIZES = [3] * 90 + [40]
+"""310 entries: a full tile and a partial one."""
+
+
+async def filled(db: Database, folder: Path) -> LogRoom:
+    room = log_room(db, folder)
+    async with db.connection() as conn:
+        await add_streams(conn, *SIZES)
+    await run_round(room, MARKET)
+    return room
+
+
+async def checked(room: LogRoom) -> CheckReport:
+    report = await check_log(room, MARKET)
+    assert report is not None
+    return report
+
+
+async def test_an_intact_log_has_no_problem_and_the_check_is_remembered(
+    db: Database, tmp_path: Path
+) -> None:
+    room = await filled(db, tmp_path)
+    assert (await checked(room)).problems == ()
+    async with db.connection() as conn:
+        last = await check_store.load_report(conn, MARKET)
+    assert last is not None
+    assert (last.size, last.problems) == (sum(SIZES), [])
+
+
+async def test_events_that_still_wait_are_no_problem(db: Database, tmp_path: Path) -> None:
+    room = await filled(db, tmp_path)
+    async with db.connection() as conn:
+        await add_streams(conn, 2)
+    assert (await checked(room)).problems == ()
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_tampering_is_found(db: Database, tmp_path: Path, case: str) -> None:
+    room = await filled(db, tmp_path)
+    async with db.connection() as conn:
+        await tamper(conn, MARKET, case)
+    assert (await checked(room)).problems != ()
+
+
+async def test_a_problem_says_where_it_is(db: Database, tmp_path: Path) -> None:
+    room = await filled(db, tmp_path)
+    async with db.connection() as conn:
+        await tamper(conn, MARKET, "edit a leaf hash")
+    (problem,) = (await checked(room)).problems
+    assert (problem.kind, problem.place) == ("leaf_differs", "entry 3")
+
+
+async def test_a_market_without_a_log_has_nothing_to_check(db: Database, tmp_path: Path) -> None:
+    assert await check_log(log_room(db, tmp_path), MARKET) is None
