@@ -33,6 +33,7 @@ from makegood.people.markets.store import list_markets
 from makegood.people.proofs.actions import SEND_CODE_JOB
 from makegood.policy.draft.actions import STEP_JOB
 from makegood.privacy.actions import CLEAN_JOB
+from makegood.record.anchors.actions import ANCHOR_JOB
 from makegood.record.log.sequencer import LogRoom
 from makegood.store.database import Connection, Database
 from makegood.store.idempotency import forget_old_answers
@@ -41,6 +42,7 @@ from makegood.talk.actions import SEND_MAIL_JOB, SendMail
 from makegood.talk.store import mail_key
 from makegood.worker import claims, mails, notices, policies, refunds, reminders
 from makegood.worker import reissues as reissue_worker
+from makegood.worker.anchoring import AnchorRoom, anchor_errands, run_anchor
 from makegood.worker.claims import ClaimDesk
 from makegood.worker.confirming import confirm_payment
 from makegood.worker.loop import Errand, Handler
@@ -103,6 +105,7 @@ def handlers(rooms: Rooms) -> dict[str, Handler]:
         CLEAN_JOB: lambda job: clean_up(rooms.db, rooms.filing.storage, rooms.clock, job),
         STEP_JOB: lambda job: policies.step_draft(rooms.db, rooms.clock, rooms.desk, job),
         REMINDER_JOB: lambda job: reminders.remind(rooms.db, rooms.clock, job),
+        ANCHOR_JOB: lambda job: run_anchor(anchor_room_of(rooms), job),
     }
     post = rooms.post
     if post is not None:
@@ -155,6 +158,7 @@ def timetable(rooms: Rooms) -> tuple[Errand, ...]:
             run=lambda: refunds.wake_idle_refunds(refund_desk),
         ),
         *log_errands(rooms.log),
+        *anchor_errands(anchor_room_of(rooms)),
         Errand(name="rule versions", every_seconds=MINUTE, run=versions),
         Errand(name="dead jobs", every_seconds=MINUTE, run=bury),
         Errand(name="forgetting", every_seconds=HOUR, run=forget),
@@ -169,6 +173,17 @@ async def forget_everywhere(rooms: Rooms) -> None:
         markets = await list_markets(conn)
     for market in markets:
         await forget_old(rooms.db, rooms.desk, rooms.clock, market.market_id)
+
+
+def anchor_room_of(rooms: Rooms) -> AnchorRoom:
+    """What anchoring needs in this worker."""
+    return AnchorRoom(
+        db=rooms.db,
+        clock=rooms.clock,
+        ids=rooms.desk.ids,
+        vault=rooms.desk.vault,
+        client=rooms.client,
+    )
 
 
 def refund_desk_of(rooms: Rooms) -> refunds.Desk:

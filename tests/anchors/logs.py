@@ -11,7 +11,7 @@ import httpx
 
 from makegood.record.anchors.gateway import Statement
 from makegood.record.log.checkpoint import Checkpoint
-from makegood.record.log.note import Ed25519Signer, Verifier, parse_verifier, sign_note
+from makegood.record.log.note import Ed25519Signer, Verifier, sign_note
 from makegood.record.log.tree import (
     Span,
     consistency_ranges,
@@ -19,6 +19,7 @@ from makegood.record.log.tree import (
     prove,
     root_of,
 )
+from makegood.witness.keeping import Folder
 from tests.anchors.programs import end
 
 ORIGIN = "log.example/main"
@@ -77,8 +78,7 @@ class WitnessProgram:
     def __init__(self, folder: Path, *logs: str, name: str = "witness.example/w1") -> None:
         self.folder = folder
         self._logs = logs
-        made = self._run("key", "--name", name)
-        self.verifier: Verifier = parse_verifier(made.stdout.strip())
+        self.verifier: Verifier = Folder(folder / "witness").make_key(name, b"k" * 32).verifier
         self.port = free_port()
         self.start()
 
@@ -108,12 +108,6 @@ class WitnessProgram:
     def stop(self) -> None:
         """Kill it, as a power cut would."""
         end(self._process)
-
-    def _run(self, *options: str) -> "subprocess.CompletedProcess[str]":
-        command = [*_COMMAND, *options, "--data", str(self.folder)]
-        return subprocess.run(
-            command, capture_output=True, text=True, check=True, env=_environment()
-        )
 
 
 _COMMAND = [sys.executable, "-m", "makegood", "witness"]

@@ -1,6 +1,8 @@
 """A witness signs only what contains all it signed before, whatever a log and a crash do."""
 
 import base64
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +28,7 @@ from makegood.record.log.note import (
     Note,
     parse_note,
     parse_signature_lines,
+    parse_verifier,
     sign_note,
     signed_by,
 )
@@ -302,6 +305,17 @@ async def test_a_damaged_memory_stops_the_witness(
 
     with pytest.raises(CannotRun, match="damaged"):
         kept.latest(ORIGIN)
+
+
+def test_the_command_makes_a_key_once_and_prints_what_a_log_needs(tmp_path: Path) -> None:
+    options = ["--data", str(tmp_path), "--name", "witness.example/w1"]
+    command = [sys.executable, "-m", "makegood", "witness", "key", *options]
+    first = subprocess.run(command, capture_output=True, text=True, check=True)
+    second = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert parse_verifier(first.stdout.strip()).name == "witness.example/w1"
+    assert second.returncode == 1
+    assert "a witness keeps its key" in second.stderr
 
 
 def test_a_key_is_made_once(folder_of_witness: Folder) -> None:

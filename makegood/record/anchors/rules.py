@@ -87,6 +87,8 @@ class Anchor(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, str | int] = {}
     failures: int = 0
     problem: str = ""
+    contradicted: bool = False
+    """The place holds another history of this log: the alarm."""
     tried_at: datetime | None = None
     proven_at: datetime | None = None
     """The time that the place itself states."""
@@ -114,16 +116,15 @@ def pause_after(failures: int) -> timedelta:
     return min(FIRST_PAUSE * doubled, LONGEST_PAUSE)
 
 
-def is_silent(
-    place: Place, done_at: datetime | None, log_moved_at: datetime, now: datetime
-) -> bool:
+def is_silent(place: Place, done: Anchor | None, size: int, now: datetime) -> bool:
     """Whether a place owes an anchor for too long: the log moved on and it has not.
 
-    `done_at` is when its last anchor was done, `log_moved_at` when the first checkpoint came
-    that it has not seen.
+    `done` is its last finished anchor, `size` that of the log now.
     """
-    waited_since = max(done_at or place.added_at, log_moved_at)
-    return now - waited_since > timedelta(minutes=QUIET_ROUNDS * place.every_minutes)
+    if place.removed_at is not None or size == (done.size if done is not None else 0):
+        return False
+    since = done.planned_at if done is not None else place.added_at
+    return now - since > timedelta(minutes=QUIET_ROUNDS * place.every_minutes)
 
 
 def quorum(places: Sequence[Place]) -> int:
