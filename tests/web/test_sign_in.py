@@ -149,6 +149,7 @@ async def test_a_gateway_that_does_not_answer_is_not_stored(street: Town, app: L
     page = await operator.send(
         "/setup/payments",
         do="gateway",
+        kind="epay_v1",
         channel="epay",
         base_url="http://127.0.0.1:9",
         pid="1001",
@@ -156,7 +157,7 @@ async def test_a_gateway_that_does_not_answer_is_not_stored(street: Town, app: L
     )
 
     assert page.status_code == 409
-    assert "没有保存" in page.text
+    assert "连不上网关" in page.text
     assert "secret" not in page.text
 
 

@@ -2,7 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
-from makegood.web.operator import access, account, home, setup, sign_in
+from makegood.web.operator import access, account, gateways, home, setup, sign_in
 from makegood.web.operator.money import routes as money
 
 ROUTES: list[ControllerRouterHandler] = [
@@ -10,6 +10,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *account.ROUTES,
     *setup.ROUTES,
     *home.ROUTES,
+    *gateways.ROUTES,
     *access.ROUTES,
     *money.ROUTES,
 ]

@@ -2,17 +2,14 @@
 
 from typing import Final
 
-import httpx
 import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
 from makegood.base.refusal import Refused
-from makegood.gateways.payments.accounts import EpayV1Account
-from makegood.gateways.payments.registry import build_gateways
-from makegood.ledger.refund.account_store import list_accounts, put_account
-from makegood.ledger.refund.gateway import GatewayUnavailable
+from makegood.gateways.payments.kinds import SHAPES
+from makegood.ledger.refund.account_store import list_accounts
 from makegood.people.keys.actions import create_key
 from makegood.people.keys.rules import NewKey
 from makegood.people.links.actions import read_link
@@ -42,6 +39,7 @@ from makegood.web.operator.cookies import (
     signed_in,
     visitor_of,
 )
+from makegood.web.operator.gateways import GatewayForm, connect, new_form
 from makegood.web.operator.samples import newest_orders
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
@@ -58,7 +56,8 @@ CATEGORIES: Final = (
 )
 INVITED_ROLES: Final[tuple[StaffRole, ...]] = ("agent", "lead", "operator", "auditor")
 FIRST_LINK_SECONDS: Final = 3600
-GATEWAY_SECONDS: Final = 8.0
+FIRST_KIND: Final = "epay_v1"
+"""The kind whose form is shown before another one is chosen."""
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +67,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """A key or link that is shown this once."""
     fault: Fault | None = None
     form: Form = Form({})
+    gate: GatewayForm = msgspec.field(default_factory=lambda: new_form(FIRST_KIND))
+    """The form of the gateway account that is being connected."""
 
 
 @get("/first/{token:str}")
@@ -97,7 +98,9 @@ async def show_first(page: ThisPage, things: TheThings, request: AnyRequest) -> 
 
 
 @get("/setup/{step:str}")
-async def show_step(page: ThisPage, things: TheThings, step: FromPath[str]) -> Html | Redirect:
+async def show_step(
+    page: ThisPage, things: TheThings, request: AnyRequest, step: FromPath[str]
+) -> Html | Redirect:
     """One of the later steps, for the operator with a second factor."""
     if step not in SETUP_STEPS[1:]:
         raise not_found()
@@ -108,7 +111,8 @@ async def show_step(page: ThisPage, things: TheThings, step: FromPath[str]) -> H
         setup = await load_setup(conn, page.market.market_id)
     if "operator" not in setup.done:
         return page.go("/setup")
-    return await _step_page(page, things, step, Shown())
+    gate = new_form(request.query_params.get("kind", FIRST_KIND))
+    return await _step_page(page, things, step, Shown(gate=gate))
 
 
 @post("/setup/operator")
@@ -145,6 +149,8 @@ async def settle(
         raise not_found()
     _need_operator(page)
     form = await read_form(request)
+    if form.text("do") == "gateway":
+        return await _add_gateway(page, things, form)
     try:
         secret = await _carry_out(page, things, step, form)
     except Refused as refused:
@@ -192,6 +198,8 @@ async def _step_page(page: Page, things: Things, step: SetupStep, shown: Shown) 
         order_count=order_count,
         people=people,
         gateways=gateways,
+        kinds=list(SHAPES),
+        gate=shown.gate,
         categories=CATEGORIES,
         locked=LOCKED_CATEGORIES,
         roles=INVITED_ROLES,
@@ -216,8 +224,6 @@ async def _carry_out(page: Page, things: Things, step: SetupStep, form: Form) ->
     match form.text("do"):
         case "key":
             return await _make_key(page, things)
-        case "gateway":
-            return await _add_gateway(page, things, form)
         case "invite":
             return await _invite(page, things, form)
         case "again":
@@ -238,30 +244,13 @@ async def _make_key(page: Page, things: Things) -> str:
     return made.token
 
 
-async def _add_gateway(page: Page, things: Things, form: Form) -> str:
-    account = EpayV1Account(
-        channel=form.text("channel", 32) or "epay",
-        base_url=form.text("base_url", 300),
-        pid=form.text("pid", 64),
-        key=form.text("key", 200),
-    )
-    if not account.base_url.startswith(("http://", "https://")) or not account.pid:
-        raise Refused("setting_invalid", fields=["base_url", "pid"])
-    await _check_gateway(account, things)
-    async with things.db.transaction() as tx:
-        config = msgspec.json.encode(account)
-        await put_account(tx, page.act(), things.vault, account.channel, "epay_v1", config)
-    return account.channel
-
-
-async def _check_gateway(account: EpayV1Account, things: Things) -> None:
-    """Ask for an order that cannot exist: whoever answers that knows these credentials."""
-    async with httpx.AsyncClient(timeout=GATEWAY_SECONDS) as client:
-        gateway = build_gateways([account], client, things.clock)[account.channel]
-        try:
-            await gateway.query_payment(trade_no="makegood-credential-check")
-        except GatewayUnavailable as error:
-            raise Refused("gateway_silent", channel=account.channel) from error
+async def _add_gateway(page: Page, things: Things, form: Form) -> Html:
+    """Connect an account as the gateways' own page does, and stay here for the next one."""
+    failed = await connect(page, things, form.text("kind", 32), form)
+    gate = failed or new_form(form.text("kind", 32))
+    made = "" if failed else form.text("channel", 32)
+    fault = failed.fault if failed else None
+    return await _step_page(page, things, "payments", Shown(secret=made, gate=gate, fault=fault))
 
 
 async def _invite(page: Page, things: Things, form: Form) -> str:
