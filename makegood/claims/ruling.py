@@ -117,8 +117,24 @@ def stake_of(claim: Claim, units: list[UnitFacts], refunded_minor: int) -> Stake
     """The claimed units in money; a term is used until the day the claim was opened."""
     return Stake(
         left_minor=max(0, claim.opened.claimed_minor - refunded_minor),
-        units=tuple(_at_stake(unit, claim.opened_at) for unit in units),
+        units=tuple(unit_at_stake(unit, claim.opened_at) for unit in units),
         line_quantity=units[0].quantity,
+    )
+
+
+def unit_at_stake(unit: UnitFacts, opened_at: datetime) -> UnitAtStake:
+    """One unit in money; its term counts as used until the claim was opened."""
+    term = used = timedelta()
+    if unit.term_days is not None and unit.delivered_at is not None:
+        term = timedelta(days=unit.term_days)
+        used = min(max(opened_at - unit.delivered_at, timedelta()), term)
+    return UnitAtStake(
+        paid_minor=unit.unit_paid_minor,
+        list_minor=unit.list_price_minor,
+        gift_minor=unit.gift_minor,
+        fee_minor=unit.service_fee_minor,
+        term_seconds=int(term.total_seconds()),
+        used_seconds=int(used.total_seconds()),
     )
 
 
@@ -135,21 +151,6 @@ def context_of(claim: Claim, around: Circumstances) -> Context:
         risk_percent=around.risk_percent,
         human_asked=claim.person_asked,
         failed_repairs=sum(1 for m in claim.money if m.kind == "repair" and m.state == "refused"),
-    )
-
-
-def _at_stake(unit: UnitFacts, opened_at: datetime) -> UnitAtStake:
-    term = used = timedelta()
-    if unit.term_days is not None and unit.delivered_at is not None:
-        term = timedelta(days=unit.term_days)
-        used = min(max(opened_at - unit.delivered_at, timedelta()), term)
-    return UnitAtStake(
-        paid_minor=unit.unit_paid_minor,
-        list_minor=unit.list_price_minor,
-        gift_minor=unit.gift_minor,
-        fee_minor=unit.service_fee_minor,
-        term_seconds=int(term.total_seconds()),
-        used_seconds=int(used.total_seconds()),
     )
 
 

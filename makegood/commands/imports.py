@@ -61,7 +61,7 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
     """Import the file; exit status 3 when some rows were bad."""
     import asyncio
 
-    columns = _columns(chosen.map)
+    columns = column_map(chosen.map)
     collect_less_often()
     try:
         vault = open_vault(settings)
@@ -142,7 +142,7 @@ async def _check_market(db: "Database", market_id: str) -> None:
             raise CannotRun(f"there is no market {market_id!r}: finish the setup, or use --market")
 
 
-def _columns(told: str) -> "ColumnMap":
+def column_map(told: str) -> "ColumnMap":
     """A column map from a JSON file, or from pairs on the command line."""
     import msgspec
 

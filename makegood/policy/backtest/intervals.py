@@ -1,7 +1,10 @@
 """How sure a figure is: Wilson for shares of claims, a bootstrap for sums of money."""
 
-import random
+import sys
+from array import array
 from collections.abc import Sequence
+from functools import cache
+from hashlib import shake_128
 from math import sqrt
 from typing import Final
 
@@ -16,7 +19,7 @@ So the memory does not grow with the claims. Below that many claims a group hold
 and this is the ordinary bootstrap.
 """
 DRAWS: Final = 1000
-SEED: Final = 20260401
+SEED: Final = b"makegood backtest"
 
 
 class Interval(msgspec.Struct, frozen=True):
@@ -45,6 +48,15 @@ def bootstrap(sums: Sequence[int]) -> Interval:
     """
     if not any(sums):
         return Interval(0.0, 0.0)
-    chance = random.Random(SEED)
-    totals = sorted(sum(chance.choices(sums, k=len(sums))) for _ in range(DRAWS))
+    totals = sorted(sum(sums[place] for place in draw) for draw in _draws(len(sums)))
     return Interval(totals[int(DRAWS * 0.025)], totals[int(DRAWS * 0.975) - 1])
+
+
+@cache
+def _draws(count: int) -> list[list[int]]:
+    """The draws of so many groups: hashed, not random, so that every machine draws the same."""
+    drawn = array("H", shake_128(SEED).digest(2 * count * DRAWS))
+    if sys.byteorder == "big":
+        drawn.byteswap()
+    places = [place % count for place in drawn]
+    return [places[at : at + count] for at in range(0, len(places), count)]

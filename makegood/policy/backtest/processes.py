@@ -6,7 +6,9 @@ from concurrent.futures import ProcessPoolExecutor
 from types import TracebackType
 from typing import Final
 
-from makegood.policy.backtest.running import Ask, Verdicts, asking
+import msgspec
+
+from makegood.policy.backtest.running import Answers, Ask, Verdicts, asking
 from makegood.policy.backtest.vector import Vector
 from makegood.policy.packfile import read_pack_file
 
@@ -37,7 +39,7 @@ class Processes:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def ask(self, vectors: Sequence[Vector]) -> list[Verdicts]:
+    def ask(self, vectors: Sequence[Vector]) -> Answers:
         """Both packs' verdicts on every vector, in the given order."""
         if len(vectors) < WORTH_IT or self._count < 2:
             return self._here(vectors)
@@ -48,9 +50,16 @@ class Processes:
                 initializer=_prepare,
                 initargs=self._sources,
             )
-        size = -(-len(vectors) // (self._count * 4))
-        parts = [vectors[at : at + size] for at in range(0, len(vectors), size)]
-        return [one for found in self._pool.map(_answer, parts) for one in found]
+        size = -(-len(vectors) // self._count)
+        parts = [_pack(vectors[at : at + size]) for at in range(0, len(vectors), size)]
+        answers = [self._pool.submit(_answer, part) for part in parts]
+        return lambda: [one for answer in answers for one in _unpack_answers(answer.result())]
+
+
+# Bytes of our own between the processes: pickling so many small structs costs more than asking.
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(list[Vector]).decode
+_unpack_answers = msgspec.msgpack.Decoder(list[Verdicts]).decode
 
 
 def _prepare(draft: bytes, in_force: bytes | None) -> None:
@@ -59,9 +68,9 @@ def _prepare(draft: bytes, in_force: bytes | None) -> None:
     _ask_here = _asking(draft, in_force)
 
 
-def _answer(vectors: Sequence[Vector]) -> list[Verdicts]:
+def _answer(vectors: bytes) -> bytes:
     assert _ask_here is not None, "the process was prepared"
-    return _ask_here(vectors)
+    return _pack(_ask_here(_unpack(vectors))())
 
 
 def _asking(draft: bytes, in_force: bytes | None) -> Ask:

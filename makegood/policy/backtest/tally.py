@@ -1,6 +1,7 @@
 """Adding up: every case once, in memory that does not grow with the number of cases."""
 
 import heapq
+from bisect import insort
 from collections import Counter
 from datetime import datetime
 from hashlib import sha256
@@ -20,6 +21,7 @@ from makegood.policy.backtest.result import (
     Sample,
     SellerEffect,
 )
+from makegood.policy.backtest.vector import Vector
 from makegood.policy.backtest.verdict import End, Verdict, ends, really_ended
 
 PARTIES: Final = ("buyer", "seller", "supplier", "platform", "channel")
@@ -40,22 +42,20 @@ class Minutes(msgspec.Struct, frozen=True):
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """One case under both rules, with the short hash of its vector."""
+    """One case under both rules, with its vector."""
 
     case: Case
     before: End
     after: End
-    vector: str
+    vector: Vector | None
 
     @property
     def changed(self) -> bool:
         """Whether anything differs for a party or a person's desk; a rule's number does not."""
         before, after = self.before, self.after
-        return (before.kind, before.finding, before.borne) != (
-            after.kind,
-            after.finding,
-            after.borne,
-        )
+        if before.finding and after.finding and before.finding != after.finding:
+            return True
+        return (before.kind, before.borne) != (after.kind, after.borne)
 
     def gain(self, party: str) -> int:
         """What the party has more under the draft; the buyer receives, the others bear."""
@@ -119,7 +119,9 @@ class Tally:
         self._since: datetime | None = None
         self._until: datetime | None = None
 
-    def add(self, case: Case, before: Verdict | None, after: Verdict, vector: str = "") -> None:
+    def add(
+        self, case: Case, before: Verdict | None, after: Verdict, vector: Vector | None = None
+    ) -> None:
         """Count one case. Without `before` the draft is compared with what really happened."""
         pair = _pair(case, before, after, vector)
         self.claims += 1
@@ -187,11 +189,11 @@ class Tally:
 
     def _note_sample(self, rank: int, pair: Pair) -> None:
         """The changed cases whose hash is smallest: nobody picks them, no order matters."""
-        item = (-rank, pair.case.case_id, self.changed, _sample(pair))
-        if len(self._samples) < SAMPLES:
-            heapq.heappush(self._samples, item)
-        elif item > self._samples[0]:
-            heapq.heapreplace(self._samples, item)
+        if len(self._samples) == SAMPLES and -rank < self._samples[0][0]:
+            return
+        heapq.heappush(self._samples, (-rank, pair.case.case_id, self.changed, _sample(pair)))
+        if len(self._samples) > SAMPLES:
+            heapq.heappop(self._samples)
 
     def _note_time(self, at: datetime | None) -> None:
         if at is not None:
@@ -200,22 +202,22 @@ class Tally:
 
     def _note_conflict(self, case: Case, before: Verdict | None, after: Verdict) -> None:
         actual = case.actual
-        if actual is None or actual.by != "person" or actual.overturned or not after.finding:
+        if actual is None or actual.by != "person" or actual.overturned:
             return
         known = before is not None and before.finding == after.finding
-        if known or after.finding == actual.finding:
+        finding = after.finding or actual.finding
+        if known or not actual.finding or finding == actual.finding:
             return
         self._conflict_count += 1
-        if len(self._conflicts) < CONFLICTS:
-            self._conflicts.append(
-                Conflict(
-                    case_id=case.case_id,
-                    reason=case.reason,
-                    decided=actual.finding,
-                    draft=after.finding,
-                    rule=after.rule,
-                )
-            )
+        conflict = Conflict(
+            case_id=case.case_id,
+            reason=case.reason,
+            decided=actual.finding,
+            draft=finding,
+            rule=after.rule,
+        )
+        insort(self._conflicts, conflict, key=lambda one: one.case_id)
+        del self._conflicts[CONFLICTS:]
 
     def _flow_list(self) -> tuple[Flow, ...]:
         ranked = sorted(self._flows.items(), key=lambda item: (-item[1], item[0]))
@@ -230,7 +232,7 @@ class Tally:
         return SellerEffect(seller_id=seller, delta_minor=delta, paid_minor=paid)
 
 
-def _pair(case: Case, before: Verdict | None, after: Verdict, vector: str) -> Pair:
+def _pair(case: Case, before: Verdict | None, after: Verdict, vector: Vector | None) -> Pair:
     if before is not None:
         return Pair(case, *ends(case, before, after), vector)
     was = really_ended(case, case.actual) if case.actual is not None else NOT_KNOWN
@@ -248,7 +250,7 @@ def _sample(pair: Pair) -> Sample:
         finding_before=pair.before.finding,
         finding_after=pair.after.finding,
         buyer_minor=pair.gain("buyer"),
-        vector=pair.vector,
+        vector=pair.vector.digest if pair.vector is not None else "",
     )
 
 

@@ -8,6 +8,7 @@ place of all that lie between the same limits. A million claims make a few thous
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Final
 
 import msgspec
@@ -38,6 +39,12 @@ class Vector(msgspec.Struct, frozen=True, array_like=True):
     def facts(self) -> dict[str, Fact]:
         """The facts in the judge's form."""
         return {one.name: fact_of(one, NO_TIME) for one in self.said}
+
+    @property
+    def digest(self) -> str:
+        """Twelve letters that stand for the vector."""
+        whole = msgspec.json.encode(self, order="deterministic")
+        return blake2b(whole, digest_size=6).hexdigest()
 
 
 class Reading:
