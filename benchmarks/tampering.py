@@ -13,11 +13,39 @@ Case: TypeAlias = Callable[[Connection, str], Awaitable[None]]
 """Tampers with the log of a market."""
 
 
+RECORD_TABLES: Final = (
+    "event",
+    "log_pending",
+    "log_entry",
+    "log_tile",
+    "log_head",
+    "log_restart",
+)
+
+
 async def tamper(conn: Connection, market_id: str, name: str) -> None:
     """Carry out one case with triggers and foreign keys switched off; needs a superuser."""
     async with conn.transaction():
         await conn.execute("set local session_replication_role = replica")
         await CASES[name](conn, market_id)
+
+
+async def back_up(conn: Connection) -> None:
+    """Keep the whole record as it is now, as a backup of the database would."""
+    await conn.execute("drop schema if exists backup cascade; create schema backup")
+    for table in RECORD_TABLES:
+        await conn.execute(f"create table backup.{table} as table {table}")
+
+
+async def restore(conn: Connection) -> None:
+    """Set the whole record back to what `back_up` kept."""
+    async with conn.transaction():
+        await conn.execute("set local session_replication_role = replica")
+        for table in RECORD_TABLES:
+            await conn.execute(f"delete from {table}")
+            await conn.execute(
+                f"insert into {table} overriding system value select * from backup.{table}"
+            )
 
 
 def _statement(sql: str) -> Case:

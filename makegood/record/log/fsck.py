@@ -88,13 +88,23 @@ async def check_log(room: LogRoom, market_id: str) -> CheckReport | None:
         head = await store.load_head(tx, market_id)
         if head is None:
             return None
-        problems = [one async for one in _all_problems(room, tx, head)][:MOST_PROBLEMS]
+        problems = await find_problems(room, tx, head)
     report = CheckReport(
         size=head.size, seconds=round(time.monotonic() - began, 3), problems=tuple(problems)
     )
     async with room.db.connection() as conn:
         await check_store.keep_report(conn, market_id, report, room.clock.now())
     return report
+
+
+async def find_problems(room: LogRoom, tx: Connection, head: Head) -> list[LogProblem]:
+    """Everything that does not match, as this transaction sees the log; at most a thousand."""
+    problems: list[LogProblem] = []
+    async for problem in _all_problems(room, tx, head):
+        problems.append(problem)
+        if len(problems) == MOST_PROBLEMS:
+            break
+    return problems
 
 
 async def derive(
