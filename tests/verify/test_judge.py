@@ -1,6 +1,5 @@
 """What the verifier says of honest files, and of every way in which a file can be wrong."""
 
-
 from makegood.verify.judge import judge
 from makegood.verify.pins import NO_PIN
 from tests.verify import making

@@ -1,0 +1,127 @@
+"""Every way to spoil a file that the tests know: bytes, cuts, swaps, other logs, old checkpoints."""
+
+from collections.abc import Iterator, Mapping
+from random import Random
+
+import msgspec
+
+from makegood.bundles.packing import pack
+from makegood.verify.archive import read_archive, write_archive
+from tests.verify import making
+from tests.verify.making import (
+    FOREIGN_KEY,
+    KEY,
+    OTHER_KEY,
+    OTHER_ORIGIN,
+    Log,
+    archive,
+    contents,
+    history,
+    receipt,
+)
+
+
+def changed_bytes(content: bytes, draw: Random, step: int = 1) -> Iterator[bytes]:
+    """The content with one byte changed to another value, for every `step`-th byte."""
+    for place in range(draw.randrange(step), len(content), step):
+        changed = bytearray(content)
+        changed[place] = (changed[place] + draw.randrange(1, 256)) % 256
+        yield bytes(changed)
+
+
+def cuts(content: bytes, draw: Random, count: int) -> Iterator[bytes]:
+    """Truncated, prolonged, doubled, and with a piece taken out."""
+    for _ in range(count):
+        place = draw.randrange(len(content))
+        yield content[:place]
+        yield content[:place] + content[place + 1 :]
+        yield content[:place] + content[place : place + 1] + content[place:]
+    yield content + b"\n"
+    yield content + b"\0"
+    yield content.replace(b"\n", b"\r\n")
+    yield b"\xef\xbb\xbf" + content
+
+
+def files_of(bundle: bytes) -> dict[str, bytes]:
+    """The files of a bundle, to be changed and packed again."""
+    return {name: bytes(held) for name, held in read_archive(bundle).items()}
+
+
+def repacked(files: Mapping[str, bytes]) -> bytes:
+    """An archive of these files, its checksums right."""
+    return write_archive(files.items())
+
+
+def swaps(bundle: bytes) -> Iterator[bytes]:
+    """Two files of the same kind in each other's place, and files left out, added or doubled."""
+    files = files_of(bundle)
+    names = list(files)
+    for kind in ("entries/", "proofs/"):
+        some = [name for name in names if name.startswith(kind)]
+        for one, other in zip(some, some[1:], strict=False):
+            yield repacked({**files, one: files[other], other: files[one]})
+    for name in names:
+        yield repacked({n: held for n, held in files.items() if n != name})
+        yield repacked({**files, name: b""})
+    yield repacked({**files, "extra.txt": b"hello"})
+    yield repacked(dict(reversed(files.items())))
+
+
+def forged_bundles(seed: int) -> Iterator[tuple[str, bytes]]:
+    """Whole bundles, honest in themselves, that a reader with a pin must not accept."""
+    events = history(seed)
+    log = Log(events)
+    whole = contents(events, log)
+    yield "signed by another key", archive(pack(whole, [OTHER_KEY]))
+    foreign = Log(events, key=FOREIGN_KEY, origin=OTHER_ORIGIN, witness=None)
+    policy = msgspec.structs.replace(whole.policy, logs=(FOREIGN_KEY.verifier,))
+    other = contents(events, foreign, origin=OTHER_ORIGIN)
+    yield (
+        "of another log",
+        archive(pack(msgspec.structs.replace(other, policy=policy), [FOREIGN_KEY])),
+    )
+    renamed = Log(events, key=OTHER_KEY)
+    own_policy = msgspec.structs.replace(whole.policy, logs=(OTHER_KEY.verifier,))
+    yield (
+        "of a log that took the name",
+        archive(
+            pack(msgspec.structs.replace(contents(events, renamed), policy=own_policy), [OTHER_KEY])
+        ),
+    )
+    older = Log(events[:2], after=0)
+    mixed = msgspec.structs.replace(whole, checkpoint=older.checkpoint)
+    yield "with an older checkpoint", archive(pack(mixed, [KEY]))
+    unproven = msgspec.structs.replace(whole, proofs={**whole.proofs, 3: older.proof(1)})
+    yield "with a proof of another entry", archive(pack(unproven, [KEY]))
+    cut = msgspec.structs.replace(
+        whole, entries=whole.entries[1:], proofs={1: log.proof(1), 2: log.proof(2), 3: log.proof(3)}
+    )
+    yield "without its first entry", archive(pack(cut, [KEY]))
+    gap = msgspec.structs.replace(
+        whole,
+        entries=[whole.entries[0], *whole.entries[2:]],
+        proofs={1: log.proof(0), 2: log.proof(2), 3: log.proof(3)},
+        evidence=(),
+        disclosed=(),
+    )
+    yield "with an entry left out", archive(pack(gap, [KEY]))
+    first = whole.disclosed[0]
+    lied = msgspec.structs.replace(first, value="a word that nobody wrote")
+    told = msgspec.structs.replace(whole, disclosed=[lied, *whole.disclosed[1:]])
+    yield "with another word", archive(pack(told, [KEY]))
+    hidden = [one for one in whole.disclosed if one.name != "sha256"]
+    unbound = msgspec.structs.replace(whole, disclosed=hidden)
+    yield "with a file that no event names", archive(pack(unbound, [KEY]))
+    strange = msgspec.structs.replace(whole, receipts={4: receipt(history(seed + 1)[3])})
+    fewer = {v: proof for v, proof in whole.proofs.items() if v != 4}
+    yield (
+        "with a receipt of another claim",
+        archive(pack(msgspec.structs.replace(strange, proofs=fewer), [KEY])),
+    )
+
+
+def honest_proof(seed: int) -> tuple[bytes, bytes]:
+    """A proof that carries its receipt, and the receipt."""
+    event = history(seed, count=1)[0]
+    told = receipt(event)
+    return making.Log([event], before=seed * 37 % 900, after=seed % 50).proof(0, told), told
