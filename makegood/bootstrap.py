@@ -25,6 +25,7 @@ from makegood.ledger.refund.gateway import Notification
 from makegood.logfiles import open_log_room
 from makegood.logs import configure_logs
 from makegood.people.callers import Callers
+from makegood.people.contracts.actions import Contracts
 from makegood.people.markets.actions import Markets
 from makegood.people.proofs.actions import Gate
 from makegood.people.roles import load_matrix
@@ -134,13 +135,15 @@ async def opened_things(settings: Settings, demo: Demo | None = None) -> AsyncIt
 def build_desk(db: Database, settings: Settings) -> Desk:
     """What actions on claims share, over an open database."""
     shipped = load_pack()
+    markets = Markets(db)
     return Desk(
         pack=shipped,
         shelf=Shelf(db, shipped),
         ids=SystemIds(),
         vault=open_vault(settings),
-        markets=Markets(db),
+        markets=markets,
         rosters=Rosters(db),
+        contracts=Contracts(db, markets),
     )
 
 

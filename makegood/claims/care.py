@@ -5,6 +5,7 @@ from makegood.base.refusal import Refused
 from makegood.claims import commands as c
 from makegood.claims import edges
 from makegood.claims import events as e
+from makegood.claims.promises import reply_due
 from makegood.claims.state import STAFF, Claim
 
 PERSON_SET = 100
@@ -20,8 +21,14 @@ def post_message(claim: Claim, command: c.PostMessage, act: Act) -> list[e.AnyEv
         raise Refused("claim_not_open", state=claim.state, step="message")
     if command.message_id in claim.message_ids:
         return []
+    asks = act.actor.role == "buyer" and claim.is_open
     return [
-        e.MessagePosted(message_id=command.message_id, text=command.text, audience=command.audience)
+        e.MessagePosted(
+            message_id=command.message_id,
+            text=command.text,
+            audience=command.audience,
+            deadline=reply_due(claim.opened.contract, act.now) if asks else None,
+        )
     ]
 
 

@@ -6,6 +6,8 @@ from typing import Final, Protocol
 
 import msgspec
 
+from makegood.base import business_time
+from makegood.base.business_time import Calendar
 from makegood.claims.events import Deadline
 
 SOON_PERCENT: Final = 20
@@ -38,14 +40,32 @@ def pause(deadlines: tuple[Deadline, ...], kind: str, at: datetime) -> tuple[Dea
     )
 
 
-def resume(deadlines: tuple[Deadline, ...], kind: str, at: datetime) -> tuple[Deadline, ...]:
-    """Let the clock of a kind run on with the time it had left when it stopped."""
+def resume(
+    deadlines: tuple[Deadline, ...], kind: str, at: datetime, calendar: Calendar | None = None
+) -> tuple[Deadline, ...]:
+    """Let the clock of a kind run on with the time it had left when it stopped.
+
+    With a calendar what is left is working time, so a pause over a weekend costs nothing.
+    """
     return tuple(
-        msgspec.structs.replace(d, at=d.at + (at - d.paused_at), paused_at=None)
+        msgspec.structs.replace(d, at=_moved(d.paused_at, d.at, at, calendar), paused_at=None)
         if d.kind == kind and d.paused_at is not None
         else d
         for d in deadlines
     )
+
+
+def renewed(deadline: Deadline, now: datetime, calendar: Calendar | None = None) -> Deadline:
+    """The same promise once more, as long as it was, from now."""
+    again = _moved(deadline.set_at, deadline.at, now, calendar)
+    return msgspec.structs.replace(deadline, at=again, set_at=now, paused_at=None, extended=False)
+
+
+def _moved(since: datetime, until: datetime, now: datetime, calendar: Calendar | None) -> datetime:
+    """As far after `now` as `until` is after `since`."""
+    if calendar is None:
+        return now + (until - since)
+    return business_time.add(calendar, now, business_time.between(calendar, since, until))
 
 
 def running(deadlines: Iterable[Deadline]) -> list[Deadline]:

@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from makegood.base.ids import Ids
+from makegood.people.contracts.actions import Contracts
 from makegood.people.fresh import FreshCache
 from makegood.people.markets.actions import Markets
 from makegood.people.staff.roster import RosterLine, line_of
@@ -46,6 +47,7 @@ class Desk(msgspec.Struct, frozen=True):
     markets: Markets
     rosters: Rosters
     shelf: Shelf
+    contracts: Contracts
 
 
 def owner_for(roster: Sequence[RosterLine], draw: bytes, about: str = "") -> RosterLine:

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from makegood.base.business_time import Calendar
 from makegood.claims.view import Audience
 from makegood.record.erased import Erased
 
@@ -30,6 +31,19 @@ class Deadline(msgspec.Struct, frozen=True, kw_only=True):
     set_at: datetime
     paused_at: datetime | None = None
     extended: bool = False
+
+
+class ContractPin(msgspec.Struct, frozen=True, kw_only=True):
+    """The contract a claim began under: its clocks hold for the whole life of the claim."""
+
+    contract_id: str
+    version: int
+    tier: str
+    minutes: dict[str, int]
+    calendar: Calendar | None = None
+    """Which minutes count for these clocks; all of them where there is none."""
+    auto_cap_minor: int | None = None
+    """The largest refund of one claim by machine; None for the market's own limit."""
 
 
 class StatedFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +150,7 @@ class ClaimOpened(ClaimEvent, frozen=True, kw_only=True, tag="claim_opened"):
     about_staff: str = ""
     """Whom of our own people the claim complains about; such a claim stays out of their line."""
     policy_version: str
+    contract: ContractPin | None = None
     deadlines: list[Deadline]
 
 
@@ -320,6 +335,8 @@ class MessagePosted(ClaimEvent, frozen=True, kw_only=True, tag="message_posted")
     message_id: str
     text: Personal
     audience: Audience
+    deadline: Deadline | None = None
+    """When a contract promises an answer to every message: until when this one is answered."""
 
 
 class DecisionProposed(ClaimEvent, frozen=True, kw_only=True, tag="decision_proposed"):

@@ -10,7 +10,7 @@ from makegood.base.ids import UnitRef
 from makegood.claims import store
 from makegood.claims.commands import Clocks, Ruling
 from makegood.claims.desk import Desk
-from makegood.claims.events import Circumstances
+from makegood.claims.events import Circumstances, ContractPin
 from makegood.claims.opening import (
     PAYMENT_LINE,
     SERVICE_LINE,
@@ -87,6 +87,7 @@ def clocks_of(pack: Pack, claim: Claim, act: Act) -> Clocks:
         category=claim.opened.category,
         lane="careful" if claim.lane == "careful" else "fast",
         hard_stop_at=hard_stop if hard_stop is not None and hard_stop > act.now else None,
+        contract=claim.opened.contract,
     )
     return times.all()
 
@@ -117,7 +118,7 @@ async def circumstances(
         stock_available=await _in_stock(conn, act, units[0]),
         auto_cap_minor=min(
             auto_lane_cap_minor(settings, seller),
-            _history_cap(settings, aged, recent.refunded_today_minor),
+            _customer_cap(settings, claim.opened.contract, aged, recent.refunded_today_minor),
         ),
         trust_ok=recent.refused == 0,
         cluster_claims_30d=recent.claims,
@@ -126,10 +127,17 @@ async def circumstances(
     )
 
 
-def _history_cap(settings: MarketSettings, aged: bool, refunded_today_minor: int) -> int:
-    """Guests earn no trust by being new: small caps per claim and per day without aged history."""
+def _customer_cap(
+    settings: MarketSettings, contract: ContractPin | None, aged: bool, refunded_today_minor: int
+) -> int:
+    """What a contract agrees; else guests earn no trust by being new.
+
+    Without aged history there are small caps per claim and per day.
+    """
     lane = settings.auto_lane
-    if aged:
+    if contract is not None and contract.auto_cap_minor is not None:
+        return contract.auto_cap_minor
+    if aged or contract is not None:
         return lane.cap_minor
     return max(0, min(lane.guest_cap_minor, lane.guest_day_cap_minor - refunded_today_minor))
 

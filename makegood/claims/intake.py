@@ -18,6 +18,7 @@ from makegood.claims.opening import Existing, OpenClaim, Owner
 from makegood.claims.rows import Intake, UnitClaim
 from makegood.claims.state import Claim, Recorded, evolve
 from makegood.orders.facts import UnitFacts
+from makegood.people.contracts.rules import Agreed
 from makegood.policy.model import Pack
 from makegood.reading.rules import read_message
 from makegood.record.rules import SealedEvent, StreamHead, head_after
@@ -139,6 +140,7 @@ async def _open(
     reason = pack.reasons[command.reason]
     reading = read_message(command.description, opening.order_context(intake.order, units, reason))
     about = await _complained_about(conn, act, command)
+    agreed = await desk.contracts.of(act.market_id, units[0].buyer_id, act.now)
     events = opening.opened(
         pack,
         intake,
@@ -146,10 +148,11 @@ async def _open(
         command,
         reading,
         claim_no=claim_no,
-        owner=await _owner(act, desk, about),
+        owner=await _owner(act, desk, about, agreed),
         repeats=len(intake.bound),
         act=act,
         about_staff=about,
+        contract=opening.pinned(agreed),
     )
     head = saving.new_head(act, claim_no, desk.ids)
     sealed = _sealed(head, events, desk, act)
@@ -226,9 +229,12 @@ async def _apart(act: Act, desk: Desk, about: str) -> list[str]:
     )
 
 
-async def _owner(act: Act, desk: Desk, about: str) -> Owner:
+async def _owner(act: Act, desk: Desk, about: str, agreed: Agreed | None) -> Owner:
+    """The customer's account manager while on the roster, unless the complaint is about staff."""
     roster = await desk.rosters.get(act.market_id, act.now)
-    line = owner_for(roster, desk.ids.secret(8), about)
+    manager = agreed.contract.manager_id if agreed and not about else ""
+    own = next((line for line in roster if line.account_id == manager), None)
+    line = own or owner_for(roster, desk.ids.secret(8), about)
     return Owner(line.account_id, line.display_name)
 
 

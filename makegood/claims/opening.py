@@ -17,6 +17,7 @@ from makegood.orders import rules as order_rules
 from makegood.orders import windows
 from makegood.orders.facts import UnitFacts, check_paid, unit_facts
 from makegood.orders.order import Order
+from makegood.people.contracts.rules import Agreed
 from makegood.policy.judgement import Class
 from makegood.policy.model import Pack, Reason
 from makegood.policy.priority import class_of
@@ -192,6 +193,7 @@ def opened(
     repeats: int,
     act: Act,
     about_staff: str = "",
+    contract: e.ContractPin | None = None,
 ) -> list[e.AnyEvent]:
     """A claim taken on: opened, what the order says, accepted.
 
@@ -203,7 +205,9 @@ def opened(
     priority: Class = class_of(pack, command.reason, amount_minor=claimed, repeats=repeats)
     again = any(_binds(bound, units) for bound in intake.bound)
     lane: e.Lane = "careful" if again or pack.reasons[command.reason].careful else "fast"
-    times = Timetable(pack, act.now, priority=priority, category=unit.category, lane=lane)
+    times = Timetable(
+        pack, act.now, priority=priority, category=unit.category, lane=lane, contract=contract
+    )
     question = pack.reasons[command.reason].question
     beginning = e.ClaimOpened(
         claim_no=claim_no,
@@ -233,6 +237,7 @@ def opened(
         owner_name=owner.owner_name,
         about_staff=about_staff,
         policy_version=f"{pack.name}@{pack.version}",
+        contract=contract,
         deadlines=[
             times.of(stage) for stage in ("first_response", "auto_lane", "decision", "hard_stop")
         ],
@@ -242,6 +247,21 @@ def opened(
         e.FactsRecorded(facts=order_facts(units, act.now)),
         e.ClaimAccepted(),
     ]
+
+
+def pinned(agreed: Agreed | None) -> e.ContractPin | None:
+    """What a claim keeps of its customer's contract; a later change does not reach it."""
+    if agreed is None:
+        return None
+    contract = agreed.contract
+    return e.ContractPin(
+        contract_id=contract.contract_id,
+        version=agreed.version,
+        tier=contract.tier,
+        minutes=dict(agreed.minutes),
+        calendar=contract.calendar,
+        auto_cap_minor=contract.auto_cap_minor,
+    )
 
 
 def texts(command: OpenClaim, claim_no: str, unit: UnitFacts) -> tuple[str, str]:

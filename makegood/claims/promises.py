@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Final
 
-from makegood.base.time import hours
+from makegood.base import business_time
+from makegood.base.time import hours, minutes
 from makegood.claims.commands import Clocks
-from makegood.claims.events import Deadline, Lane, Turn
+from makegood.claims.events import ContractPin, Deadline, Lane, Turn
 from makegood.policy.deadline import Stage, deadline, product_class
 from makegood.policy.judgement import Class
 from makegood.policy.model import Pack
@@ -28,6 +29,7 @@ THEN: Final[dict[str, tuple[str, Turn]]] = {
     "close": ("close", "platform"),
     "hard_stop": ("escalate", "platform"),
     "outside": ("to_person", "platform"),
+    "next_reply": ("escalate", "platform"),
 }
 CHOICE_HOURS: Final = 48
 
@@ -44,6 +46,7 @@ class Timetable:
         category: str,
         lane: Lane,
         hard_stop_at: datetime | None = None,
+        contract: ContractPin | None = None,
     ) -> None:
         self._pack = pack
         self._now = now
@@ -51,6 +54,7 @@ class Timetable:
         self._product = product_class(pack, category)
         self._complex = lane == "careful"
         self._hard_stop_at = hard_stop_at
+        self._contract = contract
 
     def of(self, stage: Stage) -> Deadline:
         """The deadline of a stage that begins now."""
@@ -66,7 +70,16 @@ class Timetable:
             complex_claim=self._complex,
             hard_stop_at=self._hard_stop_at,
         )
-        return self._at(kind, due.due_at)
+        return self._at(kind, self._agreed(stage, due.due_at))
+
+    def _agreed(self, stage: Stage, usual: datetime) -> datetime:
+        """The contract's time in place of the usual one; in P0 whichever is earlier."""
+        agreed = agreed_at(self._contract, stage, self._now)
+        if agreed is None:
+            return usual
+        if self._priority == "P0":
+            return min(agreed, usual)
+        return agreed if self._hard_stop_at is None else min(agreed, self._hard_stop_at)
 
     def all(self) -> Clocks:
         """Every deadline that a step from here may set."""
@@ -87,5 +100,25 @@ class Timetable:
         )
 
     def _at(self, kind: str, at: datetime) -> Deadline:
-        then, turn = THEN.get(kind, ("escalate", "platform"))
-        return Deadline(kind=kind, at=at, then=then, turn=turn, set_at=self._now)
+        return _deadline(kind, at, self._now)
+
+
+def agreed_at(contract: ContractPin | None, stage: str, now: datetime) -> datetime | None:
+    """When a contract's clock for this stage ends if it begins now; None where it has none."""
+    length = contract.minutes.get(stage) if contract else None
+    if contract is None or length is None:
+        return None
+    if contract.calendar is None:
+        return now + minutes(length)
+    return business_time.add(contract.calendar, now, minutes(length))
+
+
+def reply_due(contract: ContractPin | None, now: datetime) -> Deadline | None:
+    """Until when a message is answered, where a contract promises that."""
+    at = agreed_at(contract, "next_reply", now)
+    return None if at is None else _deadline("next_reply", at, now)
+
+
+def _deadline(kind: str, at: datetime, now: datetime) -> Deadline:
+    then, turn = THEN.get(kind, ("escalate", "platform"))
+    return Deadline(kind=kind, at=at, then=then, turn=turn, set_at=now)

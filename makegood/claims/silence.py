@@ -7,7 +7,7 @@ from makegood.claims import clock
 from makegood.claims import commands as c
 from makegood.claims import events as e
 from makegood.claims.outcome import close
-from makegood.claims.state import Claim
+from makegood.claims.state import Claim, working_time
 from makegood.claims.turns import after, after_evidence, next_step
 from makegood.policy.judgement import Class
 from makegood.policy.priority import aged
@@ -23,8 +23,11 @@ ESCALATING = (
     "refund_order",
     "hard_stop",
     "appeal_decision",
+    "next_reply",
 )
 """Promises of the platform: unmet, they go one line up and get a new time."""
+ONCE: Final = ("first_response", "accept")
+"""Unmet, these are over: there is no second first answer."""
 
 
 def pass_deadlines(claim: Claim, command: c.PassDeadlines, act: Act) -> list[e.AnyEvent]:
@@ -91,15 +94,9 @@ def _escalate(
 
     A claim whose decision is late moves up one class, so that it is the next to be looked at.
     """
-    length = deadline.at - deadline.set_at
-    renewed = e.Deadline(
-        kind=deadline.kind,
-        at=act.now + length,
-        then=deadline.then,
-        turn=deadline.turn,
-        set_at=act.now,
-    )
-    again = None if deadline.kind in ("first_response", "accept") else renewed
+    again = None
+    if deadline.kind not in ONCE:
+        again = clock.renewed(deadline, act.now, working_time(claim, deadline.kind))
     up: list[e.AnyEvent] = [e.Escalated(kind=deadline.kind, to=command.escalate_to, deadline=again)]
     older = aged(CLASSES[claim.priority])
     if deadline.kind == "decision" and older != claim.priority:

@@ -6,6 +6,7 @@ from typing import assert_never
 import msgspec
 
 from makegood.base.actor import Actor
+from makegood.base.business_time import Calendar
 from makegood.claims import events as e
 from makegood.claims.clock import drop, pause, put, resume
 
@@ -240,18 +241,14 @@ def _apply(claim: Claim, recorded: Recorded) -> Claim:  # noqa: C901 - the close
         case e.LaneChanged(lane=lane):
             return _set(claim, lane=lane)
         case e.PriorityChanged(priority=priority):
-            urgent = (
-                resume(claim.deadlines, "decision", at) if priority == "P0" else claim.deadlines
-            )
+            urgent = _resumed(claim, claim.deadlines, at) if priority == "P0" else claim.deadlines
             return _set(claim, priority=priority, deadlines=urgent)
         case e.TagsChanged(tags=tags):
             return _set(claim, tags=tags)
         case e.Escalated() as escalated:
             return _escalate(claim, escalated)
-        case e.MessagePosted(message_id=message_id, audience=audience):
-            answers = by.role in STAFF and audience != "platform"
-            read = _answered(claim, at) if answers else claim
-            return _set(read, message_ids=(*claim.message_ids, message_id))
+        case e.MessagePosted() as posted:
+            return _message(claim, posted, by, at)
         case e.DecisionProposed(decision=decision):
             return _set(claim, state="decided", proposed=decision, proposed_by=by.id)
         case e.DecisionReturned():
@@ -302,6 +299,12 @@ def _apply(claim: Claim, recorded: Recorded) -> Claim:  # noqa: C901 - the close
             assert_never(unreachable)
 
 
+def working_time(claim: Claim, kind: str) -> Calendar | None:
+    """Which minutes count for a clock of this claim; all of them unless a contract says so."""
+    contract = claim.opened.contract
+    return contract.calendar if contract is not None and kind in contract.minutes else None
+
+
 def _set(claim: Claim, **changes: object) -> Claim:
     return msgspec.structs.replace(claim, **changes)
 
@@ -311,16 +314,39 @@ def _turn(
 ) -> Claim:
     """Give one side its turn: other turns end, and the decision waits unless it is P0."""
     left = drop(claim, *TURN_KINDS)
-    hold = pause if pausing and claim.priority != "P0" else resume
-    kept = hold(left, "decision", at)
+    holds = pausing and claim.priority != "P0"
+    kept = pause(left, "decision", at) if holds else _resumed(claim, left, at)
     return _set(
         claim, state=state, deadlines=put(kept, deadline), handled_at=claim.handled_at or at
     )
 
 
+def _resumed(
+    claim: Claim, deadlines: tuple[e.Deadline, ...], at: datetime
+) -> tuple[e.Deadline, ...]:
+    """The decision's clock running again."""
+    return resume(deadlines, "decision", at, working_time(claim, "decision"))
+
+
+def _message(claim: Claim, posted: e.MessagePosted, by: Actor, at: datetime) -> Claim:
+    """Who wrote last decides whether an answer is owed: never after the staff has answered.
+
+    Several messages in a row owe one answer, by the time promised for the first of them.
+    """
+    read = _set(claim, message_ids=(*claim.message_ids, posted.message_id))
+    if by.role in STAFF:
+        if posted.audience == "platform":
+            return read
+        return _answered(_set(read, deadlines=drop(read, "next_reply")), at)
+    owed = any(deadline.kind == "next_reply" for deadline in claim.deadlines)
+    if posted.deadline is None or owed or not claim.is_open:
+        return read
+    return _set(read, deadlines=put(read.deadlines, posted.deadline))
+
+
 def _review(claim: Claim, deadline: e.Deadline | None, at: datetime) -> Claim:
     """A person has it: turns, offers and the way to the end are over."""
-    left = resume(drop(claim, *TURN_KINDS, *AFTERWARDS), "decision", at)
+    left = _resumed(claim, drop(claim, *TURN_KINDS, *AFTERWARDS), at)
     return _set(
         claim,
         state="in_review",

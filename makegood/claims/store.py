@@ -57,10 +57,10 @@ _OPENED: Final = f"""
             order_no, line_no, category, title, seller_id, seller_name, supplier_id, buyer_id,
             cluster, channel, external_id, amount_minor, currency, owner_id, owner_name, opened_at,
             changed_at, next_deadline_at, next_deadline_kind, excerpt, search_text, grams,
-            account_hash, apart_ids)
+            account_hash, apart_ids, contract_id)
         values ($14, $15, $16, $17, true, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28,
                 $29, $30, $31, $32, $33, $34, $35, $36, $37, $37, $38, $39, $40, $41,
-                $42::text::integer[], $48, $49)
+                $42::text::integer[], $48, $49, $50)
     ),
     bound as (
         insert into claim_unit (market_id, claim_no, order_no, line_no, unit_no)
@@ -154,6 +154,7 @@ async def insert_opened(
         jobs[0].request_id if jobs else "",
         account_hash,
         list(apart_ids),
+        opened.contract.contract_id if opened.contract else "",
     )
 
 

@@ -39,6 +39,7 @@ from makegood.orders.supplier import (
     SupplierStatus,
     SupplierUnavailable,
 )
+from makegood.people.contracts.actions import Contracts
 from makegood.people.markets.actions import Markets, create_market
 from makegood.people.markets.rules import AutoLane, MarketSettings
 from makegood.policy.pack import load_pack
@@ -200,13 +201,15 @@ class Town:
         self.vault = Vault.from_key(bytes(range(32)))
         self.supplier = TownSupplier(self.clock)
         self.gateway = TownGateway()
+        markets = Markets(db)
         self.desk = Desk(
             pack=load_pack(),
             ids=TownIds(),
             vault=self.vault,
-            markets=Markets(db),
+            markets=markets,
             rosters=Rosters(db),
             shelf=Shelf(db, load_pack()),
+            contracts=Contracts(db, markets),
         )
         self._worker = Worker(db, self.clock, self._handlers())
 

@@ -6,6 +6,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from makegood.base.actor import Role
+from makegood.people.contracts.rules import are_minutes, usual_tier_minutes
 from makegood.people.markets.terms import MoneyTerms, faults_of
 
 Language: TypeAlias = Literal["zh", "en"]
@@ -78,6 +79,8 @@ class MarketSettings(msgspec.Struct, frozen=True, kw_only=True):
     show_supplier_names: bool = False
     order_no_hint: str = ""
     """How order numbers look here, in words for a buyer who mistyped one."""
+    tier_minutes: dict[str, dict[str, int]] = msgspec.field(default_factory=usual_tier_minutes)
+    """Clocks of each tier of customer: stage, then minutes; the rule pack's where left out."""
     retention_years: int = 3
     """How long claims and orders are kept after their end; the law asks for three years."""
     opened_at: datetime | None = None
@@ -177,6 +180,7 @@ def wrong_fields(settings: MarketSettings) -> tuple[str, ...]:
         "languages": bool(settings.languages),
         "auto_lane": min(caps) >= 0,
         "money": not faults_of(settings.money),
+        "tier_minutes": all(are_minutes(clocks) for clocks in settings.tier_minutes.values()),
         "mail_from": "@" in settings.mail_from,
         "retention_years": 3 <= settings.retention_years <= 30,
         "second_factor_roles": "operator" in settings.second_factor_roles,

@@ -1,0 +1,1 @@
+"""Contracts with business customers: own clocks, working hours, solution standards."""
