@@ -19,6 +19,7 @@ from makegood.commands import (
     prepare,
     replay,
     serve,
+    verify,
     witness,
     work,
 )
@@ -34,6 +35,7 @@ COMMANDS = (
     jobs.add,
     log.add,
     replay.add,
+    verify.add,
     backtest.add,
     build.add,
     doctor.add,

@@ -3,7 +3,10 @@
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
+
+from makegood.record.canonical import canonical
+from makegood.verify.words import Language, words_of
 
 FOLDER: Final = Path(__file__).parent / "offline"
 CORE: Final = (
@@ -28,7 +31,7 @@ def offline_page() -> bytes:
     """The whole page: style, words and script inside, nothing loaded from anywhere."""
     page = (FOLDER / "page.html").read_text("utf-8")
     style = (FOLDER / "page.css").read_text("utf-8")
-    script = core() + _part("words.js") + _part("page.js")
+    script = "\n".join((core(), _words(), _part("page.js")))
     # A browser would end the script at this mark, even inside a string.
     assert "</script" not in script, "the script holds no end of a script"
     return page.replace(_MARK_STYLE, style).replace(_MARK_SCRIPT, script).encode()
@@ -42,6 +45,11 @@ def offline_page_hash() -> str:
 def core() -> str:
     """The script that checks, without the page around it."""
     return "\n".join(_part(name) for name in CORE)
+
+
+def _words() -> str:
+    words = {language: words_of(language) for language in get_args(Language)}
+    return f"const WORDS = {canonical(words).decode()};\n"
 
 
 def _part(name: str) -> str:

@@ -1,6 +1,7 @@
-"""Every way to spoil a file that the tests know: bytes, cuts, swaps, other logs, old checkpoints."""
+"""Every way to spoil a file that the tests know: bytes, cuts, swaps, other logs, old trees."""
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from random import Random
 
 import msgspec
@@ -58,7 +59,7 @@ def swaps(bundle: bytes) -> Iterator[bytes]:
     names = list(files)
     for kind in ("entries/", "proofs/"):
         some = [name for name in names if name.startswith(kind)]
-        for one, other in zip(some, some[1:], strict=False):
+        for one, other in pairwise(some):
             yield repacked({**files, one: files[other], other: files[one]})
     for name in names:
         yield repacked({n: held for n, held in files.items() if n != name})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ ACCEPTED = ("intact", "not_merged", "late")
 
 def accepted_or_disputed(
     script: JavaScript, files: Iterable[bytes], pin: Pin = PIN
-) -> list[tuple[object, object]]:
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Files that a verifier accepts, or of which the two verifiers say different things."""
     wrong = []
     for content in files:

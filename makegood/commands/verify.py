@@ -1,0 +1,81 @@
+"""`makegood verify`: check a bundle, a receipt or a proof without any database or network."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from makegood.commands.frame import Commands, add_command
+from makegood.settings import Settings
+
+if TYPE_CHECKING:
+    from makegood.verify.pins import Pin
+
+
+def add(commands: Commands) -> None:
+    """Describe the command."""
+    words = "check a bundle, a receipt or a proof, without the database"
+    parser = add_command(commands, "verify", words, run)
+    parser.add_argument("file", metavar="FILE", type=Path)
+    parser.add_argument(
+        "--pin",
+        metavar="KEY",
+        default="",
+        help="the log's key as an earlier receipt prints it, or a file with keys or a policy; "
+        "never from the file itself",
+    )
+    parser.add_argument(
+        "--seen", metavar="CHECKPOINT", type=Path, help="a checkpoint kept from before"
+    )
+    parser.add_argument(
+        "--beside", metavar="FILE", type=Path, help="the receipt or entry of a bare proof"
+    )
+    parser.add_argument("--lang", choices=("en", "zh"), default="en")
+    parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
+
+
+def run(chosen: argparse.Namespace, settings: Settings) -> int:
+    """Print the verdict; the exit status says which it is (see docs/verifying.md)."""
+    import msgspec
+
+    from makegood.sources import SystemClock
+    from makegood.verify.judge import judge
+    from makegood.verify.words import facts_of, text_of, title_of
+
+    beside = chosen.beside.read_bytes() if chosen.beside else None
+    now = SystemClock().now().timestamp()
+    verdict = judge(_read(chosen.file), now, _pin(chosen.pin, chosen.seen), beside)
+    if chosen.json:
+        print(msgspec.json.encode(verdict).decode())
+        return verdict.exit_code
+    print(title_of(verdict, chosen.lang))
+    print(text_of(verdict, chosen.lang))
+    if verdict.fits:
+        for name, value in facts_of(verdict, chosen.lang):
+            print(f"  {name}: {value}")
+    return verdict.exit_code
+
+
+def _read(path: Path) -> bytes:
+    """The file, or just more of it than any of ours may have."""
+    from makegood.base.trouble import CannotRun
+    from makegood.verify.archive import LARGEST_ARCHIVE
+
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST_ARCHIVE + 1)
+    except OSError as failed:
+        raise CannotRun(f"{path} cannot be read: {failed.strerror}") from failed
+
+
+def _pin(said: str, seen: Path | None) -> "Pin":
+    from makegood.base.trouble import CannotRun
+    from makegood.record.log.strict import Malformed
+    from makegood.verify.pins import Pin, parse_pin, parse_seen
+
+    try:
+        path = Path(said)
+        text = path.read_bytes() if said and path.is_file() else said.encode()
+        policy = parse_pin(text) if said else None
+        return Pin(policy, parse_seen(seen.read_bytes(), policy) if seen else None)
+    except Malformed as wrong:
+        raise CannotRun(f"--pin or --seen cannot be used: {wrong}") from wrong

@@ -1,0 +1,123 @@
+// The page: takes a file and what the reader knows, asks the judge, shows the verdict.
+
+const TONES = { intact: "ok", unpinned: "warn", not_merged: "warn", late: "warn" };
+const FACTS = ["number", "origin", "at", "merge_by", "index", "size", "entries", "fields", "files"];
+let language = navigator.language.startsWith("zh") ? "zh" : "en";
+let shown = () => {};
+
+const at = (id) => document.getElementById(id);
+const word = (path) => path.split(".").reduce((group, name) => group[name], WORDS[language]);
+
+function make(tag, text, ...children) {
+  const made = document.createElement(tag);
+  if (text) made.textContent = text;
+  made.append(...children);
+  return made;
+}
+
+function speak() {
+  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+  for (const place of document.querySelectorAll("[data-t]")) {
+    place.textContent = word(place.dataset.t);
+  }
+  at("language").textContent = word("page.language");
+  shown();
+}
+
+function show(tone, ...parts) {
+  at("result").dataset.tone = tone;
+  at("result").replaceChildren(...parts);
+}
+
+function head(text) {
+  const made = make("p", text);
+  made.className = "head";
+  return made;
+}
+
+function factsOf(verdict) {
+  const pairs = verdict.kind ? [["kind", word(`facts.kind_${verdict.kind}`)]] : [];
+  pairs.push(["pinned", word(`facts.pinned_${verdict.pinned ? "yes" : "no"}`)]);
+  for (const name of FACTS) {
+    if (!["", "0", "-1"].includes(String(verdict[name]))) pairs.push([name, String(verdict[name])]);
+  }
+  pairs.push(["witnesses", verdict.witnesses.join(", ") || word("facts.none")]);
+  if (verdict.claimed.length) pairs.push(["claimed", verdict.claimed.join(", ")]);
+  return pairs.flatMap(([name, value]) => [make("dt", word(`facts.${name}`)), make("dd", value)]);
+}
+
+function stepOf(entry, disclosed) {
+  const own = disclosed.filter((one) => one.version === entry.seq);
+  const title = make("b", `${entry.seq}. ${entry.name}`);
+  const when = make("small", `${entry.at} · ${entry.actor_role}`);
+  const pairs = own.flatMap((one) => {
+    const value = typeof one.value === "string" ? one.value : JSON.stringify(one.value, null, 1);
+    return [make("dt", one.name), make("dd", "", make("pre", value))];
+  });
+  const rest = pairs.length ? make("dl", "", ...pairs) : make("small", word("page.no_fields"));
+  return make("li", "", title, when, rest);
+}
+
+function showVerdict({ verdict, entries, disclosed }) {
+  const reason = WORDS[language].reasons[verdict.reason] || verdict.reason;
+  const said = word(`states.${verdict.state}.text`);
+  const text = said.replaceAll("{reason}", reason).replaceAll("{merge_by}", verdict.merge_by);
+  const tone = TONES[verdict.state] || "bad";
+  const parts = [head(word(`states.${verdict.state}.title`)), make("p", text)];
+  if (tone !== "bad") {
+    parts.push(make("h2", word("page.what")), make("dl", "", ...factsOf(verdict)));
+  }
+  if (entries) {
+    const steps = entries.map((entry) => stepOf(entry, disclosed));
+    parts.push(make("h2", word("page.history")), make("ol", "", ...steps));
+  }
+  show(tone, ...parts);
+}
+
+async function bytesOf(input) {
+  const file = input.files[0];
+  if (!file) return null;
+  // One byte more than any bundle may have is enough to refuse the rest.
+  return new Uint8Array(await file.slice(0, LARGEST_ARCHIVE + 1).arrayBuffer());
+}
+
+// What the reader typed, read by `parse`; a wrong text is said at once and nothing is checked.
+async function typed(id, wrong, parse) {
+  const text = at(id).value.trim();
+  if (!text) return null;
+  try {
+    return await parse(`${text}\n`);
+  } catch (found) {
+    if (!(found instanceof Rejected)) throw found;
+    throw new Error(word(`page.${wrong}`));
+  }
+}
+
+async function check() {
+  const policy = await typed("pin", "pin_wrong", parsePin);
+  const seen = await typed("seen", "seen_wrong", (text) => parseSeen(utf8(text), policy));
+  const [content, beside] = [await bytesOf(at("file")), await bytesOf(at("beside"))];
+  const found = await open(content, Date.now() / 1000, { policy, seen }, beside);
+  shown = () => showVerdict(found);
+  shown();
+}
+
+at("ask").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  show("", make("p", word("page.working")));
+  try {
+    await check();
+  } catch (error) {
+    const old = error.name === "NotSupportedError" || !globalThis.crypto?.subtle;
+    const text = word(old ? "page.old_browser" : "page.failed").replace("{error}", error.message);
+    show("bad", make("p", text));
+  }
+  at("result").focus();
+});
+
+at("language").addEventListener("click", () => {
+  language = language === "zh" ? "en" : "zh";
+  speak();
+});
+
+speak();

@@ -1,0 +1,49 @@
+"""What a verdict says to people, in Chinese and English; the offline page carries the same words."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+
+from makegood.verify.verdict import Verdict
+
+Language = Literal["zh", "en"]
+FOLDER: Final = Path(__file__).parent / "words"
+
+
+@lru_cache(maxsize=2)
+def words_of(language: Language) -> dict[str, Any]:
+    """Every text by group: states, reasons, page, facts."""
+    words: dict[str, Any] = msgspec.json.decode((FOLDER / f"{language}.json").read_bytes())
+    return words
+
+
+def title_of(verdict: Verdict, language: Language) -> str:
+    """The result in one sentence."""
+    return str(words_of(language)["states"][verdict.state]["title"])
+
+
+def text_of(verdict: Verdict, language: Language) -> str:
+    """What it means and what to do."""
+    words = words_of(language)
+    text: str = words["states"][verdict.state]["text"]
+    reason = words["reasons"].get(verdict.reason, verdict.reason)
+    return text.format(reason=reason, merge_by=verdict.merge_by)
+
+
+def facts_of(verdict: Verdict, language: Language) -> list[tuple[str, str]]:
+    """What was found, as pairs to show; nothing for what does not apply."""
+    words = words_of(language)["facts"]
+    pairs = [("pinned", words["pinned_yes" if verdict.pinned else "pinned_no"])]
+    shown = ("number", "origin", "at", "merge_by", "index", "size", "entries", "fields", "files")
+    for name in shown:
+        value = getattr(verdict, name)
+        if value not in ("", 0, -1):
+            pairs.append((name, str(value)))
+    for name in ("witnesses", "claimed"):
+        seen = getattr(verdict, name)
+        if seen or name == "witnesses":
+            pairs.append((name, ", ".join(seen) or words["none"]))
+    kind = [("kind", words[f"kind_{verdict.kind}"])] if verdict.kind else []
+    return [(words[name], value) for name, value in kind + pairs]
