@@ -16,6 +16,8 @@ from makegood.base.money import Money
 from makegood.gateways.payments.accounts import ShopBalanceAccount
 from makegood.keyfile import open_vault
 from makegood.ledger.actions import grant_quota
+from makegood.ledger.advance.actions import put_into_fund, set_caps
+from makegood.ledger.advance.rules import AdvanceCaps
 from makegood.ledger.refund.account_store import put_account
 from makegood.orders.bulk import import_orders
 from makegood.orders.connections import SignedConnection, connect_supplier
@@ -108,6 +110,8 @@ async def furnish(db: Database, vault: Vault, supplier: str, gateway: str) -> No
         await put_account(tx, act(), vault, CHANNEL, "shop_balance", config)
         await connect_supplier(tx, act(), vault, SUPPLIER, connection)
         await grant_quota(tx, act(), "bench", Money(1_000_000_000))
+        await put_into_fund(tx, act(), "bench", Money(1_000_000_000))
+        await set_caps(tx, act(), AdvanceCaps(per_day_minor=1_000_000_000))
 
 
 async def market_token(db: Database) -> str:

@@ -8,6 +8,7 @@ CODES: Final[dict[str, str]] = {
     "already_appealed": "One appeal per decision has been used.",
     "already_approved": "This was approved or refused already.",
     "already_decided": "This unit has a decided claim; appeal or reopen it.",
+    "anchor_not_ready": "There is nothing signed to send, or the last one is still under way.",
     "amount_not_positive": "The amount must be more than nothing.",
     "amount_too_large": "The amount is larger than anything we move.",
     "amount_too_precise": "The amount has more decimals than its currency.",

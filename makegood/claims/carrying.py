@@ -7,7 +7,8 @@ from typing import Final, Literal
 import msgspec
 
 from makegood.base.actor import SYSTEM, Act
-from makegood.base.ids import UnitRef, derived_id
+from makegood.base.ids import UnitRef
+from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.claims import commands as c
 from makegood.claims import events as e
@@ -18,8 +19,8 @@ from makegood.claims.factsheet import latest
 from makegood.claims.remedies import GOODS, MONEY, PAID_REPAIR_PERCENT, REPAIRS
 from makegood.claims.saving import Held, append
 from makegood.claims.state import Claim
-from makegood.ledger.actions import post
-from makegood.ledger.recipes import coupon_issued
+from makegood.ledger.coupons.actions import issue_coupon
+from makegood.ledger.coupons.rules import NewCoupon
 from makegood.ledger.refund.actions import order_refund
 from makegood.ledger.refund.rules import RefundOrder
 from makegood.orders.facts import UnitFacts
@@ -36,7 +37,8 @@ from makegood.store.jobs import Job, enqueue
 WITHDRAW_JOB: Final = "claim.withdraw_goods"
 DEAD: Final = ("invalid", "redeemed", "revoked", "expired", "failed", "cancelled", "not_found")
 """States in which the goods are of no use to the buyer, so nothing has to be taken back."""
-COUPON_BATCH: Final = "compensation"
+COUPON_CHANNEL: Final = "compensation"
+SUPPLIER_LATE: Final = "delivered_late_supplier"
 
 
 class WithdrawGoods(msgspec.Struct, frozen=True):
@@ -125,7 +127,7 @@ async def _order(
         moved += await _replace(tx, act, desk, held.claim, units)
     elif remedy == "upgrade":
         moved += await _upgrade(tx, act, held.claim, units)
-    moved += await _give_coupon(tx, act, held.claim)
+    moved += await _give_coupon(tx, act, desk, held.claim, units)
     events: list[e.AnyEvent] = list(moved)
     if remedy in REPAIRS:
         events.append(_repair(held.claim, units, remedy, clocks))
@@ -156,6 +158,7 @@ async def _refund(
             borne_by=await as_agreed(tx, act, claim, unit, borne_by(decision, amount), key),
             currency=claim.opened.currency,
             seller_id=claim.opened.seller_id,
+            supplier_id=unit.supplier_id or "",
             rule=f"{decision.rule_id}@{decision.rule_version}",
             reason=decision.finding,
         )
@@ -230,28 +233,36 @@ def _unit_key(claim: Claim, unit: UnitFacts) -> str:
     return f"{claim.claim_no}/{claim.decision.number}/{unit.unit.unit_no}"
 
 
-async def _give_coupon(tx: Connection, act: Act, claim: Claim) -> list[e.MoneyMoved]:
+async def _give_coupon(
+    tx: Connection, act: Act, desk: Desk, claim: Claim, units: list[UnitFacts]
+) -> list[e.MoneyMoved]:
     decision = claim.decision
     if decision is None or decision.coupon_minor <= 0:
         return []
-    code = coupon_code(act.market_id, claim.claim_no, f"decision-{decision.number}")
-    issued = coupon_issued(code, COUPON_BATCH, decision.coupon_minor, claim.claim_no)
-    transfers = await post(tx, act, [issued])
+    new = NewCoupon(
+        claim_no=claim.claim_no,
+        cause=f"decision-{decision.number}",
+        money=Money(decision.coupon_minor, claim.opened.currency),
+        supplier_id=_late_supplier(decision, units),
+    )
+    given = await issue_coupon(tx, act, desk.vault, new)
     return [
         e.MoneyMoved(
             kind="coupon",
-            number=code,
+            number=given.coupon_no,
             state="arrived",
-            amount_minor=decision.coupon_minor,
-            channel=COUPON_BATCH,
-            transfers=transfers,
+            amount_minor=given.amount_minor,
+            channel=COUPON_CHANNEL,
+            transfers=given.transfers,
         )
     ]
 
 
-def coupon_code(market_id: str, claim_no: str, cause: str) -> str:
-    """The one coupon of a claim for a cause: asking twice gives the same code."""
-    return "MC" + derived_id("coupon", market_id, claim_no, cause).replace("-", "")[:14].upper()
+def _late_supplier(decision: e.Decision, units: list[UnitFacts]) -> str:
+    """The supplier whose own promise was broken, and who pays for the coupon; empty for none."""
+    if decision.finding != SUPPLIER_LATE or not decision.shares.get("supplier"):
+        return ""
+    return next((unit.supplier_id for unit in units if unit.supplier_id), "")
 
 
 def _repair(

@@ -12,10 +12,11 @@ from makegood.claims.frame import frame, pack_of, units_of
 from makegood.claims.listing import ClaimFilter, Page
 from makegood.claims.opening import Existing, OpenClaim
 from makegood.claims.rows import Parties
-from makegood.claims.state import STAFF
+from makegood.claims.state import STAFF, Claim
 from makegood.claims.stepping import check_apart
 from makegood.claims.view import ClaimView
 from makegood.claims.viewing import Sight, claim_view
+from makegood.ledger.coupons.codes import code_of
 from makegood.orders.facts import UnitFacts
 from makegood.store.database import Connection
 
@@ -52,10 +53,20 @@ async def view_claim(conn: Connection, act: Act, desk: Desk, claim_no: str) -> C
         history=loaded.history,
         units=units,
         ruling=ruling,
+        coupon_codes=_coupon_codes(act, desk, loaded.claim),
         roster_names={line.account_id: line.display_name for line in roster},
     )
     pack = await pack_of(desk, loaded.claim, act)
     return claim_view(sight, pack, act.actor, act.now)
+
+
+def _coupon_codes(act: Act, desk: Desk, claim: Claim) -> dict[str, str]:
+    """The codes of a claim's coupons by their numbers: for its buyer, and nobody else."""
+    if act.actor.role != "buyer":
+        return {}
+    numbers = {moved.number for moved in claim.money if moved.kind == "coupon"}
+    numbers |= {given.coupon for given in claim.compensations}
+    return {number: code_of(desk.vault, act.market_id, number) for number in numbers}
 
 
 async def parties_of(conn: Connection, market_id: str, claim_no: str) -> Parties | None:

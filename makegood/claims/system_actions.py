@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Final, Literal
 
 from makegood.base.actor import Act
+from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.claims import clock, notices
 from makegood.claims import commands as c
 from makegood.claims import events as e
-from makegood.claims.carrying import COUPON_BATCH, carry_out, coupon_code, repair_moved
+from makegood.claims.carrying import carry_out, repair_moved
 from makegood.claims.decide import decide
 from makegood.claims.desk import Desk, lead_of, name_of
 from makegood.claims.factsheet import withdrawn_fact
@@ -20,7 +21,9 @@ from makegood.claims.state import Claim
 from makegood.claims.stepping import step_held
 from makegood.claims.turns import after
 from makegood.ledger.actions import post
-from makegood.ledger.recipes import PaymentLeg, coupon_issued, leg_paid, repair_done
+from makegood.ledger.coupons.actions import issue_coupon
+from makegood.ledger.coupons.rules import NewCoupon, coupon_no
+from makegood.ledger.recipes import PaymentLeg, leg_paid, repair_done
 from makegood.ledger.refund.actions import RefundOutcome
 from makegood.orders.actions import withdraw_key
 from makegood.orders.stock.rules import ReissueOutcome
@@ -120,12 +123,14 @@ async def compensate(
     units = await units_of(tx, act.market_id, held.claim)
     minutes = max(LEAST_MINUTES, int((act.now - since).total_seconds()) // 60)
     amount = late_coupon(sum(unit.unit_paid_minor for unit in units), minutes)
-    code = coupon_code(act.market_id, held.claim.claim_no, cause)
-    command = c.Compensate(cause=cause, coupon=code, amount_minor=amount)
+    number = coupon_no(act.market_id, held.claim.claim_no, cause)
+    command = c.Compensate(cause=cause, coupon=number, amount_minor=amount)
     events = decide(held.claim, command, act)
     if not events or amount <= 0:
         return held
-    await post(tx, act, [coupon_issued(code, COUPON_BATCH, amount, held.claim.claim_no)])
+    money = Money(amount, held.claim.opened.currency)
+    new = NewCoupon(claim_no=held.claim.claim_no, cause=cause, money=money)
+    await issue_coupon(tx, act, desk.vault, new)
     return await append(tx, act, desk, held, events)
 
 
@@ -211,7 +216,7 @@ async def pay_repair(tx: Connection, act: Act, desk: Desk, claim_no: str, leg: P
     if held.claim.repair is None or held.claim.state != "decided":
         raise Refused("claim_not_open", state=held.claim.state, step="repair")
     order_no, currency = held.claim.opened.order_no, held.claim.opened.currency
-    transfers = await post(tx, act, leg_paid(order_no, leg, currency))
+    transfers = await post(tx, act, leg_paid(order_no, leg, currency, act.now))
     paid = c.NoteRepairPaid(
         trade_no=leg.trade_no, amount_minor=leg.amount_minor, transfers=transfers
     )

@@ -125,6 +125,8 @@ class MoneyView(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     eta_at: datetime | None
     at: datetime
+    code: str = ""
+    """A coupon's code, for its buyer alone."""
 
 
 class OfferView(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """One claim for one reader: the same steps for all, with each side's own details only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -63,6 +63,8 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
     history: list[Recorded]
     units: list[UnitFacts]
     ruling: Ruling | None
+    coupon_codes: Mapping[str, str] = {}
+    """Codes by coupon number, for the buyer alone."""
     buyer_name: str = "买家"
     roster_names: dict[str, str] = {}
 
@@ -335,6 +337,7 @@ def _money(sight: Sight) -> list[v.MoneyView]:
             channel=moved.channel,
             eta_at=moved.eta_at,
             at=times[moved.number],
+            code=sight.coupon_codes.get(moved.number, ""),
         )
         for moved in sight.claim.money
     ]
@@ -352,6 +355,7 @@ def _compensation(sight: Sight, given: e.CompensationGiven) -> v.MoneyView:
         channel=given.cause,
         eta_at=None,
         at=at,
+        code=sight.coupon_codes.get(given.coupon, ""),
     )
 
 

@@ -19,6 +19,7 @@ from makegood.demo.stories import at_least_one_each
 from makegood.demo.tree import Ports
 from makegood.gateways.payments.accounts import Account
 from makegood.ledger.actions import grant_quota, pay_deposit
+from makegood.ledger.advance.actions import put_into_fund
 from makegood.ledger.refund.account_store import put_account
 from makegood.orders.actions import put_orders
 from makegood.orders.connections import (
@@ -133,6 +134,7 @@ class Filler:
             for one in cast.SUPPLIERS:
                 await connect_supplier(tx, operator, vault, one.supplier_id, ways[one.reach])
             await grant_quota(tx, operator, "demo-fund", Money(FUND_MINOR))
+            await put_into_fund(tx, operator, "demo-fund", Money(FUND_MINOR))
             for seller in cast.SELLERS:
                 key = f"demo-deposit-{seller.seller_id}"
                 await pay_deposit(tx, operator, key, seller.seller_id, Money(500_000))

@@ -5,7 +5,7 @@ posting is written, so that transaction stays usable.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -13,13 +13,14 @@ from makegood.base.actor import Act
 from makegood.base.ids import UnitRef, derived_id
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
-from makegood.ledger import recipes, rules, store
-from makegood.ledger.recipes import Funding, PaymentBooking, PaymentLeg
-from makegood.ledger.rules import AccountKey, Balance, Transfer
+from makegood.ledger import accounts, recipes, rules, store
+from makegood.ledger.advance.netting import net_off_later
+from makegood.ledger.audits.pause import refuse_if_paused
+from makegood.ledger.posting import post as post
+from makegood.ledger.recipes import PaymentBooking, PaymentLeg
+from makegood.ledger.rules import Balance, Transfer
 from makegood.ledger.store import StoredLeg
 from makegood.store.database import Connection
-
-NOTHING = Balance()
 
 
 class AccountBalance(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,30 +37,6 @@ class PaymentConflict(msgspec.Struct, frozen=True):
 
     told: StoredLeg
     stored: StoredLeg
-
-
-async def post(tx: Connection, act: Act, transfers: Sequence[Transfer]) -> list[str]:
-    """Post a linked set of transfers, all or none; answers the ids that were new.
-
-    Transfers that exist with the same content are left as they are; other content under a
-    known id is our own bug and fails.
-
-    Raises:
-        Refused: `exceeds_paid` or `insufficient_funds` when an account would be overdrawn.
-    """
-    wanted = _by_id(transfers)
-    if not wanted:
-        return []
-    before = await store.lock_accounts(tx, act.market_id, _accounts(wanted))
-    fresh, changes = await _what_is_new(tx, act.market_id, wanted)
-    rules.refuse_overdraft({key: before.get(key, NOTHING) + by for key, by in changes.items()})
-    if not await _insert(tx, act, fresh):
-        return []
-    added = {key: change for key, change in changes.items() if key not in before}
-    await store.open_accounts(tx, act.market_id, added)
-    changed = {key: change for key, change in changes.items() if key in before}
-    await store.change_accounts(tx, act.market_id, changed)
-    return sorted(fresh)
 
 
 async def post_payments(
@@ -88,15 +65,27 @@ async def post_payment(tx: Connection, act: Act, booking: PaymentBooking) -> Non
 
 
 async def settle_order(
-    tx: Connection, act: Act, order_no: str, seller_id: str, money: Money, fee_minor: int = 0
+    tx: Connection,
+    act: Act,
+    order_no: str,
+    seller_id: str,
+    money: Money,
+    fee_minor: int = 0,
+    key: str = "",
 ) -> None:
     """Move an order's escrow to the seller's balance, the market's fee taken off.
 
+    The same order, amounts and `key` are the same settlement. What the seller owes the platform
+    is taken off the balance right after.
+
     Raises:
-        Refused: `insufficient_funds` when escrow holds less, refunds on their way included.
+        Refused: `insufficient_funds` when escrow holds less, refunds on their way included;
+            `payouts_paused` while the books do not agree.
     """
-    transfers = recipes.settled(order_no, seller_id, money.amount_minor, fee_minor)
+    await refuse_if_paused(tx, act.market_id, money.currency)
+    transfers = recipes.settled(order_no, seller_id, money.amount_minor, fee_minor, key)
     await post(tx, act, _in_currency(transfers, money.currency))
+    await net_off_later(tx, act, seller_id, money.currency)
 
 
 async def hold_replacement(
@@ -136,13 +125,18 @@ async def book_outside_refund(
 ) -> None:
     """Count a refund made by somebody else (shop system, chargeback) against the payment.
 
+    The same `key` again is the same refund.
+
     Raises:
         Refused: `exceeds_paid` when it comes on top of what went back already, or
             `insufficient_funds` when the order's escrow was settled.
     """
-    source = recipes.escrow(unit.order_no)
-    transfers = recipes.outside_refund(key, unit, leg, money.amount_minor, money.currency, source)
-    await post(tx, act, transfers)
+    source = accounts.escrow(unit.order_no)
+    transfers = recipes.outside_refund(
+        key, unit, leg, money.amount_minor, money.currency, source, act.now
+    )
+    if not await store.transfers_by_id(tx, act.market_id, [transfers[0].id]):
+        await post(tx, act, transfers)
 
 
 async def pay_deposit(tx: Connection, act: Act, key: str, seller_id: str, money: Money) -> None:
@@ -163,50 +157,6 @@ async def finish_repair(
     await post(tx, act, [done])
 
 
-async def redeem_coupon(tx: Connection, act: Act, code: str) -> Transfer:
-    """Use a coupon up in the shop system, exactly once; answers how it was issued.
-
-    Raises:
-        Refused: `not_found` for a code that was never issued, `coupon_used` the second time.
-    """
-    issued_id, closed_id = recipes.coupon_ids(code)
-    known = await store.transfers_by_id(tx, act.market_id, [issued_id, closed_id])
-    if issued_id not in known:
-        raise Refused("not_found")
-    closed = recipes.coupon_closed(known[issued_id], code, "used")
-    if closed_id in known or not await post(tx, act, [closed]):
-        raise Refused("coupon_used")
-    return known[issued_id]
-
-
-async def recover(
-    tx: Connection,
-    act: Act,
-    key: str,
-    *,
-    claim_no: str,
-    party: str,
-    sources: Sequence[str],
-    currency: str = "CNY",
-) -> int:
-    """Take back what `party` owes for a claim from its accounts, in the order given.
-
-    Answers the recovered amount in minor units; what the accounts lack stays owed.
-    """
-    receivable = f"{party}_receivable:{claim_no}"
-    keys: list[AccountKey] = [(code, currency) for code in [receivable, *sources]]
-    balances = await store.lock_accounts(tx, act.market_id, keys)
-    owed = rules.available_minor(receivable, balances.get((receivable, currency), NOTHING))
-    parts: list[Funding] = []
-    for code in sources:
-        part = min(owed, rules.available_minor(code, balances.get((code, currency), NOTHING)))
-        if part > 0:
-            parts.append(Funding(code, part))
-            owed -= part
-    await post(tx, act, recipes.recovered(key, receivable, parts, currency, claim_no))
-    return sum(part.amount_minor for part in parts)
-
-
 async def balances(
     conn: Connection, market_id: str, codes: Iterable[str], currency: str = "CNY"
 ) -> dict[str, AccountBalance]:
@@ -215,11 +165,30 @@ async def balances(
     return {code: _shown(code, balance) for code, balance in found.items()}
 
 
+async def totals(
+    conn: Connection, market_id: str, kinds: Collection[str], currency: str = "CNY"
+) -> dict[str, AccountBalance]:
+    """The balance of all accounts of each kind together, whatever their shards and days."""
+    ranges = accounts.kinds_like(kinds)
+    rows = await store.totals(conn, market_id, ranges, currency)
+    return {row["first"][:-1]: _shown(row["first"], store.balance(row)) for row in rows}
+
+
+async def clearing_of_day(
+    conn: Connection, market_id: str, channel: str, day: str, currency: str = "CNY"
+) -> tuple[int, int]:
+    """What came in and went out at a gateway on one day (`yyyymmdd`), in minor units."""
+    codes = accounts.clearing_shards(channel, day)
+    found = await store.read_accounts(conn, market_id, codes, currency)
+    came = sum(balance.debits_posted for balance in found.values())
+    return came, sum(balance.credits_posted for balance in found.values())
+
+
 async def refundable_minor(
     conn: Connection, market_id: str, unit: UnitRef, currency: str = "CNY"
 ) -> int:
     """How much may still be refunded or replaced for a unit."""
-    code = recipes.refundable(unit)
+    code = accounts.refundable(unit)
     return (await balances(conn, market_id, [code], currency))[code].available_minor
 
 
@@ -227,7 +196,7 @@ async def credited_minor(
     conn: Connection, market_id: str, unit: UnitRef, currency: str = "CNY"
 ) -> int:
     """How much of what was paid belongs to a unit, whatever went back of it since."""
-    code = recipes.refundable(unit)
+    code = accounts.refundable(unit)
     return (await _credited(conn, market_id, [code], currency))[code]
 
 
@@ -250,55 +219,6 @@ async def transfers_of_claim(conn: Connection, market_id: str, claim_no: str) ->
     return await store.transfers_of_claim(conn, market_id, claim_no)
 
 
-def _by_id(transfers: Sequence[Transfer]) -> dict[str, Transfer]:
-    wanted: dict[str, Transfer] = {}
-    for transfer in transfers:
-        rules.check_form(transfer)
-        twin = wanted.setdefault(transfer.id, transfer)
-        assert rules.same_content(twin, transfer), f"one id, two movements: {transfer}"
-    return wanted
-
-
-def _accounts(transfers: Mapping[str, Transfer]) -> set[AccountKey]:
-    debits = {(transfer.debit, transfer.currency) for transfer in transfers.values()}
-    return debits | {(transfer.credit, transfer.currency) for transfer in transfers.values()}
-
-
-async def _what_is_new(
-    tx: Connection, market_id: str, wanted: Mapping[str, Transfer]
-) -> tuple[dict[str, Transfer], dict[AccountKey, Balance]]:
-    """The transfers that are not stored yet, and what they change.
-
-    With their accounts locked nobody else can store them meanwhile, except where none of those
-    accounts existed; `_insert` sees that.
-    """
-    resolved = {transfer.pending_id for transfer in wanted.values() if transfer.pending_id}
-    stored = await store.transfers_by_id(tx, market_id, wanted.keys() | resolved)
-    for id_ in sorted(wanted.keys() & stored.keys()):
-        assert rules.same_content(stored[id_], wanted[id_]), f"one id, two movements: {id_}"
-    fresh = {id_: transfer for id_, transfer in wanted.items() if id_ not in stored}
-    known = stored | dict(wanted)
-    for transfer in fresh.values():
-        if transfer.pending_id:
-            rules.check_resolves(transfer, known.get(transfer.pending_id))
-    return fresh, rules.changes(fresh.values(), known)
-
-
-async def _insert(tx: Connection, act: Act, fresh: Mapping[str, Transfer]) -> bool:
-    """Store the new transfers; False when another writer stored all of them a moment ago."""
-    if not fresh:
-        return False
-    new_ids = await store.insert_transfers(tx, act.market_id, act.now, list(fresh.values()))
-    if len(new_ids) == len(fresh):
-        return True
-    stored = await store.transfers_by_id(tx, act.market_id, fresh)
-    same = [rules.same_content(stored[id_], fresh[id_]) for id_ in stored]
-    assert not new_ids, f"a linked set was posted by halves: {sorted(fresh.keys() - new_ids)}"
-    assert len(stored) == len(fresh), "the pending transfer was resolved otherwise"
-    assert all(same), "one id, two movements"
-    return False
-
-
 def _waves(bookings: Sequence[PaymentBooking]) -> list[list[PaymentBooking]]:
     """Cut a batch so that no order comes twice in one set and each set has one currency."""
     waves: dict[tuple[int, str], list[PaymentBooking]] = {}
@@ -315,7 +235,7 @@ async def _book(
 ) -> list[PaymentConflict]:
     new = await store.insert_payments(tx, act.market_id, bookings)
     conflicts = await _conflicts(tx, act.market_id, bookings, new)
-    codes = [recipes.refundable(unit) for booking in bookings for unit in booking.due_minor]
+    codes = [accounts.refundable(unit) for booking in bookings for unit in booking.due_minor]
     credited = await _credited(tx, act.market_id, codes, bookings[0].currency)
     transfers = [transfer for booking in bookings for transfer in _payment(booking, new, credited)]
     await post(tx, act, transfers)
@@ -331,9 +251,11 @@ def _payment(
     transfers = [
         transfer
         for key in fresh
-        for transfer in recipes.leg_paid(booking.order_no, legs[key], booking.currency)
+        for transfer in recipes.leg_paid(
+            booking.order_no, legs[key], booking.currency, booking.paid_at
+        )
     ]
-    given = {unit: credited[recipes.refundable(unit)] for unit in booking.due_minor}
+    given = {unit: credited[accounts.refundable(unit)] for unit in booking.due_minor}
     paid = sum(key.amount_minor for key in fresh)
     cause = "|".join(f"{key.channel}/{key.trade_no}" for key in fresh)
     return transfers + recipes.units_paid(booking, given, paid, cause)

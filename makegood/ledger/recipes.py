@@ -4,14 +4,30 @@ Every function here is pure. Its ids are derived from what causes the posting, s
 cause gives the same transfers however often it is told.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from makegood.base.ids import UnitRef, derived_id
-from makegood.ledger.rules import QUOTA_SHARDS, Transfer, shard_of
+from makegood.ledger.accounts import (
+    clearing,
+    clearing_of_day,
+    coupon_batch,
+    cover_shard,
+    escrow,
+    paid_memo,
+    payment_unit,
+    quota_memo,
+    refundable,
+    seller_balance,
+    seller_deposit,
+    shared,
+    split_shards,
+    transit,
+)
+from makegood.ledger.rules import Transfer
 
 LegKind = Literal["online", "balance", "coupon"]
 
@@ -44,28 +60,18 @@ class PaymentBooking(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Funding(msgspec.Struct, frozen=True):
-    """An account that gives a part of a refund."""
+    """An account that gives a part of a refund, or covers it.
+
+    `to` is the other side of a cover; a receivable's `debtor` is who owes it in the end.
+    """
 
     account: str
     amount_minor: int
+    to: str = ""
+    debtor: str = ""
 
 
-# --- names of accounts ------------------------------------------------------------------
-
-
-def payment_unit(order_no: str) -> UnitRef:
-    """The payment of an order as a thing that may be claimed: charged twice, or too much."""
-    return UnitRef(order_no, 0, 0)
-
-
-def escrow(order_no: str) -> str:
-    """The buyer's money of one order before it is settled."""
-    return f"escrow:{order_no}"
-
-
-def refundable(unit: UnitRef) -> str:
-    """What may still go back for one unit, by refund or by live replacement, on any path."""
-    return f"refundable:{unit}"
+# --- legs of a payment ------------------------------------------------------------------
 
 
 def leg_no(order_no: str, leg: PaymentLeg) -> str:
@@ -78,27 +84,24 @@ def refundable_leg(order_no: str, leg: PaymentLeg) -> str:
     return f"refundable_leg:{leg.channel}/{leg_no(order_no, leg)}"
 
 
-def clearing(channel: str, order_no: str) -> str:
-    """The gateway's account in our book; the order picks the shard."""
-    return f"gateway_clearing:{channel}:{shard_of(order_no)}"
-
-
-def paid_memo(order_no: str) -> str:
-    """The other side of every `refundable` entry."""
-    return f"paid_memo:{shard_of(order_no)}"
+def leg_source(order_no: str, leg: PaymentLeg, paid_at: datetime) -> str:
+    """Where the money of a leg came from: the gateway's day, or the coupons of a batch."""
+    if leg.kind == "coupon":
+        return coupon_batch(leg.channel, order_no)
+    return clearing(leg.channel, order_no, paid_at)
 
 
 def leg_target(order_no: str, leg: PaymentLeg) -> str:
-    """Where a refund to this leg goes: the gateway, or the coupon that was used."""
+    """Where a refund to this leg is reserved: on its way, or back in the coupon's batch."""
     if leg.kind == "coupon":
-        return f"coupon_liability:{leg.channel}"
-    return clearing(leg.channel, order_no)
+        return coupon_batch(leg.channel, order_no)
+    return transit(leg.channel, order_no)
 
 
 # --- payment ----------------------------------------------------------------------------
 
 
-def leg_paid(order_no: str, leg: PaymentLeg, currency: str) -> list[Transfer]:
+def leg_paid(order_no: str, leg: PaymentLeg, currency: str, paid_at: datetime) -> list[Transfer]:
     """Money of one leg into escrow, and the leg's own limit for refunds.
 
     A coupon of the shop system was issued outside our book, so it is issued in passing.
@@ -106,7 +109,7 @@ def leg_paid(order_no: str, leg: PaymentLeg, currency: str) -> list[Transfer]:
     key = ("paid", leg.channel, leg_no(order_no, leg))
     base = Transfer(
         id=derived_id(*key, "escrow"),
-        debit=leg_target(order_no, leg),
+        debit=leg_source(order_no, leg, paid_at),
         credit=escrow(order_no),
         amount_minor=leg.amount_minor,
         currency=currency,
@@ -145,43 +148,48 @@ def units_paid(
     return transfers
 
 
-def settled(order_no: str, seller_id: str, amount_minor: int, fee_minor: int) -> list[Transfer]:
-    """Escrow to the seller's balance, and the market's fee out of it."""
+def settled(
+    order_no: str, seller_id: str, amount_minor: int, fee_minor: int, key: str = ""
+) -> list[Transfer]:
+    """Escrow to the seller's balance, and the market's fee out of it.
+
+    `key` tells two settlements of the same order and amounts apart.
+    """
+    cause = ("settled", order_no, str(amount_minor), str(fee_minor), *([key] if key else []))
     base = Transfer(
-        id=derived_id("settled", order_no, str(amount_minor), str(fee_minor)),
+        id=derived_id(*cause),
         debit=escrow(order_no),
-        credit=f"seller_balance:{seller_id}",
+        credit=seller_balance(seller_id),
         amount_minor=amount_minor - fee_minor,
         recipe="settlement",
         order_no=order_no,
     )
     fee = _change(
-        base, id=derived_id("settled", order_no, "fee"), credit="fee_income", amount_minor=fee_minor
+        base,
+        id=derived_id(*cause, "fee"),
+        credit=shared("fee_income", order_no),
+        amount_minor=fee_minor,
     )
-    return [base, fee] if fee_minor else [base]
+    return [transfer for transfer in (base, fee) if transfer.amount_minor]
 
 
 # --- money that goes back --------------------------------------------------------------
 
 
-def quota_accounts() -> set[str]:
-    """The accounts of the cap on advanced money."""
-    return {quota_account(shard) for shard in range(QUOTA_SHARDS)}
-
-
-def with_memos(quota: Iterable[str]) -> set[str]:
-    """Shards of the quota with their other sides."""
-    return {code for account in quota for code in (account, quota_memo(account))}
-
-
 def outside_refund(
-    key: str, unit: UnitRef, leg: PaymentLeg, amount_minor: int, currency: str, source: str
+    key: str,
+    unit: UnitRef,
+    leg: PaymentLeg,
+    amount_minor: int,
+    currency: str,
+    source: str,
+    at: datetime,
 ) -> list[Transfer]:
     """A refund that somebody else made (the shop system, a chargeback): it counts all the same."""
     base = Transfer(
         id=derived_id("outside", key, "money"),
         debit=source,
-        credit=leg_target(unit.order_no, leg),
+        credit=leg_source(unit.order_no, leg, at),
         amount_minor=amount_minor,
         currency=currency,
         recipe="outside_refund",
@@ -200,29 +208,30 @@ def outside_refund(
     return [base, by_unit, by_leg]
 
 
-def recovered(
-    key: str, receivable: str, sources: Sequence[Funding], currency: str, claim_no: str
+def refund_arrived(
+    refund_no: str,
+    order_no: str,
+    leg: PaymentLeg,
+    amount_minor: int,
+    currency: str,
+    at: datetime,
+    claim_no: str,
 ) -> list[Transfer]:
-    """Money that a debtor's accounts pay back to the platform, and the quota that this frees."""
-    transfers = []
-    for part in sources:
-        base = Transfer(
-            id=derived_id("recovered", key, receivable, part.account),
-            debit=part.account,
-            credit=receivable,
-            amount_minor=part.amount_minor,
+    """A refund left the gateway: from its way into the bill of the day it arrived."""
+    if leg.kind == "coupon":
+        return []
+    return [
+        Transfer(
+            id=derived_id("refund_arrived", refund_no),
+            debit=transit(leg.channel, order_no),
+            credit=clearing(leg.channel, order_no, at),
+            amount_minor=amount_minor,
             currency=currency,
-            recipe="recovery",
+            recipe="refund_arrived",
+            order_no=order_no,
             claim_no=claim_no,
         )
-        freed = _change(
-            base,
-            id=derived_id("recovered", key, receivable, part.account, "quota"),
-            debit=quota_memo(quota_of(claim_no)),
-            credit=quota_of(claim_no),
-        )
-        transfers += [base, freed]
-    return transfers
+    ]
 
 
 # --- replacements -----------------------------------------------------------------------
@@ -256,35 +265,7 @@ def replacement_withdrawn(held: Transfer, hold_key: str) -> Transfer:
     )
 
 
-# --- coupons, repairs, the market's own money ---------------------------------------------
-
-
-def coupon_ids(code: str) -> tuple[str, str]:
-    """The ids of a coupon's two transfers: issued, and used or expired."""
-    return derived_id("coupon", code, "issued"), derived_id("coupon", code, "closed")
-
-
-def coupon_issued(code: str, batch: str, amount_minor: int, claim_no: str) -> Transfer:
-    """Compensation as a coupon: a cost now, owed to the buyer until used or expired."""
-    return Transfer(
-        id=coupon_ids(code)[0],
-        debit="compensation_cost",
-        credit=f"coupon_liability:{batch}",
-        amount_minor=amount_minor,
-        recipe="coupon_issued",
-        claim_no=claim_no,
-    )
-
-
-def coupon_closed(issued: Transfer, code: str, how: Literal["used", "expired"]) -> Transfer:
-    """The end of a coupon: spent at the shop system, or never used."""
-    return _change(
-        issued,
-        id=coupon_ids(code)[1],
-        debit=issued.credit,
-        credit="shop_coupons" if how == "used" else "breakage",
-        recipe=f"coupon_{how}",
-    )
+# --- repairs, the market's own money ---------------------------------------------
 
 
 def repair_done(claim_no: str, order_no: str, amount_minor: int, currency: str) -> Transfer:
@@ -292,7 +273,7 @@ def repair_done(claim_no: str, order_no: str, amount_minor: int, currency: str) 
     return Transfer(
         id=derived_id("repair", claim_no, "done"),
         debit=escrow(order_no),
-        credit="repair_income",
+        credit=shared("repair_income", claim_no),
         amount_minor=amount_minor,
         currency=currency,
         recipe="repair_done",
@@ -305,45 +286,77 @@ def deposit_paid(key: str, seller_id: str, amount_minor: int, currency: str) -> 
     """A seller's deposit arrives at the bank."""
     return Transfer(
         id=derived_id("deposit", key),
-        debit="bank",
-        credit=f"seller_deposit:{seller_id}",
+        debit=shared("bank", key),
+        credit=seller_deposit(seller_id),
         amount_minor=amount_minor,
         currency=currency,
         recipe="deposit",
     )
 
 
-def quota_account(shard: int) -> str:
-    """One shard of the cap on money that the platform may have advanced at once."""
-    return f"guarantee_quota:{shard}"
-
-
-def quota_of(claim_no: str) -> str:
-    """The shard that a claim takes from first and gives back to."""
-    return quota_account(shard_of(claim_no, QUOTA_SHARDS))
-
-
-def quota_memo(quota: str) -> str:
-    """The other side of every entry of one shard of the quota."""
-    return f"quota_memo:{quota.partition(':')[2]}"
-
-
 def quota_granted(key: str, amount_minor: int, currency: str) -> list[Transfer]:
     """The operator allows so much more to be advanced, spread over the shards."""
-    share, rest = divmod(amount_minor, QUOTA_SHARDS)
-    parts = [share + (1 if shard < rest else 0) for shard in range(QUOTA_SHARDS)]
     return [
         Transfer(
             id=derived_id("quota", key, str(shard)),
-            debit=quota_memo(quota_account(shard)),
-            credit=quota_account(shard),
+            debit=quota_memo(cover_shard("guarantee_quota", shard)),
+            credit=cover_shard("guarantee_quota", shard),
             amount_minor=part,
             currency=currency,
             recipe="quota_granted",
         )
-        for shard, part in enumerate(parts)
+        for shard, part in enumerate(split_shards(key, amount_minor))
         if part
     ]
+
+
+def gateway_fee(
+    key: str, channel: str, order_no: str, at: datetime, amount_minor: int, currency: str
+) -> Transfer:
+    """What a gateway keeps for itself, as its bill of the day says."""
+    return Transfer(
+        id=derived_id("gateway_fee", channel, key),
+        debit=shared("refund_fee_cost", order_no),
+        credit=clearing(channel, order_no, at),
+        amount_minor=amount_minor,
+        currency=currency,
+        recipe="gateway_fee",
+        order_no=order_no,
+    )
+
+
+def paid_out(key: str, channel: str, day: str, amount_minor: int, currency: str) -> Transfer:
+    """A gateway pays what it holds of a day into the market's bank account."""
+    return Transfer(
+        id=derived_id("paid_out", channel, day, key),
+        debit=shared("bank", key),
+        credit=clearing_of_day(channel, key, day),
+        amount_minor=amount_minor,
+        currency=currency,
+        recipe="paid_out",
+    )
+
+
+def moved_day(
+    key: str,
+    channel: str,
+    order_no: str,
+    amount_minor: int,
+    from_day: str,
+    to_day: str,
+    currency: str,
+) -> Transfer:
+    """A payment (positive) or refund (negative) that the gateway lists under another day."""
+    days = (to_day, from_day) if amount_minor > 0 else (from_day, to_day)
+    return Transfer(
+        id=derived_id("moved_day", channel, key, from_day, to_day),
+        debit=clearing_of_day(channel, order_no, days[0]),
+        credit=clearing_of_day(channel, order_no, days[1]),
+        amount_minor=abs(amount_minor),
+        currency=currency,
+        recipe="moved_day",
+        order_no=order_no,
+    )
 
 
 def _unit_paid(booking: PaymentBooking, unit: UnitRef, amount_minor: int, cause: str) -> Transfer:

@@ -14,9 +14,6 @@ TransferKind = Literal["single", "pending", "post", "void"]
 SHARDS: Final = 16
 """Rows into which a hot account is split, so that writers seldom wait for each other."""
 
-QUOTA_SHARDS: Final = 16
-"""Rows of the guarantee quota; a claim takes from its own, and from others when that is empty."""
-
 MAX_AMOUNT_MINOR: Final = 10**15
 """A bound far above any real payment, so that sums never come near a 64-bit integer."""
 
@@ -40,10 +37,15 @@ CHART: Final[dict[str, AccountKind]] = {
     for kind in (
         AccountKind(name="bank", normal="D"),
         AccountKind(name="gateway_clearing", normal="D"),
+        AccountKind(name="refund_transit", normal="C", limited=True),
+        AccountKind(name="dispute_held", normal="D"),
         AccountKind(name="shop_coupons", normal="D"),
+        AccountKind(name="guarantee_fund", normal="D", limited=True),
+        AccountKind(name="fund_transit", normal="D"),
         AccountKind(name="seller_receivable", normal="D", limited=True),
         AccountKind(name="supplier_receivable", normal="D", limited=True),
         AccountKind(name="channel_receivable", normal="D", limited=True),
+        AccountKind(name="sla_receivable", normal="D", limited=True),
         AccountKind(name="compensation_cost", normal="D"),
         AccountKind(name="refund_fee_cost", normal="D"),
         AccountKind(name="bad_debt", normal="D"),
@@ -52,7 +54,6 @@ CHART: Final[dict[str, AccountKind]] = {
         AccountKind(name="seller_deposit", normal="C", limited=True),
         AccountKind(name="supplier_balance", normal="C", limited=True),
         AccountKind(name="buyer_balance", normal="C", limited=True),
-        AccountKind(name="guarantee_fund", normal="C", limited=True),
         AccountKind(name="coupon_liability", normal="C", limited=True),
         AccountKind(name="fee_income", normal="C"),
         AccountKind(name="repair_income", normal="C"),
@@ -62,8 +63,11 @@ CHART: Final[dict[str, AccountKind]] = {
             name="refundable_leg", normal="C", limited=True, memo=True, refusal="exceeds_paid"
         ),
         AccountKind(name="guarantee_quota", normal="C", limited=True, memo=True),
+        AccountKind(name="advance_day", normal="C", limited=True, memo=True),
+        AccountKind(name="quota_used", normal="C", limited=True, memo=True),
         AccountKind(name="paid_memo", normal="D", memo=True),
         AccountKind(name="quota_memo", normal="D", memo=True),
+        AccountKind(name="advance_memo", normal="D", memo=True),
     )
 }
 
@@ -72,8 +76,8 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     """One immutable movement from a debit to a credit account, in minor units.
 
     `id` is made by the caller from what causes the transfer, so the same cause posts once.
-    A `post` or `void` names the pending transfer it resolves and repeats its accounts; a
-    `post` may take less than was pending. The rest says why: recipe, order, claim, rule.
+    A `post` or `void` names the pending transfer it resolves and repeats its accounts and its
+    amount. The rest says why: recipe, order, claim, rule.
     """
 
     id: str
@@ -123,6 +127,12 @@ def shard_of(key: str, shards: int = SHARDS) -> int:
     return sum(key.encode()) % shards
 
 
+def traits_of(code: str) -> int:
+    """The account's kind as the database is told it: 1 credit side, 2 limited, 4 memo."""
+    kind = kind_of(code)
+    return (kind.normal == "C") + 2 * kind.limited + 4 * kind.memo
+
+
 def available_minor(code: str, balance: Balance) -> int:
     """What may still leave the account on its normal side, pending outflow taken off."""
     if kind_of(code).normal == "C":
@@ -152,9 +162,7 @@ def check_resolves(transfer: Transfer, pending: Transfer | None) -> None:
     assert pending.kind == "pending", f"not pending: {pending}"
     same = (transfer.debit, transfer.credit, transfer.currency)
     assert same == (pending.debit, pending.credit, pending.currency), f"other accounts: {transfer}"
-    assert transfer.amount_minor <= pending.amount_minor, f"more than was pending: {transfer}"
-    if transfer.kind == "void":
-        assert transfer.amount_minor == pending.amount_minor, f"a void takes all: {transfer}"
+    assert transfer.amount_minor == pending.amount_minor, f"takes not all: {transfer}"
 
 
 def same_content(one: Transfer, other: Transfer) -> bool:
@@ -162,16 +170,11 @@ def same_content(one: Transfer, other: Transfer) -> bool:
     return _movement(one) == _movement(other)
 
 
-def changes(
-    transfers: Iterable[Transfer], pendings: Mapping[str, Transfer]
-) -> dict[AccountKey, Balance]:
-    """What a set of linked transfers does to each account, summed per account.
-
-    `pendings` holds the transfers that the set's posts and voids resolve, by id.
-    """
+def changes(transfers: Iterable[Transfer]) -> dict[AccountKey, Balance]:
+    """What a set of linked transfers does to each account, summed per account."""
     sums: dict[AccountKey, list[int]] = {}
     for transfer in transfers:
-        posted, pending = _effect(transfer, pendings)
+        posted, pending = _effect(transfer)
         debit = sums.setdefault((transfer.debit, transfer.currency), [0, 0, 0, 0])
         debit[0] += posted
         debit[2] += pending
@@ -210,7 +213,7 @@ def _resolution_id(pending_id: str) -> str:
     return derived_id("resolve", pending_id)
 
 
-def _effect(transfer: Transfer, pendings: Mapping[str, Transfer]) -> tuple[int, int]:
+def _effect(transfer: Transfer) -> tuple[int, int]:
     """The change of the posted and of the pending sum, alike on both sides."""
     amount = transfer.amount_minor
     match transfer.kind:
@@ -219,7 +222,7 @@ def _effect(transfer: Transfer, pendings: Mapping[str, Transfer]) -> tuple[int, 
         case "pending":
             return 0, amount
         case "post":
-            return amount, -pendings[transfer.pending_id or ""].amount_minor
+            return amount, -amount
         case "void":
             return 0, -amount
 

@@ -1,20 +1,17 @@
 """All SQL of the ledger: accounts, transfers, payments."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from asyncpg import UniqueViolationError
-
 from makegood.ledger.recipes import PaymentBooking, leg_no
-from makegood.ledger.rules import AccountKey, Balance, Transfer, kind_of
+from makegood.ledger.rules import AccountKey, Balance, Transfer, traits_of
 from makegood.store.database import Connection, Record
 
 # Sets of keys are looked up row by row (LATERAL … OFFSET 0): a plan made while a table was
 # small or not analysed would otherwise read all of it for every batch of an import.
 
 _EMPTY = Balance()
-_LARGE_BATCH = 100
 
 
 class StoredLeg(NamedTuple):
@@ -27,43 +24,42 @@ class StoredLeg(NamedTuple):
     currency: str
 
 
-async def insert_transfers(
-    tx: Connection, market_id: str, now: datetime, transfers: Sequence[Transfer]
-) -> set[str]:
-    """Write the transfers that are new, in the order of their ids; answers the new ids.
+async def post_linked(
+    tx: Connection, market_id: str, now: datetime, posting: str, transfers: Sequence[Transfer]
+) -> Record:
+    """Post a linked set, given in the order of its ids, in one call of the database.
 
-    Arrays are written in their order, so two writers of the same ids wait, but never in a circle.
+    Answers `new_ids`, or what is `lacking` (an account, with how much is `missing`), or which
+    `bug` of ours the set shows; and fresh randomness (`secret`, `pseudonym`) for its event.
     """
-    transfers = sorted(transfers, key=lambda t: t.id)
-    rows = await _insert(
-        tx,
+    accounts = sorted({key for t in transfers for key in (_debit(t), _credit(t))})
+    row = await tx.fetchrow(
         """
-        INSERT INTO transfer (market_id, id, kind, pending_id, debit, credit, amount_minor,
-                              currency, recipe, order_no, claim_no, rule, posted_at)
-        SELECT $1, id, kind, pending_id, debit, credit, amount_minor,
-               currency, recipe, order_no, claim_no, rule, $2
-        FROM unnest($3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::bigint[],
-                    $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
-             AS new (id, kind, pending_id, debit, credit, amount_minor,
-                     currency, recipe, order_no, claim_no, rule)
+        SELECT new_ids, lacking, missing, bug, secret, pseudonym
+        FROM ledger_post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+                         $17, $18)
         """,
-        "ON CONFLICT DO NOTHING",
-        "RETURNING id",
         market_id,
         now,
+        posting,
         [t.id for t in transfers],
         [t.kind for t in transfers],
         [t.pending_id for t in transfers],
         [t.debit for t in transfers],
         [t.credit for t in transfers],
+        [traits_of(t.debit) for t in transfers],
+        [traits_of(t.credit) for t in transfers],
         [t.amount_minor for t in transfers],
         [t.currency for t in transfers],
         [t.recipe for t in transfers],
         [t.order_no for t in transfers],
         [t.claim_no for t in transfers],
         [t.rule for t in transfers],
+        [code for code, _ in accounts],
+        [currency for _, currency in accounts],
     )
-    return {str(row["id"]) for row in rows}
+    assert row is not None, "a function always answers"
+    return row
 
 
 async def transfers_by_id(
@@ -103,41 +99,6 @@ async def transfers_of_claim(conn: Connection, market_id: str, claim_no: str) ->
     return [_transfer(row) for row in rows]
 
 
-async def open_accounts(
-    tx: Connection, market_id: str, balances: Mapping[AccountKey, Balance]
-) -> None:
-    """Make accounts that did not exist a moment ago; one that does now is added to."""
-    if not balances:
-        return
-    keys = sorted(balances)
-    kinds = [kind_of(code) for code, _ in keys]
-    await _insert(
-        tx,
-        """
-        INSERT INTO ledger_account (market_id, code, currency, normal, limited, debits_posted,
-                                    credits_posted, debits_pending, credits_pending)
-        SELECT $1, code, currency, normal::"char", limited, dp, cp, dq, cq
-        FROM unnest($2::text[], $3::text[], $4::text[], $5::boolean[], $6::bigint[],
-                    $7::bigint[], $8::bigint[], $9::bigint[])
-             AS new (code, currency, normal, limited, dp, cp, dq, cq)
-        """,
-        """
-        ON CONFLICT (market_id, code, currency) DO UPDATE SET
-            debits_posted = ledger_account.debits_posted + excluded.debits_posted,
-            credits_posted = ledger_account.credits_posted + excluded.credits_posted,
-            debits_pending = ledger_account.debits_pending + excluded.debits_pending,
-            credits_pending = ledger_account.credits_pending + excluded.credits_pending
-        """,
-        "",
-        market_id,
-        [code for code, _ in keys],
-        [currency for _, currency in keys],
-        [kind.normal for kind in kinds],
-        [kind.limited for kind in kinds],
-        *_columns([balances[key] for key in keys]),
-    )
-
-
 async def lock_accounts(
     tx: Connection, market_id: str, keys: Iterable[AccountKey]
 ) -> dict[AccountKey, Balance]:
@@ -161,32 +122,6 @@ async def lock_accounts(
         [currency for _, currency in wanted],
     )
     return _balances(rows)
-
-
-async def change_accounts(
-    tx: Connection, market_id: str, balances: Mapping[AccountKey, Balance]
-) -> None:
-    """Add these changes to accounts that `lock_accounts` locked before."""
-    if not balances:
-        return
-    keys = sorted(balances)
-    await tx.execute(
-        """
-        UPDATE ledger_account SET
-            debits_posted = ledger_account.debits_posted + change.dp,
-            credits_posted = ledger_account.credits_posted + change.cp,
-            debits_pending = ledger_account.debits_pending + change.dq,
-            credits_pending = ledger_account.credits_pending + change.cq
-        FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
-                    $7::bigint[]) AS change (code, currency, dp, cp, dq, cq)
-        WHERE ledger_account.market_id = $1 AND ledger_account.code = change.code
-          AND ledger_account.currency = change.currency
-        """,
-        market_id,
-        [code for code, _ in keys],
-        [currency for _, currency in keys],
-        *_columns([balances[key] for key in keys]),
-    )
 
 
 async def read_accounts(
@@ -215,13 +150,34 @@ async def read_accounts(
     return dict.fromkeys(wanted, _EMPTY) | found
 
 
+async def totals(
+    conn: Connection, market_id: str, ranges: Sequence[tuple[str, str]], currency: str
+) -> list[Record]:
+    """The sums of all accounts within each range of codes, by the range's first code."""
+    return await conn.fetch(
+        """
+        SELECT r.first, coalesce(sum(a.debits_posted), 0)::bigint AS debits_posted,
+               coalesce(sum(a.credits_posted), 0)::bigint AS credits_posted,
+               coalesce(sum(a.debits_pending), 0)::bigint AS debits_pending,
+               coalesce(sum(a.credits_pending), 0)::bigint AS credits_pending
+        FROM unnest($2::text[], $3::text[]) AS r (first, behind)
+        LEFT JOIN ledger_account AS a
+          ON a.market_id = $1 AND a.code >= r.first AND a.code < r.behind AND a.currency = $4
+        GROUP BY r.first
+        """,
+        market_id,
+        [first for first, _ in ranges],
+        [behind for _, behind in ranges],
+        currency,
+    )
+
+
 async def insert_payments(
     tx: Connection, market_id: str, bookings: Sequence[PaymentBooking]
 ) -> set[StoredLeg]:
     """Write the payment legs that are new; answers those."""
     legs = [(booking, leg) for booking in bookings for leg in booking.legs]
-    rows = await _insert(
-        tx,
+    rows = await tx.fetch(
         """
         INSERT INTO payment (market_id, channel, trade_no, order_no, kind, amount_minor,
                              currency, paid_at)
@@ -230,9 +186,9 @@ async def insert_payments(
                     $8::timestamptz[])
              AS new (channel, trade_no, order_no, kind, amount_minor, currency, paid_at)
         ORDER BY channel, trade_no
+        ON CONFLICT DO NOTHING
+        RETURNING channel, trade_no, order_no, amount_minor, currency
         """,
-        "ON CONFLICT DO NOTHING",
-        "RETURNING channel, trade_no, order_no, amount_minor, currency",
         market_id,
         [leg.channel for _, leg in legs],
         [leg_no(booking.order_no, leg) for booking, leg in legs],
@@ -280,42 +236,23 @@ async def payments_of_order(conn: Connection, market_id: str, order_no: str) -> 
     )
 
 
-async def _insert(
-    tx: Connection, statement: str, on_conflict: str, returning: str, *columns: object
-) -> list[Record]:
-    """Insert rows, with what is to be done about those that exist.
-
-    A large batch is nearly always all new, and without a conflict clause PostgreSQL writes it
-    twice as fast; so that is tried first, and undone when a row does exist.
-    """
-    if any(isinstance(column, list) and len(column) >= _LARGE_BATCH for column in columns):
-        try:
-            async with tx.transaction():
-                return await tx.fetch(f"{statement} {returning}", *columns)
-        except UniqueViolationError:
-            pass
-    return await tx.fetch(f"{statement} {on_conflict} {returning}", *columns)
+def _debit(transfer: Transfer) -> AccountKey:
+    return transfer.debit, transfer.currency
 
 
-def _columns(balances: Sequence[Balance]) -> tuple[list[int], list[int], list[int], list[int]]:
-    return (
-        [balance.debits_posted for balance in balances],
-        [balance.credits_posted for balance in balances],
-        [balance.debits_pending for balance in balances],
-        [balance.credits_pending for balance in balances],
+def _credit(transfer: Transfer) -> AccountKey:
+    return transfer.credit, transfer.currency
+
+
+def balance(row: Record) -> Balance:
+    """The four sums of a row that has them."""
+    return Balance(
+        row["debits_posted"], row["credits_posted"], row["debits_pending"], row["credits_pending"]
     )
 
 
 def _balances(rows: Iterable[Record]) -> dict[AccountKey, Balance]:
-    return {
-        (row["code"], row["currency"]): Balance(
-            row["debits_posted"],
-            row["credits_posted"],
-            row["debits_pending"],
-            row["credits_pending"],
-        )
-        for row in rows
-    }
+    return {(row["code"], row["currency"]): balance(row) for row in rows}
 
 
 def _stored_leg(row: Record) -> StoredLeg:

@@ -9,7 +9,8 @@ import msgspec
 
 from makegood.base.ids import UnitRef
 from makegood.base.refusal import Refused
-from makegood.ledger.recipes import PaymentBooking, PaymentLeg, payment_unit
+from makegood.ledger.accounts import payment_unit
+from makegood.ledger.recipes import PaymentBooking, PaymentLeg
 from makegood.orders.order import Line, Order, Unit
 from makegood.people.markets.rules import LOCKED_CATEGORIES
 

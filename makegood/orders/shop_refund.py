@@ -3,7 +3,7 @@
 from makegood.base.actor import Act
 from makegood.base.ids import UnitRef
 from makegood.base.money import Money
-from makegood.ledger import recipes
+from makegood.ledger import accounts, recipes
 from makegood.ledger.actions import balances, book_outside_refund, payment_legs
 from makegood.ledger.recipes import PaymentLeg
 from makegood.orders import rules
@@ -31,9 +31,9 @@ async def _left_minor(
     tx: Connection, act: Act, order: Order, unit: UnitRef, leg: PaymentLeg
 ) -> int:
     codes = [
-        recipes.refundable(unit),
+        accounts.refundable(unit),
         recipes.refundable_leg(order.order_no, leg),
-        recipes.escrow(order.order_no),
+        accounts.escrow(order.order_no),
     ]
     found = await balances(tx, act.market_id, codes, order.total.currency)
     return min(found[code].available_minor for code in codes)

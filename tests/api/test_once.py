@@ -7,8 +7,11 @@ from typing import Any
 import httpx
 from litestar import Litestar
 
-from makegood.ledger.actions import post
-from makegood.ledger.recipes import coupon_issued
+from makegood.base.money import Money
+from makegood.ledger.actions import totals
+from makegood.ledger.coupons.actions import issue_coupon
+from makegood.ledger.coupons.codes import code_of
+from makegood.ledger.coupons.rules import NewCoupon
 from tests.api.kit import COMPLAINT, Line, key_of
 from tests.claims.town import Town
 
@@ -100,12 +103,23 @@ async def test_an_answer_with_a_token_is_never_kept(app: Litestar, town: Town) -
 
 
 async def test_a_coupon_is_redeemed_exactly_once(market: Line, town: Town) -> None:
+    vault, act = town.desk.vault, town.act("system")
     async with town.db.transaction() as tx:
-        await post(tx, town.act("system"), [coupon_issued("C-1", "batch", 500, "AS-1")])
-    answers = await at_once(market, "/coupons/C-1/redemption", {})
-    assert Counter(a.status_code for a in answers) == {200: 1, 409: TIMES - 1}
-    assert {a.json()["code"] for a in answers if a.status_code == 409} == {"coupon_used"}
-    assert (await market.post("/coupons/nothing/redemption", {})).status_code == 404
+        new = NewCoupon(claim_no="AS-1", cause="late", money=Money(500))
+        given = await issue_coupon(tx, act, vault, new)
+    path = f"/coupons/{code_of(vault, act.market_id, given.coupon_no)}/redemptions"
+    part = {"order_no": "O-9", "amount": {"amount_minor": 200, "currency": "CNY"}}
+    assert (await market.post(path, part)).json()["code"] == "coupon_whole"
+    answers = await at_once(market, path, {"order_no": "O-9"})
+    assert Counter(a.status_code for a in answers) == {200: TIMES}
+    assert {a.json()["amount"]["amount_minor"] for a in answers} == {500}
+    other = await market.post(path, {"order_no": "O-10"})
+    assert (other.status_code, other.json()["code"]) == (409, "coupon_used")
+    unknown = await market.post("/coupons/MC-0000/redemptions", {"order_no": "O-9"})
+    assert unknown.status_code == 404
+    async with town.db.connection() as conn:
+        spent = await totals(conn, act.market_id, ["shop_coupons", "coupon_liability"])
+    assert (spent["shop_coupons"].posted_minor, spent["coupon_liability"].posted_minor) == (-500, 0)
 
 
 async def test_a_payout_waits_for_open_claims_and_happens_once(

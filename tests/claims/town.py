@@ -10,16 +10,20 @@ from makegood.base.actor import Act, Actor, Role
 from makegood.base.ids import claim_no_from
 from makegood.base.money import Money
 from makegood.claims import actions, intake, looking
+from makegood.claims.chargebacks import note_dispute
 from makegood.claims.desk import Desk, Rosters
 from makegood.claims.events import EvidenceAdded
 from makegood.claims.intake import Opened
 from makegood.claims.opening import OpenClaim
 from makegood.claims.view import ClaimView
 from makegood.ledger.actions import grant_quota
+from makegood.ledger.advance.actions import put_into_fund
+from makegood.ledger.disputes.rules import Source, StoredDispute
 from makegood.ledger.refund.gateway import (
     Abilities,
     Arrived,
     Capture,
+    Dispute,
     GatewayUnavailable,
     NotFound,
     Notice,
@@ -230,7 +234,9 @@ class Town:
                     lead,
                     self.clock.now(),
                 )
-            await grant_quota(tx, self.act("operator", "op"), "start", Money(10_000_000))
+            operator = self.act("operator", "op")
+            await grant_quota(tx, operator, "start", Money(10_000_000))
+            await put_into_fund(tx, operator, "start", Money(10_000_000))
 
     def act(self, role: Role, id_: str = "", *, proof: bool = False) -> Act:
         """An act of somebody now."""
@@ -317,6 +323,13 @@ class Town:
         return await refunds.payment_notification(
             room, market_id, channel, notification, request_id
         )
+
+    async def dispute(
+        self, told: Dispute, channel: str = "epay", source: Source = "channel"
+    ) -> StoredDispute:
+        """A word of a channel about a buyer's dispute."""
+        async with self.db.transaction() as tx:
+            return await note_dispute(tx, self.act("system"), self.desk, channel, told, source)
 
     def _handlers(self) -> dict[str, Handler]:
         from makegood.claims import system_actions

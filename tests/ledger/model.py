@@ -13,6 +13,7 @@ import msgspec
 from makegood.base.ids import UnitRef
 from makegood.base.refusal import Refused
 from makegood.ledger import recipes, rules
+from makegood.ledger.advance.rules import Look
 from makegood.ledger.recipes import PaymentBooking, PaymentLeg
 from makegood.ledger.refund import rules as saga
 from makegood.ledger.refund.funding import refund_pending
@@ -27,7 +28,7 @@ from makegood.ledger.refund.gateway import (
     RefundRequest,
     Unknown,
 )
-from makegood.ledger.refund.plan import plan_refunds
+from makegood.ledger.refund.plan import Terms, plan_refunds
 from makegood.ledger.refund.rules import Refund, RefundOrder, Send, Step, Timings, Wait
 from makegood.ledger.rules import AccountKey, Balance, Transfer
 
@@ -39,15 +40,13 @@ Fate = Literal["done", "cut", "before", "late", "never_left", "declined", "accep
 class Laws(msgspec.Struct, frozen=True, kw_only=True):
     """The rules that may be replaced."""
 
-    changes: Callable[[Iterable[Transfer], Mapping[str, Transfer]], dict[AccountKey, Balance]] = (
-        rules.changes
-    )
+    changes: Callable[[Iterable[Transfer]], dict[AccountKey, Balance]] = rules.changes
     refuse_overdraft: Callable[[Mapping[AccountKey, Balance]], None] = rules.refuse_overdraft
     resolve_all: Callable[[Sequence[Transfer], Literal["post", "void"]], list[Transfer]] = (
         rules.resolve_all
     )
     plan: Callable[
-        [str, datetime, RefundOrder, Sequence[PaymentLeg], Callable[[str], int]], list[Refund]
+        [str, datetime, RefundOrder, Sequence[PaymentLeg], Look, Terms], list[Refund]
     ] = plan_refunds
     claim: Callable[[Refund, datetime, Timings], Refund | Wait | None] = saga.claim
     may_send_again: Callable[[Abilities, RefundReply], bool] = saga.may_send_again
@@ -55,7 +54,7 @@ class Laws(msgspec.Struct, frozen=True, kw_only=True):
     request_of: Callable[[Refund], RefundRequest] = saga.request_of
     held: Callable[[str, UnitRef, int, str, str], Transfer] = recipes.replacement_held
     withdrawn: Callable[[Transfer, str], Transfer] = recipes.replacement_withdrawn
-    leg_paid: Callable[[str, PaymentLeg, str], list[Transfer]] = recipes.leg_paid
+    leg_paid: Callable[[str, PaymentLeg, str, datetime], list[Transfer]] = recipes.leg_paid
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -87,19 +86,23 @@ class Book:
         for transfer in fresh:
             if transfer.pending_id:
                 rules.check_resolves(transfer, known.get(transfer.pending_id))
-        changes = self._laws.changes(fresh, known)
+        changes = self._laws.changes(fresh)
         after = {key: self.balances.get(key, Balance()) + by for key, by in changes.items()}
         self._laws.refuse_overdraft(after)
         self.balances |= after
         self.transfers |= {transfer.id: transfer for transfer in fresh}
 
+    def look(self, code: str) -> Balance:
+        """The four sums of an account."""
+        return self.balances.get((code, "CNY"), Balance())
+
     def available(self, code: str) -> int:
         """What may leave an account."""
-        return rules.available_minor(code, self.balances.get((code, "CNY"), Balance()))
+        return rules.available_minor(code, self.look(code))
 
     def recomputed(self) -> dict[AccountKey, Balance]:
         """The balances, added up again from every transfer."""
-        return rules.changes(self.transfers.values(), self.transfers)
+        return rules.changes(self.transfers.values())
 
 
 class FakeGateway:
@@ -184,12 +187,13 @@ class World:
         self.legs: dict[str, list[PaymentLeg]] = {}
         self.due: dict[UnitRef, int] = {}
         self.holds: dict[str, Hold] = {}
+        self.terms = Terms()
 
     def pay(self, order_no: str, due: Mapping[UnitRef, int]) -> None:
         """One online payment for all units of an order."""
         leg = PaymentLeg(channel="epay", trade_no=f"T{order_no}", amount_minor=sum(due.values()))
         booking = PaymentBooking(order_no=order_no, due_minor=due, legs=[leg], paid_at=START)
-        paid = self.laws.leg_paid(order_no, leg, "CNY")
+        paid = self.laws.leg_paid(order_no, leg, "CNY", START)
         self.book.post(paid + recipes.units_paid(booking, {}, leg.amount_minor, leg.trade_no))
         self.gateway.paid_in[leg.trade_no] = leg.amount_minor
         self.legs[order_no] = [leg]
@@ -200,7 +204,7 @@ class World:
         if order.refund_key in self.by_key:
             return
         legs = self.legs[order.unit.order_no]
-        refunds = self.laws.plan("m", self.now, order, legs, self.book.available)
+        refunds = self.laws.plan("m", self.now, order, legs, self.book.look, self.terms)
         pendings = [t for r in refunds for t in refund_pending(saga.posting_of(r))]
         self.book.post(pendings)
         self.refunds |= {refund.refund_no: refund for refund in refunds}
@@ -302,10 +306,23 @@ class World:
     def _take(self, before: Refund, step: Step) -> None:
         if step.money != "keep":
             pendings = refund_pending(saga.posting_of(step.refund))
-            self.book.post(self.laws.resolve_all(pendings, step.money))
+            moves = self.laws.resolve_all(pendings, step.money)
+            self.book.post(moves + self._arrived(step) if step.money == "post" else moves)
         if isinstance(step.next, Send):
             assert step.next.at >= self.now
         self.refunds[before.refund_no] = step.refund
+
+    def _arrived(self, step: Step) -> list[Transfer]:
+        refund = step.refund
+        return recipes.refund_arrived(
+            refund.refund_no,
+            refund.unit.order_no,
+            refund.leg,
+            refund.amount_minor,
+            refund.currency,
+            self.now,
+            refund.claim_no,
+        )
 
 
 def attempt(action: Callable[[], None]) -> bool:

@@ -11,7 +11,14 @@ from makegood.base.actor import Act
 from makegood.base.ids import UnitRef
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
+from makegood.ledger import accounts
 from makegood.ledger import actions as ledger
+from makegood.ledger.advance.actions import (
+    advance_figures,
+    open_advances,
+    put_into_fund,
+    recover_advance,
+)
 from makegood.ledger.audit import audit
 from makegood.ledger.recipes import PaymentBooking, PaymentLeg
 from makegood.ledger.refund import actions, rules, store
@@ -26,7 +33,6 @@ from makegood.ledger.refund.gateway import (
     Unsupported,
 )
 from makegood.ledger.refund.rules import Refund, RefundOrder
-from makegood.ledger.rules import QUOTA_SHARDS
 from makegood.store.database import Database
 
 UNIT = UnitRef("o1", 1, 1)
@@ -118,7 +124,7 @@ async def test_a_mixed_payment_goes_back_online_first_then_balance_then_coupon(
     second = await order(db, act, an_order("k2", 2800))
     assert [(r.leg.kind, r.amount_minor) for r in second] == [("balance", 2000), ("coupon", 800)]
     await finish(db, act, second[1].refund_no, Arrived())
-    assert await left(db, "coupon_liability:spring") == 800
+    assert await left(db, accounts.coupon_batch("spring", "o1")) == 800
 
 
 @pytest.mark.usefixtures("paid")
@@ -126,7 +132,7 @@ async def test_arrival_posts_once_however_often_it_is_told(db: Database, act: Ac
     refund_no = await claimed(db, act, an_order())
     told = await asyncio.gather(*(finish(db, act, refund_no, Arrived()) for _ in range(50)))
     assert sum(outcome.changed for outcome in told) == 1
-    assert sum(len(outcome.transfers) for outcome in told) == 3
+    assert sum(len(outcome.transfers) for outcome in told) == 4
     assert all(outcome.all_arrived for outcome in told)
     async with db.connection() as conn:
         assert await audit(conn, "m1", act.now) == []
@@ -241,25 +247,31 @@ async def test_an_answer_that_contradicts_the_end_is_kept_for_a_person(
 
 
 @pytest.mark.usefixtures("paid")
-async def test_the_platform_pays_first_within_its_quota_and_recovers_from_the_seller(
+async def test_the_platform_pays_first_within_fund_and_quota_and_gets_it_from_the_seller(
     db: Database, act: Act
 ) -> None:
-    wish = an_order(paid_by="platform")
-    with pytest.raises(Refused, match="insufficient_funds"):
+    wish = an_order(paid_by="platform", seller_id="s1")
+    with pytest.raises(Refused, match="guarantee_fund"):
         await order(db, act, wish)
     async with db.transaction() as tx:
+        await put_into_fund(tx, act, "f1", Money(20_000))
+        with pytest.raises(Refused, match="guarantee_quota"):
+            await actions.order_refund(tx, act, wish)
         await ledger.grant_quota(tx, act, "q1", Money(10_000))
         await ledger.pay_deposit(tx, act, "d1", "s1", Money(6000))
+        await ledger.settle_order(tx, act, "o1", "s1", Money(9800), fee_minor=9800)
     refund_no = await claimed(db, act, wish)
     await finish(db, act, refund_no, Arrived())
     async with db.transaction() as tx:
-        sources = ["seller_balance:s1", "seller_deposit:s1"]
-        got = await ledger.recover(tx, act, "r1", claim_no="C1", party="seller", sources=sources)
-        assert got == 6000
+        assert await recover_advance(tx, act, "C1", "seller", "CNY") == 6000
+        assert await recover_advance(tx, act, "C1", "seller", "CNY") == 0
         assert await audit(tx, "m1", act.now) == []
-    assert await left(db, "seller_receivable:C1") == 3800
-    quota = [await left(db, f"guarantee_quota:{shard}") for shard in range(QUOTA_SHARDS)]
-    assert sum(quota) == 10_000 - 3800
+        [owed] = await open_advances(tx, "m1", "CNY", "seller", "s1")
+        figures = await advance_figures(tx, "m1", "CNY", act.now)
+    assert (owed.open_minor, await left(db, "seller_receivable:C1")) == (3800, 3800)
+    assert (figures.quota_used_minor, figures.quota_left_minor) == (3800, 6200)
+    assert (figures.fund_minor, figures.owed_to_gateways_minor) == (16_200, 3800)
+    assert (figures.day_used_minor, figures.outstanding_minor) == (9800, 3800)
 
 
 @pytest.mark.usefixtures("paid")
@@ -267,10 +279,8 @@ async def test_a_suppliers_part_comes_out_of_escrow_when_nothing_may_be_advanced
     db: Database, act: Act
 ) -> None:
     [refund] = await order(db, act, an_order(borne_by={"supplier": 9000, "platform": 800}))
-    assert {part.account: part.amount_minor for part in refund.sources} == {
-        "escrow:o1": 9000,
-        "compensation_cost": 800,
-    }
+    given = {part.account.partition(":")[0]: part.amount_minor for part in refund.sources}
+    assert given == {"escrow": 9000, "compensation_cost": 800}
 
 
 @pytest.mark.usefixtures("paid")
@@ -279,16 +289,18 @@ async def test_a_suppliers_part_is_owed_to_the_platform_when_it_may_be_advanced(
 ) -> None:
     async with db.transaction() as tx:
         await ledger.grant_quota(tx, act, "q1", Money(20_000))
-    [refund] = await order(db, act, an_order(borne_by={"supplier": 9800}))
+        await put_into_fund(tx, act, "f1", Money(20_000))
+    [refund] = await order(db, act, an_order(borne_by={"supplier": 9800}, supplier_id="u1"))
     assert [part.account for part in refund.sources] == ["supplier_receivable:C1"]
-    assert sum(part.amount_minor for part in refund.quota) == 9800
+    assert [part.amount_minor for part in refund.quota] == [9800, 9800, 9800]
+    assert refund.sources[0].debtor == "u1"
 
 
 @pytest.mark.usefixtures("paid")
 async def test_a_settled_order_is_refunded_from_the_sellers_balance(db: Database, act: Act) -> None:
     async with db.transaction() as tx:
         await ledger.settle_order(tx, act, "o1", "s1", Money(9800))
-        with pytest.raises(Refused, match="insufficient_funds"):
+        with pytest.raises(Refused, match=r"insufficient_funds.*escrow:o1"):
             await actions.order_refund(tx, act, an_order())
     [refund] = await order(db, act, an_order(seller_id="s1"))
     assert [part.account for part in refund.sources] == ["seller_balance:s1"]

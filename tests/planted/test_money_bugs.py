@@ -83,11 +83,9 @@ def a_void_keeps_the_reserve(
     return rules.resolve_all(pendings, kind)[: 1 if kind == "void" else None]
 
 
-def a_post_changes_only_one_side(
-    transfers: Iterable[Transfer], pendings: Mapping[str, Transfer]
-) -> dict[AccountKey, Balance]:
+def a_post_changes_only_one_side(transfers: Iterable[Transfer]) -> dict[AccountKey, Balance]:
     listed = list(transfers)
-    changes = rules.changes(listed, pendings)
+    changes = rules.changes(listed)
     for transfer in listed:
         if transfer.kind == "post":
             key = (transfer.credit, transfer.currency)

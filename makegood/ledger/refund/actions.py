@@ -3,22 +3,29 @@
 None of this talks to a gateway; the worker does, between two of these transactions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 import msgspec
 
 from makegood.base.actor import SYSTEM, Act
 from makegood.base.ids import UnitRef
 from makegood.base.refusal import Refused
+from makegood.ledger import accounts as book_accounts
 from makegood.ledger import actions as ledger
 from makegood.ledger import recipes
 from makegood.ledger import rules as book
 from makegood.ledger import store as book_store
+from makegood.ledger.advance import store as advance_store
+from makegood.ledger.advance.actions import note_arrived, open_day
+from makegood.ledger.advance.recipes import levelled
+from makegood.ledger.advance.rules import COVERS, Look, levelling
+from makegood.ledger.audits.pause import CHECK_AGAIN, PROMISE, paused_since
 from makegood.ledger.recipes import PaymentLeg
 from makegood.ledger.refund import funding, rules, store
 from makegood.ledger.refund.gateway import Capture, RefundReply, Unsupported
-from makegood.ledger.refund.plan import plan_refunds
+from makegood.ledger.refund.plan import Terms, plan_refunds, wanted_sources
 from makegood.ledger.refund.rules import (
     Check,
     Refund,
@@ -29,7 +36,8 @@ from makegood.ledger.refund.rules import (
     Timings,
     Wait,
 )
-from makegood.ledger.rules import AccountKey, Balance
+from makegood.ledger.rules import AccountKey, Balance, Transfer
+from makegood.people.markets.store import load_seller
 from makegood.store.database import Connection
 from makegood.store.jobs import Job, enqueue
 
@@ -101,19 +109,15 @@ async def order_refund(tx: Connection, act: Act, order: RefundOrder) -> list[Ref
     if known:
         return known
     legs = list(order.legs) or await ledger.payment_legs(tx, act.market_id, order.unit.order_no)
-    accounts = await _lock(tx, act, order, legs)
+    terms = await _terms(tx, act, order)
+    look = await _lock(tx, act, order, legs, terms)
     known = await store.refunds_by_key(tx, act.market_id, order.refund_key)
     if known:
         return known
-
-    def available(code: str) -> int:
-        return book.available_minor(code, accounts.get((code, order.currency), Balance()))
-
-    refunds = plan_refunds(act.market_id, act.now, order, legs, available)
+    refunds = plan_refunds(act.market_id, act.now, order, legs, look, terms)
     for refund in refunds:
         await store.insert_refund(tx, act.market_id, refund)
-    pendings = [t for refund in refunds for t in funding.refund_pending(rules.posting_of(refund))]
-    await ledger.post(tx, act, pendings)
+    await ledger.post(tx, act, [*_levelled(act, order, refunds, look), *_pendings(refunds)])
     await enqueue(tx, [_job(act, refund, SEND, act.now) for refund in refunds])
     return refunds
 
@@ -135,6 +139,8 @@ async def claim_for_sending(
     refund = await store.lock_refund(tx, act.market_id, refund_no)
     if refund is None:
         return None
+    if refund.state == "wanted" and await paused_since(tx, act.market_id, refund.currency):
+        return await _wait_for_the_books(tx, act, refund)
     if alone and await _is_blocked(tx, act, refund):
         return await _wait_for_neighbour(tx, act, refund, timings)
     taken = rules.claim(refund, act.now, timings)
@@ -256,28 +262,87 @@ async def note_notice(tx: Connection, act: Act, channel: str, digest: bytes, ver
     await store.note_notice(tx, act.market_id, channel, digest, verdict, act.now)
 
 
-async def _lock(
-    tx: Connection, act: Act, order: RefundOrder, legs: Sequence[PaymentLeg]
-) -> dict[AccountKey, Balance]:
-    """Lock all that the refund may touch, in one go and one order, and read it.
+async def _terms(tx: Connection, act: Act, order: RefundOrder) -> Terms:
+    """What may be paid first for this seller; asked only where somebody may come to owe it."""
+    if not _needs_terms(order):
+        return Terms()
+    caps = await advance_store.load_caps(tx, act.market_id)
+    seller = await load_seller(tx, act.market_id, order.seller_id)
+    return Terms(caps=caps, tier=seller.tier if seller else "B")
 
-    Of the quota only the claim's own shard, while that has room for the whole amount: with all
-    of them locked, one refund of the market at a time would pass.
+
+def _needs_terms(order: RefundOrder) -> bool:
+    return bool(order.borne_by.keys() - {"platform"})
+
+
+async def _lock(
+    tx: Connection, act: Act, order: RefundOrder, legs: Sequence[PaymentLeg], terms: Terms
+) -> Look:
+    """Lock all that the refund may touch, in one go and one order; answers a look at it.
+
+    Covers only where something must be advanced, and of them only the claim's own shards while
+    those have room for it: with all of them locked, one refund of the market at a time would
+    pass. What is needed is read before anything is locked, and looked at again afterwards;
+    should others have taken it in between, more is locked out of order, and the database may
+    have to end one of two circling transactions, which then runs again.
     """
-    codes = funding.accounts_of_refund(
+    own = funding.accounts_of_refund(
         order.unit, legs, order.claim_no, order.seller_id, order.borne_by
     )
-    if order.paid_by == "escrow" and not order.borne_by.keys() & {"supplier", "channel"}:
-        return await _lock_codes(tx, act, order, codes)
-    own = recipes.quota_of(order.claim_no)
-    before = await book_store.read_accounts(tx, act.market_id, [own], order.currency)
-    if book.available_minor(own, before[own]) >= order.amount_minor:
-        locked = await _lock_codes(tx, act, order, codes | recipes.with_memos({own}))
-        if book.available_minor(own, locked[own, order.currency]) >= order.amount_minor:
-            return locked
-    # Should others have emptied the shard in between, these are locked out of order: then the
-    # database may have to end one of two circling transactions, whose job runs again.
-    return await _lock_codes(tx, act, order, codes | recipes.with_memos(recipes.quota_accounts()))
+    day = book_accounts.day_of(act.now)
+    look = _looking(await _read_codes(tx, act, order, own | _advance_codes(order, day)))
+    reached = -1
+    while (reach := _reach(order, look, day)) > reached:
+        if reach and reached < 1 and terms.caps.pays_first:
+            await open_day(tx, act, terms.caps, order.currency)
+        codes = own if reach == 0 else own | _advance_codes(order, day, all_shards=reach == 2)
+        look = _looking(await _lock_codes(tx, act, order, codes))
+        reached = reach
+    return look
+
+
+def _reach(order: RefundOrder, look: Look, day: str) -> int:
+    """How much must be locked: no cover, the claim's own shards, or all of them."""
+    need = wanted_sources(order, look).advanced_minor
+    if not need:
+        return 0
+    own = [book_accounts.cover(kind, order.claim_no, day) for kind in COVERS]
+    enough = all(book.available_minor(code, look(code)) >= need for code in own)
+    return 1 if enough else 2
+
+
+def _advance_codes(order: RefundOrder, day: str, *, all_shards: bool = False) -> set[str]:
+    return funding.accounts_of_advance(
+        order.claim_no, order.seller_id, order.supplier_id, day, all_shards=all_shards
+    )
+
+
+def _levelled(
+    act: Act, order: RefundOrder, refunds: Sequence[Refund], look: Look
+) -> list[Transfer]:
+    """What other shards give to the claim's own one before it is taken from."""
+    need = sum(funding.advanced_minor(refund.sources) for refund in refunds)
+    if not need:
+        return []
+    day = book_accounts.day_of(act.now)
+    moves = levelling(look, order.claim_no, day, need)
+    return levelled(moves, order.refund_key, order.claim_no, day, order.currency)
+
+
+def _pendings(refunds: Sequence[Refund]) -> list[Transfer]:
+    return [t for refund in refunds for t in funding.refund_pending(rules.posting_of(refund))]
+
+
+def _looking(found: Mapping[AccountKey, Balance]) -> Look:
+    by_code = {code: balance for (code, _), balance in found.items()}
+    return lambda code: by_code.get(code, Balance())
+
+
+async def _read_codes(
+    tx: Connection, act: Act, order: RefundOrder, codes: set[str]
+) -> dict[AccountKey, Balance]:
+    found = await book_store.read_accounts(tx, act.market_id, codes, order.currency)
+    return {(code, order.currency): balance for code, balance in found.items()}
 
 
 async def _lock_codes(
@@ -292,6 +357,16 @@ async def _is_blocked(tx: Connection, act: Act, refund: Refund) -> bool:
     trade_no = recipes.leg_no(refund.unit.order_no, refund.leg)
     await store.lock_payment(tx, act.market_id, refund.leg.channel, trade_no)
     return await store.has_open_neighbour(tx, act.market_id, refund)
+
+
+async def _wait_for_the_books(tx: Connection, act: Act, refund: Refund) -> RefundOutcome | None:
+    """While payouts are paused nothing new is sent; whoever waits is told once until when."""
+    await enqueue(tx, [_job(act, refund, SEND, act.now + CHECK_AGAIN)])
+    if refund.due_at is not None:
+        return None
+    promised = msgspec.structs.replace(refund, due_at=act.now + PROMISE)
+    await store.save_refund(tx, act.market_id, promised)
+    return await _outcome(tx, act, refund, promised, [])
 
 
 async def _wait_for_neighbour(
@@ -310,8 +385,7 @@ async def _take_step(
     """Store a step, move its money, enqueue what comes next."""
     posted: list[str] = []
     if step.money != "keep":
-        pendings = funding.refund_pending(rules.posting_of(step.refund))
-        posted = await ledger.post(tx, act, book.resolve_all(pendings, step.money))
+        posted = await _book(tx, act, step.refund, step.money)
     if step.refund != before or proof is not None:
         await store.save_refund(tx, act.market_id, step.refund, proof)
     match step.next:
@@ -322,6 +396,28 @@ async def _take_step(
         case None:
             pass
     return await _outcome(tx, act, before, step.refund, posted)
+
+
+async def _book(
+    tx: Connection, act: Act, refund: Refund, money: Literal["post", "void"]
+) -> list[str]:
+    """Post or void a refund's reserve; what arrived is in that day's bill, and may be owed."""
+    transfers = book.resolve_all(funding.refund_pending(rules.posting_of(refund)), money)
+    if money == "post":
+        order_no = refund.unit.order_no
+        # The debt's row before the debt's accounts, as everybody does who recovers it.
+        debts = [part for part in refund.sources if funding.is_receivable(part.account)]
+        await note_arrived(tx, act, refund.claim_no, order_no, refund.currency, debts)
+        transfers += recipes.refund_arrived(
+            refund.refund_no,
+            order_no,
+            refund.leg,
+            refund.amount_minor,
+            refund.currency,
+            act.now,
+            refund.claim_no,
+        )
+    return await ledger.post(tx, act, transfers)
 
 
 async def _outcome(
@@ -337,7 +433,7 @@ async def _outcome(
         amount_minor=after.amount_minor,
         currency=after.currency,
         state=after.state,
-        changed=(before.state, before.contradiction) != (after.state, after.contradiction),
+        changed=_told(before) != _told(after),
         all_arrived=all(leg.state == "arrived" for leg in legs),
         answer=after.answer,
         contradiction=after.contradiction,
@@ -345,6 +441,11 @@ async def _outcome(
         due_at=after.due_at,
         transfers=posted,
     )
+
+
+def _told(refund: Refund) -> tuple[object, ...]:
+    """What a claim is told of a refund; told again only when it changed."""
+    return refund.state, refund.contradiction, refund.due_at
 
 
 def _job(act: Act, refund: Refund, kind: str, at: datetime) -> Job:

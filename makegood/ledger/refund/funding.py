@@ -1,25 +1,29 @@
 """Who gives a refund's money: sources, payment legs, quota, and the reserve they make."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import msgspec
 
 from makegood.base.ids import UnitRef, derived_id
 from makegood.base.refusal import Refused
-from makegood.ledger.recipes import (
-    Funding,
-    LegKind,
-    PaymentLeg,
+from makegood.ledger.accounts import (
+    Party,
+    advance_memo,
+    cover,
+    cover_shards,
     escrow,
-    leg_target,
+    fund_transit,
     paid_memo,
-    quota_account,
-    quota_memo,
+    quota_used,
+    receivable,
     refundable,
-    refundable_leg,
+    seller_balance,
+    shared,
 )
-from makegood.ledger.rules import QUOTA_SHARDS, Transfer, shard_of
+from makegood.ledger.advance.rules import COVERS
+from makegood.ledger.recipes import Funding, LegKind, PaymentLeg, leg_target, refundable_leg
+from makegood.ledger.rules import Transfer, shard_of
 
 PaidBy = Literal["escrow", "platform"]
 
@@ -27,12 +31,15 @@ LEG_ORDER: dict[LegKind, int] = {"online": 0, "balance": 1, "coupon": 2}
 """A refund goes back to the online payment first, then to the balance, then to the coupon."""
 
 
-BEARERS = ("seller", "supplier", "platform", "channel")
-"""Who can bear a refund in the end; a buyer's share is simply not refunded."""
+ADVANCED: tuple[Party, ...] = ("seller", "supplier", "channel")
+"""Whose part the platform can pay first."""
 
 
 class LegRefund(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the postings of one refund to one payment leg depend on."""
+    """All that the postings of one refund to one payment leg depend on.
+
+    `quota` holds the covers of what is advanced: quota, cash of the fund, the day's cap.
+    """
 
     refund_no: str
     claim_no: str
@@ -43,36 +50,6 @@ class LegRefund(msgspec.Struct, frozen=True, kw_only=True):
     sources: Sequence[Funding]
     quota: Sequence[Funding]
     rule: str
-
-
-def funding(
-    paid_by: PaidBy,
-    borne_by: Mapping[str, int],
-    *,
-    claim_no: str,
-    order_no: str,
-    seller_id: str,
-    escrow_minor: int,
-) -> list[Funding]:
-    """Which accounts give a refund, from who bears it and who pays first.
-
-    Parties are named as the liability table names them: `seller`, `supplier`, `platform`,
-    `channel`. Paid out of escrow, the seller's part comes from the order's escrow and, once
-    that is settled, from the seller's balance; every other party's part, and the seller's too
-    when the platform pays first, is advanced against a receivable of the claim.
-    """
-    parts: list[Funding] = []
-    for party, amount_minor in borne_by.items():
-        if party == "seller" and paid_by == "escrow":
-            parts += _from_seller(order_no, seller_id, amount_minor, escrow_minor)
-        else:
-            parts.append(Funding(_advance_account(party, claim_no), amount_minor))
-    return [part for part in parts if part.amount_minor > 0]
-
-
-def advanced_minor(sources: Sequence[Funding]) -> int:
-    """How much of the sources is money that somebody owes back to the platform."""
-    return sum(part.amount_minor for part in sources if _is_receivable(part.account))
 
 
 def split_over_legs(
@@ -96,72 +73,57 @@ def split_over_legs(
     return parts
 
 
-def take_from(parts: Sequence[Funding], amount_minor: int) -> tuple[list[Funding], list[Funding]]:
-    """Cut an amount off the front of the parts; answers what was taken and what is left."""
-    taken: list[Funding] = []
-    left: list[Funding] = []
-    rest = amount_minor
-    for part in parts:
-        cut = min(rest, part.amount_minor)
-        rest -= cut
-        if cut:
-            taken.append(Funding(part.account, cut))
-        if part.amount_minor > cut:
-            left.append(Funding(part.account, part.amount_minor - cut))
-    assert rest == 0, "a refund has less funding than its amount"
-    return taken, left
+def is_receivable(account: str) -> bool:
+    """Whether an account says what somebody owes to the platform."""
+    return account.partition(":")[0].endswith("_receivable")
+
+
+def advanced_minor(sources: Sequence[Funding]) -> int:
+    """How much of the sources is money that somebody owes back to the platform."""
+    return sum(part.amount_minor for part in sources if is_receivable(part.account))
 
 
 def accounts_of_refund(
-    unit: UnitRef,
-    legs: Sequence[PaymentLeg],
-    claim_no: str,
-    seller_id: str,
-    bearers: Iterable[str] = BEARERS,
+    unit: UnitRef, legs: Sequence[PaymentLeg], claim_no: str, seller_id: str, bearers: Iterable[str]
 ) -> set[str]:
-    """Every account that a refund of a unit may touch, except the quota.
+    """Every account that a refund of a unit touches when nothing is advanced.
 
-    `bearers` are those who bear it: a cost account that all claims share is left alone by the
+    `bearers` are those who bear it: a cost account that many claims share is left alone by the
     others.
     """
-    accounts = {refundable(unit), escrow(unit.order_no), paid_memo(unit.order_no)}
-    accounts |= {refundable_leg(unit.order_no, leg) for leg in legs}
-    accounts |= {leg_target(unit.order_no, leg) for leg in legs}
-    accounts |= {_advance_account(party, claim_no) for party in bearers}
-    return accounts | ({f"seller_balance:{seller_id}"} if seller_id else set())
+    touched = {refundable(unit), escrow(unit.order_no), paid_memo(unit.order_no)}
+    touched |= {refundable_leg(unit.order_no, leg) for leg in legs}
+    touched |= {leg_target(unit.order_no, leg) for leg in legs}
+    if "platform" in bearers:
+        touched.add(shared("compensation_cost", claim_no))
+    return touched | ({seller_balance(seller_id)} if seller_id else set())
 
 
-def quota_parts(amount_minor: int, claim_no: str, available: Callable[[str], int]) -> list[Funding]:
-    """Take quota for advanced money: the claim's own shard first, then wherever some is left.
-
-    Raises:
-        Refused: `insufficient_funds` when all shards together have less left.
-    """
-    first = shard_of(claim_no, QUOTA_SHARDS)
-    parts = []
-    rest = amount_minor
-    for step in range(QUOTA_SHARDS):
-        account = quota_account((first + step) % QUOTA_SHARDS)
-        part = min(rest, max(available(account), 0))
-        rest -= part
-        if part:
-            parts.append(Funding(account, part))
-    if rest:
-        raise Refused("insufficient_funds", account="guarantee_quota", missing_minor=rest)
-    return parts
+def accounts_of_advance(
+    claim_no: str, seller_id: str, supplier_id: str, day: str, *, all_shards: bool
+) -> set[str]:
+    """What an advance touches beside that: receivables and covers, its own shard or all."""
+    touched = {receivable(party, claim_no) for party in ADVANCED}
+    touched |= {quota_used("seller", seller_id, claim_no)}
+    touched |= {quota_used("supplier", supplier_id, claim_no), quota_used("channel", "", claim_no)}
+    touched |= {fund_transit(claim_no), advance_memo(shard_of(claim_no), day)}
+    for kind in COVERS:
+        own = {cover(kind, claim_no, day)}
+        touched |= set(cover_shards(kind, day)) if all_shards else own
+    return touched
 
 
 def refund_pending(refund: LegRefund) -> list[Transfer]:
-    """Reserve one leg's refund: the money, the unit's limit, the leg's limit, the quota."""
+    """Reserve one leg's refund: the money, the unit's limit, the leg's limit, the covers."""
     target = leg_target(refund.unit.order_no, refund.leg)
     memo = paid_memo(refund.unit.order_no)
     moves = [(part.account, target, part.amount_minor) for part in refund.sources]
     moves.append((refundable(refund.unit), memo, refund.amount_minor))
     moves.append((refundable_leg(refund.unit.order_no, refund.leg), memo, refund.amount_minor))
-    moves += [(part.account, quota_memo(part.account), part.amount_minor) for part in refund.quota]
+    moves += [(part.account, part.to, part.amount_minor) for part in refund.quota]
     return [
         Transfer(
-            id=derived_id("refund", refund.refund_no, debit),
+            id=derived_id("refund", refund.refund_no, debit, credit),
             debit=debit,
             credit=credit,
             amount_minor=amount_minor,
@@ -174,22 +136,3 @@ def refund_pending(refund: LegRefund) -> list[Transfer]:
         )
         for debit, credit, amount_minor in moves
     ]
-
-
-def _from_seller(
-    order_no: str, seller_id: str, amount_minor: int, escrow_minor: int
-) -> list[Funding]:
-    held = min(amount_minor, max(escrow_minor, 0))
-    rest = amount_minor - held
-    if rest and not seller_id:
-        raise Refused("insufficient_funds", account=escrow(order_no), missing_minor=rest)
-    return [Funding(escrow(order_no), held), Funding(f"seller_balance:{seller_id}", rest)]
-
-
-def _advance_account(party: str, claim_no: str) -> str:
-    assert party in BEARERS, f"nobody can bear a refund as {party!r}"
-    return "compensation_cost" if party == "platform" else f"{party}_receivable:{claim_no}"
-
-
-def _is_receivable(account: str) -> bool:
-    return account.partition(":")[0].endswith("_receivable")

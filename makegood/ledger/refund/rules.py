@@ -55,6 +55,7 @@ class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
     currency: str = "CNY"
     legs: tuple[PaymentLeg, ...] = ()
     seller_id: str = ""
+    supplier_id: str = ""
     rule: str = ""
     reason: str = ""
 

@@ -6,7 +6,7 @@ import msgspec
 
 from makegood.base.money import Money
 from makegood.claims.payouts import Payout, payout_of, record_payout
-from makegood.ledger.actions import redeem_coupon
+from makegood.ledger.coupons.actions import redeem_coupon
 from makegood.orders.stock.actions import add_stock
 from makegood.orders.stock.rules import NewStock, StockAdded, StockCount
 from makegood.orders.stock.store import count_stock
@@ -30,10 +30,18 @@ class PayoutMade(Input, frozen=True, kw_only=True):
     fee_minor: AmountMinor = 0
 
 
-class CouponRedeemed(msgspec.Struct, frozen=True, kw_only=True):
-    """A coupon that was used up now, with its value."""
+class CouponUse(Input, frozen=True, kw_only=True):
+    """The order that a coupon is used for; `amount`, where given, must be all of its value."""
 
-    code: str
+    order_no: Number
+    amount: Money | None = None
+
+
+class CouponRedeemed(msgspec.Struct, frozen=True, kw_only=True):
+    """A coupon that this order has used up, with its value."""
+
+    coupon_no: str
+    order_no: str
     amount: Money
     claim_no: str
 
@@ -70,11 +78,17 @@ async def make_payout(call: Call) -> Answer:
 
 
 async def redeem(call: Call) -> Answer:
-    """Use a coupon up, exactly once."""
-    code = call.path["code"]
-    issued = await redeem_coupon(call.conn, call.act, code)
-    amount = Money(issued.amount_minor, issued.currency)
-    return Answer(body=CouponRedeemed(code=code, amount=amount, claim_no=issued.claim_no))
+    """Use a coupon up for one order; the same order again is the same use."""
+    use = call.body_as(CouponUse)
+    vault, code = call.things.vault, call.path["code"]
+    coupon = await redeem_coupon(call.conn, call.act, vault, code, use.order_no, use.amount)
+    redeemed = CouponRedeemed(
+        coupon_no=coupon.coupon_no,
+        order_no=use.order_no,
+        amount=coupon.money,
+        claim_no=coupon.claim_no,
+    )
+    return Answer(body=redeemed)
 
 
 OPERATIONS: Final = (
@@ -126,7 +140,7 @@ OPERATIONS: Final = (
         body=PayoutMade,
         answer=Payout,
         status=201,
-        refusals=("amount_not_positive", "insufficient_funds"),
+        refusals=("amount_not_positive", "insufficient_funds", "payouts_paused"),
         example={
             "order_no": "O-1001",
             "amount": {"amount_minor": 9800, "currency": "CNY"},
@@ -136,14 +150,14 @@ OPERATIONS: Final = (
     Operation(
         name="redeemCoupon",
         method="POST",
-        path="/coupons/{code}/redemption",
+        path="/coupons/{code}/redemptions",
         action="coupon.redeem",
-        summary="Use a coupon up in the shop system, exactly once.",
+        summary="Use a coupon up for one order of the shop system, whole and exactly once.",
         run=redeem,
         reads="json",
-        body=Nothing,
+        body=CouponUse,
         answer=CouponRedeemed,
-        refusals=("coupon_used",),
-        example={},
+        refusals=("coupon_used", "coupon_whole"),
+        example={"order_no": "O-1002"},
     ),
 )

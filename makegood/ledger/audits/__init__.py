@@ -1,0 +1,1 @@
+"""The audits: what must never differ, found within a minute, and what happens when it does."""

@@ -1,0 +1,121 @@
+"""What a coupon is, how long it lives, and what its beginning and end do to the book."""
+
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import msgspec
+
+from makegood.base.ids import derived_id
+from makegood.base.money import Money
+from makegood.base.refusal import Refused
+from makegood.ledger import accounts
+from makegood.ledger.rules import Transfer
+
+LIFE: Final = timedelta(days=180)
+"""How long a coupon may be used; what lapses then is the market's again."""
+
+CouponState = Literal["issued", "used", "expired"]
+
+
+class NewCoupon(msgspec.Struct, frozen=True, kw_only=True):
+    """A coupon to give; the same claim and cause is the same coupon.
+
+    `supplier_id` names the supplier who pays for it because its own promise was broken; empty
+    where the market pays.
+    """
+
+    claim_no: str
+    cause: str
+    money: Money
+    supplier_id: str = ""
+
+
+class Coupon(msgspec.Struct, frozen=True, kw_only=True):
+    """A coupon as it is stored, without its code. Times are aware UTC."""
+
+    coupon_no: str
+    code_end: str
+    batch: str
+    claim_no: str
+    cause: str
+    amount_minor: int
+    currency: str
+    borne_by: Literal["platform", "supplier"]
+    state: CouponState
+    issued_at: datetime
+    expires_at: datetime
+    closed_at: datetime | None = None
+    order_no: str = ""
+
+    @property
+    def money(self) -> Money:
+        """What it is worth."""
+        return Money(self.amount_minor, self.currency)
+
+
+def coupon_no(market_id: str, claim_no: str, cause: str) -> str:
+    """The public number of the one coupon of a claim for a cause; it buys nothing."""
+    digest = derived_id("coupon_no", market_id, claim_no, cause)
+    return "CP" + digest.replace("-", "")[:14].upper()
+
+
+def batch_of(at: datetime) -> str:
+    """Coupons are counted and lapse by the month in which they were given."""
+    return f"compensation-{accounts.day_of(at)[:6]}"
+
+
+def check_use(coupon: Coupon, order_no: str, amount: Money | None, now: datetime) -> bool:
+    """Whether this use is new; False when the same order used the coupon before.
+
+    A coupon is used whole: what an order does not need of it lapses.
+
+    Raises:
+        Refused: `coupon_used` for one that another order used or that has lapsed,
+            `coupon_whole` for any other amount than all of it.
+    """
+    if coupon.state == "used" and order_no and coupon.order_no == order_no:
+        return False
+    if coupon.state != "issued" or now >= coupon.expires_at:
+        raise Refused("coupon_used")
+    if amount is not None and amount != coupon.money:
+        raise Refused("coupon_whole", amount_minor=coupon.amount_minor, currency=coupon.currency)
+    return True
+
+
+def issued(coupon: Coupon) -> Transfer:
+    """A coupon is given: somebody's cost now, owed to the buyer until it is used or lapses."""
+    cost = (
+        accounts.sla_receivable(coupon.claim_no)
+        if coupon.borne_by == "supplier"
+        else accounts.shared("compensation_cost", coupon.claim_no)
+    )
+    return Transfer(
+        id=derived_id("coupon", coupon.coupon_no, "issued"),
+        debit=cost,
+        credit=accounts.coupon_batch(coupon.batch, coupon.coupon_no),
+        amount_minor=coupon.amount_minor,
+        currency=coupon.currency,
+        recipe="coupon_issued",
+        claim_no=coupon.claim_no,
+        rule=coupon.cause,
+    )
+
+
+def closed(coupon: Coupon, how: Literal["used", "expired"], order_no: str = "") -> Transfer:
+    """The end of a coupon: spent at the shop system, or never used. It has only one."""
+    gone = (
+        f"shop_coupons:{coupon.batch}"
+        if how == "used"
+        else accounts.shared("breakage", coupon.coupon_no)
+    )
+    return Transfer(
+        id=derived_id("coupon", coupon.coupon_no, "closed"),
+        debit=accounts.coupon_batch(coupon.batch, coupon.coupon_no),
+        credit=gone,
+        amount_minor=coupon.amount_minor,
+        currency=coupon.currency,
+        recipe=f"coupon_{how}",
+        order_no=order_no,
+        claim_no=coupon.claim_no,
+        rule=coupon.cause,
+    )
