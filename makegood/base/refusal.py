@@ -65,6 +65,7 @@ CODES: Final[dict[str, str]] = {
     "reason_not_for_product": "This reason does not apply to this kind of product.",
     "reissue_under_way": "A replacement of this unit is on its way already.",
     "reason_needed": "Departing from the suggestion needs a written reason.",
+    "record_not_ready": "The public record has not begun yet.",
     "remedy_not_available": "This remedy does not apply here.",
     "rule_busy": "Another version of the rules is announced or on trial.",
     "rule_edit_impossible": "This change of the rules makes no sense here.",

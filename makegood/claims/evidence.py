@@ -281,7 +281,12 @@ def safe_filename(name: str) -> str:
 
 def download_name(evidence: Evidence) -> str:
     """The name under which a reader saves the file: of its content, not of its owner."""
-    return f"evidence-{evidence.sha256[:12]}.{_EXTENSIONS[evidence.media_type]}"
+    return f"evidence-{evidence.sha256[:12]}.{extension_of(evidence)}"
+
+
+def extension_of(evidence: Evidence) -> str:
+    """The ending of a file name, by the content's type."""
+    return _EXTENSIONS[evidence.media_type]
 
 
 def _boxed_type(head: bytes) -> MediaType | None:

@@ -392,7 +392,7 @@ def _tasks(claim: Claim) -> list[v.TaskView]:
 def _step(recorded: Recorded, sight: Sight, reader: Actor, *, staff: bool) -> list[v.StepView]:
     """One line of history, or none where this reader may not see it."""
     name = e.event_name(recorded.event)
-    audience = _audience_of(recorded.event)
+    audience = audience_of(recorded.event)
     if not _sees(audience, reader, staff=staff) or (name in HIDDEN_STEPS and not staff):
         return []
     if isinstance(recorded.event, e.FactsRecorded):
@@ -453,7 +453,8 @@ def _shown(event: e.AnyEvent) -> dict[str, e.Scalar]:
     return shown
 
 
-def _audience_of(event: e.AnyEvent) -> v.Audience:
+def audience_of(event: e.AnyEvent) -> v.Audience:
+    """Who besides the platform sees that this happened."""
     match event:
         case e.MessagePosted(audience=audience) | e.EvidenceAdded(audience=audience):
             return audience
