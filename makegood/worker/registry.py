@@ -12,6 +12,7 @@ from makegood.base.actor import Act
 from makegood.base.time import Clock
 from makegood.claims import filing, system_actions
 from makegood.claims.carrying import WITHDRAW_JOB
+from makegood.claims.chargebacks import note_dispute
 from makegood.claims.desk import Desk
 from makegood.claims.draft_store import forget_drafts_before
 from makegood.claims.filing import FilingRoom
@@ -24,7 +25,7 @@ from makegood.gateways.suppliers.registry import SupplierBook
 from makegood.ledger.refund import actions as refund_actions
 from makegood.ledger.refund import store as refund_store
 from makegood.ledger.refund.actions import RefundOutcome
-from makegood.ledger.refund.gateway import Capture
+from makegood.ledger.refund.gateway import Capture, Dispute
 from makegood.orders.actions import REMINDER_JOB
 from makegood.orders.questions import ANSWERED_JOB, AnsweredJob
 from makegood.orders.stock import reissues
@@ -40,9 +41,10 @@ from makegood.store.idempotency import forget_old_answers
 from makegood.store.jobs import TakenJob, bury_exhausted
 from makegood.talk.actions import SEND_MAIL_JOB, SendMail
 from makegood.talk.store import mail_key
-from makegood.worker import claims, mails, notices, policies, refunds, reminders
+from makegood.worker import claims, mails, notices, policies, precedents, refunds, reminders
 from makegood.worker import reissues as reissue_worker
 from makegood.worker.anchoring import AnchorRoom, anchor_errands, run_anchor
+from makegood.worker.checking import check_errands, check_handlers
 from makegood.worker.claims import ClaimDesk
 from makegood.worker.confirming import confirm_payment
 from makegood.worker.loop import Errand, Handler
@@ -106,6 +108,7 @@ def handlers(rooms: Rooms) -> dict[str, Handler]:
         STEP_JOB: lambda job: policies.step_draft(rooms.db, rooms.clock, rooms.desk, job),
         REMINDER_JOB: lambda job: reminders.remind(rooms.db, rooms.clock, job),
         ANCHOR_JOB: lambda job: run_anchor(anchor_room_of(rooms), job),
+        **check_handlers(rooms.log),
     }
     post = rooms.post
     if post is not None:
@@ -159,8 +162,24 @@ def timetable(rooms: Rooms) -> tuple[Errand, ...]:
         ),
         *log_errands(rooms.log),
         *anchor_errands(anchor_room_of(rooms)),
+        *check_errands(rooms.log),
         Errand(name="rule versions", every_seconds=MINUTE, run=versions),
+        Errand(
+            name="open disputes",
+            every_seconds=5 * MINUTE,
+            run=lambda: refunds.ask_disputes(refund_desk),
+        ),
         Errand(name="dead jobs", every_seconds=MINUTE, run=bury),
+        Errand(
+            name="precedents",
+            every_seconds=MINUTE,
+            run=lambda: precedents.note_ended(rooms.db, rooms.desk),
+        ),
+        Errand(
+            name="like claims",
+            every_seconds=HOUR,
+            run=lambda: precedents.nightly(rooms.db, rooms.desk, rooms.clock),
+        ),
         Errand(name="forgetting", every_seconds=HOUR, run=forget),
         Errand(name="old claims", every_seconds=HOUR, run=lambda: forget_everywhere(rooms)),
         Errand(name="unused files", every_seconds=24 * HOUR, run=unused_files),
@@ -202,12 +221,16 @@ def refund_desk(
     async def on_payment(tx: Connection, act: Act, channel: str, capture: Capture) -> None:
         await refund_actions.note_captures(tx, act, channel, [capture])
 
+    async def on_dispute(tx: Connection, act: Act, channel: str, dispute: Dispute) -> None:
+        await note_dispute(tx, act, desk, channel, dispute, "channel")
+
     return refunds.Desk(
         db=db,
         gateways=gateways,
         clock=clock,
         on_outcome=on_outcome,
         on_payment=on_payment,
+        on_dispute=on_dispute,
     )
 
 

@@ -73,6 +73,7 @@ async def remove_place(tx: Connection, act: Act, ids: Ids, place_id: str) -> Non
     if place is None:
         raise Refused("not_found")
     await _tell(tx, act, ids, events.PlaceRemoved(place_id=place_id, name=place.name))
+    await _lower_quorum(tx, act, ids)
 
 
 async def need_witnesses(tx: Connection, act: Act, ids: Ids, needed: int) -> None:
@@ -95,6 +96,38 @@ async def plan_anchors(tx: Connection, act: Act, ids: Ids) -> int:
         if is_due(place, newest.get(place.place_id), head.signed_size, act.now):
             planned += await _plan(tx, act, ids, place, head, head.note)
     return planned
+
+
+async def send_now(tx: Connection, act: Act, ids: Ids, place_id: str) -> None:
+    """Send the newest checkpoint out of turn. Refused: `not_found`, `anchor_not_ready`."""
+    places = {one.place_id: one for one in await store.list_places(tx, act.market_id)}
+    place = places.get(place_id)
+    if place is None:
+        raise Refused("not_found")
+    head = await load_log_head(tx, act.market_id)
+    if head is None or head.note is None or head.trouble is not None:
+        raise Refused("anchor_not_ready")
+    if not await _plan(tx, act, ids, place, head, head.note):
+        raise Refused("anchor_not_ready")
+
+
+async def let_count(tx: Connection, act: Act, ids: Ids, place_id: str, counts: bool) -> None:
+    """Let a witness count, or put it on trial; a quorum that can no longer be met is lowered.
+
+    Refused: `not_found`.
+    """
+    place = await store.set_counts(tx, act.market_id, place_id, counts)
+    if place is None:
+        raise Refused("not_found")
+    told = events.PlaceAdded(
+        place_id=place.place_id,
+        kind=place.kind,
+        name=place.name,
+        interest=place.interest,
+        counts=place.counts,
+    )
+    await _tell(tx, act, ids, told)
+    await _lower_quorum(tx, act, ids)
 
 
 def statement_of(anchor: Anchor) -> Statement:
@@ -220,6 +253,12 @@ def _job(act: Act, anchor: Anchor, wait_seconds: float) -> Job:
         subject=anchor.place_id,
         request_id=act.request_id,
     )
+
+
+async def _lower_quorum(tx: Connection, act: Act, ids: Ids) -> None:
+    there = quorum(await store.list_places(tx, act.market_id))
+    if await store.witnesses_needed(tx, act.market_id) > there:
+        await need_witnesses(tx, act, ids, there)
 
 
 async def _tell(tx: Connection, act: Act, ids: Ids, fact: msgspec.Struct) -> None:

@@ -6,6 +6,7 @@ from litestar.response import Redirect
 from makegood.claims.listing import ClaimFilter
 from makegood.claims.looking import list_claims, queue_counts
 from makegood.ledger.refund.actions import list_refunds, refund_board
+from makegood.record.health import read_health
 from makegood.store.jobs import backlog, dead_jobs, revive
 from makegood.web.desk.forms import AnyRequest, read_form
 from makegood.web.page import Html, ThisPage
@@ -26,6 +27,7 @@ async def show_ops(page: ThisPage, things: TheThings) -> Html:
         late = await list_claims(conn, act, ClaimFilter(queue="overdue", limit=ALARMS_SHOWN))
         manual = await list_refunds(conn, act.market_id, ["manual"])
         board = await refund_board(conn, act.market_id, act.now)
+        health = await read_health(conn, act.market_id, act.now)
     return page.show(
         "operator/templates/home.html",
         section="home",
@@ -35,6 +37,7 @@ async def show_ops(page: ThisPage, things: TheThings) -> Html:
         late=late.items,
         manual=manual,
         board=board,
+        health=health,
     )
 
 

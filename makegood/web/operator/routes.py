@@ -2,8 +2,9 @@
 
 from litestar.types import ControllerRouterHandler
 
-from makegood.web.operator import access, account, gateways, home, setup, sign_in
+from makegood.web.operator import access, account, gateways, home, places, record, setup, sign_in
 from makegood.web.operator.money import routes as money
+from makegood.web.operator.rules import routes as rules
 
 ROUTES: list[ControllerRouterHandler] = [
     *sign_in.ROUTES,
@@ -12,5 +13,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *home.ROUTES,
     *gateways.ROUTES,
     *access.ROUTES,
+    *rules.ROUTES,
+    *record.ROUTES,
+    *places.ROUTES,
     *money.ROUTES,
 ]

@@ -5,6 +5,7 @@ import re
 from typing import Final
 
 from litestar import Response, get
+from litestar.params import FromPath
 
 from makegood.record.log.places import read_or_none
 from makegood.record.log.publish import CHECKPOINT, KEYS, RESTARTS
@@ -22,7 +23,9 @@ SETTLED: Final = "public, max-age=86400"
 
 
 @get("/log/{market:str}/{name:path}")
-async def log_file(things: TheThings, market: str, name: str) -> Response[bytes]:
+async def log_file(
+    things: TheThings, market: FromPath[str], name: FromPath[str]
+) -> Response[bytes]:
     """One file of a market's log, by its C2SP path; anything else is not found."""
     path = name.removeprefix("/")
     if not MARKET_ID.fullmatch(market) or not _is_published(path):
