@@ -117,6 +117,10 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     appeal_until: datetime
     around: Circumstances | None = None
     """Stock, caps and history as they were: with the facts, all that the rules were told."""
+    like_claims: int = 0
+    """How many claims with the same decisive facts had ended in the 180 days before."""
+    like_ended: int = 0
+    """How many of them ended with this finding."""
 
 
 class ClaimOpened(ClaimEvent, frozen=True, kw_only=True, tag="claim_opened"):

@@ -38,9 +38,6 @@ OPTIONAL: Final = (
 )
 YES: Final = ("yes", "true", "1", "是", "有")
 NO: Final = ("no", "false", "0", "否", "无")
-SIZES: Final = ((30, "1-29"), (300, "30-299"))
-"""A seller's size is its orders in the file: below 30, below 300, or more."""
-LARGE: Final = "300+"
 
 
 class BadClaim(msgspec.Struct, frozen=True):
@@ -135,11 +132,6 @@ def cases(
             continue
         seen.add(case.case_id)
         yield case
-
-
-def size_of(orders: int) -> str:
-    """A seller's size by the number of its orders."""
-    return next((name for limit, name in SIZES if orders < limit), LARGE)
 
 
 def _case(cells: Mapping[str, str], orders: Mapping[str, Sold], zone: tzinfo) -> Case:

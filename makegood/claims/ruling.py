@@ -115,9 +115,14 @@ def agreed_decision(
 
 def stake_of(claim: Claim, units: list[UnitFacts], refunded_minor: int) -> Stake:
     """The claimed units in money; a term is used until the day the claim was opened."""
+    return stake_from(units, claim.opened_at, claim.opened.claimed_minor - refunded_minor)
+
+
+def stake_from(units: list[UnitFacts], opened_at: datetime, left_minor: int) -> Stake:
+    """The same where there is no fold at hand."""
     return Stake(
-        left_minor=max(0, claim.opened.claimed_minor - refunded_minor),
-        units=tuple(unit_at_stake(unit, claim.opened_at) for unit in units),
+        left_minor=max(0, left_minor),
+        units=tuple(unit_at_stake(unit, opened_at) for unit in units),
         line_quantity=units[0].quantity,
     )
 
@@ -140,17 +145,33 @@ def unit_at_stake(unit: UnitFacts, opened_at: datetime) -> UnitAtStake:
 
 def context_of(claim: Claim, around: Circumstances) -> Context:
     """What the judge is told beside facts."""
-    return Context(
-        stock_available=around.stock_available,
-        reissue_eta_minutes=STOCK_MINUTES if around.stock_available else None,
-        amount_minor=claim.opened.claimed_minor,
-        auto_cap_minor=around.auto_cap_minor,
-        trust_ok=around.trust_ok,
-        cluster_claims_30d=around.cluster_claims_30d,
-        repeats=around.repeats,
-        risk_percent=around.risk_percent,
+    failed = sum(1 for m in claim.money if m.kind == "repair" and m.state == "refused")
+    return context_from(
+        around,
+        claim.opened.claimed_minor,
         human_asked=claim.person_asked,
-        failed_repairs=sum(1 for m in claim.money if m.kind == "repair" and m.state == "refused"),
+        failed_repairs=failed,
+    )
+
+
+def context_from(
+    around: Circumstances | None, claimed_minor: int, *, human_asked: bool, failed_repairs: int
+) -> Context:
+    """The same from what a decision recorded; what it did not record is unknown, never "no"."""
+    known = around or Circumstances(
+        stock_available=None, auto_cap_minor=0, trust_ok=False, cluster_claims_30d=0, repeats=0
+    )
+    return Context(
+        stock_available=known.stock_available,
+        reissue_eta_minutes=STOCK_MINUTES if known.stock_available else None,
+        amount_minor=claimed_minor,
+        auto_cap_minor=known.auto_cap_minor,
+        trust_ok=known.trust_ok,
+        cluster_claims_30d=around.cluster_claims_30d if around else None,
+        repeats=known.repeats,
+        risk_percent=around.risk_percent if around else None,
+        human_asked=human_asked,
+        failed_repairs=failed_repairs,
     )
 
 

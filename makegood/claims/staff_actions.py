@@ -14,6 +14,8 @@ from makegood.claims.desk import Desk, barred_from, lead_of, name_of
 from makegood.claims.factsheet import stated
 from makegood.claims.frame import Frame
 from makegood.claims.outcome import ROOT_CAUSES
+from makegood.claims.precedents.actions import family
+from makegood.claims.precedents.rules import Family
 from makegood.claims.remedies import ALL, GOODS, NOTHING
 from makegood.claims.saving import hold
 from makegood.claims.state import Claim
@@ -22,6 +24,8 @@ from makegood.people.approvals.limits import limit_minor
 from makegood.policy.facts import Value
 from makegood.policy.model import Pack
 from makegood.store.database import Connection
+
+NO_FAMILY = Family()
 
 
 class Ruled(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,19 +49,25 @@ async def decide_claim(
     ruled: Ruled,
     expected_version: int | None = None,
 ) -> Claim:
-    """A person decides; departing from the rules' suggestion needs a written reason."""
+    """A person decides.
+
+    Departing from the rules' suggestion, or where they have none from what like claims of one
+    mind ended in, needs a written difference and another person's release.
+    """
+    held = await hold(tx, act, claim_no)
+    likes = await family(tx, act, desk, held.claim)
     name = name_of(await desk.rosters.get(act.market_id, act.now), act.actor.id)
     market = await desk.markets.get(act.market_id, act.now)
     assert market is not None, "a claim belongs to a market"
     limit = limit_minor(market.settings, RULING, act.actor.role)
 
     def make(claim: Claim, look: Frame) -> c.AnyCommand:
-        decision = _decision(claim, look, ruled, act, name)
+        decision = _decision(claim, look, ruled, act, name, likes)
         return c.Decide(decision=decision, limit_minor=limit, clocks=look.clocks)
 
-    claim = await step(tx, act, desk, claim_no, make, expected_version=expected_version)
-    await propose_ruling(tx, act, desk, claim)
-    return claim
+    held = await step_held(tx, act, desk, held, make, expected_version=expected_version)
+    await propose_ruling(tx, act, desk, held.claim)
+    return held.claim
 
 
 async def approve_decision(tx: Connection, act: Act, desk: Desk, claim_no: str) -> Claim:
@@ -243,16 +253,19 @@ async def note_outside_answer(
     )
 
 
-def _decision(claim: Claim, look: Frame, ruled: Ruled, act: Act, name: str) -> e.Decision:
+def _decision(
+    claim: Claim, look: Frame, ruled: Ruled, act: Act, name: str, likes: Family = NO_FAMILY
+) -> e.Decision:
     """A person's decision; finding and shares other than the rules suggest need a reason."""
     finding = look.pack.findings.get(ruled.finding)
     upgrades = ruled.remedy == "upgrade"
     if finding is None or ruled.remedy not in ALL or (upgrades and not ruled.upgrade_sku):
         raise Refused("remedy_not_available", finding=ruled.finding, remedy=ruled.remedy)
     suggested = look.ruling.decision
-    departs = suggested is not None and suggested.finding != ruled.finding
+    usual = suggested.finding if suggested is not None else likes.binding
+    departs = usual not in ("", ruled.finding)
     if departs and not ruled.reason_for_departure.strip():
-        raise Refused("reason_needed", suggested=suggested.finding if suggested else "")
+        raise Refused("reason_needed", suggested=usual)
     shares = ruled.shares or _usual_shares(look.pack, ruled.finding, suggested)
     if sum(shares.values()) != 100 or any(share < 0 for share in shares.values()):
         raise Refused("shares_not_whole")
@@ -282,6 +295,8 @@ def _decision(claim: Claim, look: Frame, ruled: Ruled, act: Act, name: str) -> e
         root_cause=cause,
         appeal_until=look.clocks.appeal_window.at,
         around=look.around,
+        like_claims=likes.claims,
+        like_ended=sum(one.claims for one in likes.ended if one.finding == ruled.finding),
     )
 
 

@@ -204,6 +204,16 @@ async def load(conn: Connection, market_id: str, claim_no: str) -> Loaded | None
     return Loaded(fold(history), head, history)
 
 
+async def first_entry_hash(conn: Connection, market_id: str, claim_no: str) -> bytes:
+    """The hash of a claim's first public entry: names the claim without saying which it is."""
+    found: bytes = await conn.fetchval(
+        "select entry_hash from event where market_id = $1 and stream = $2 and version = 1",
+        market_id,
+        claim_no,
+    )
+    return found
+
+
 def read(sealed: SealedEvent) -> Recorded:
     """A stored event in today's form."""
     body = UPCASTS.upcast(sealed.name, sealed.schema_version, sealed.body)

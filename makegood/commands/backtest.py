@@ -145,9 +145,10 @@ def _orders(chosen: argparse.Namespace, wanted: set[str]) -> "dict[str, Sold]":
     """The claimed orders, each with its seller's size by all orders of the file."""
     from collections import Counter
 
-    from makegood.claims.exported import Sold, size_of
+    from makegood.claims.exported import Sold
     from makegood.orders.importing import BadRow
     from makegood.orders.order import Order
+    from makegood.policy.backtest.case import size_of
 
     kept: dict[str, Order] = {}
     of_seller: Counter[str] = Counter()

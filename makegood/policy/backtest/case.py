@@ -12,6 +12,9 @@ from makegood.policy.stake import Measured, Stake
 
 By = Literal["machine", "person", "agreement"]
 UNKNOWN: Final = "unknown"
+SIZES: Final = ((30, "1-29"), (300, "30-299"))
+"""A seller's size is the number of its orders: below 30, below 300, or more."""
+LARGE: Final = "300+"
 
 
 class Said(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -66,6 +69,11 @@ def packed(case: Case) -> bytes:
 def unpacked(raw: bytes) -> Case:
     """The case of stored bytes."""
     return _decode(raw)
+
+
+def size_of(orders: int) -> str:
+    """A seller's size by the number of its orders."""
+    return next((name for limit, name in SIZES if orders < limit), LARGE)
 
 
 def said_of(facts: Mapping[str, Fact]) -> tuple[Said, ...]:

@@ -1,0 +1,137 @@
+"""Ended claims become precedents with the facts they were decided on; like ones are found."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from makegood.base.refusal import Refused
+from makegood.claims.precedents import rules, store
+from makegood.claims.precedents.actions import (
+    catch_up,
+    compute_night,
+    family_of,
+    rules_without_precedent,
+    splits,
+)
+from makegood.claims.staff_actions import Ruled, decide_claim
+from makegood.orders.supplier import SupplierStatus
+from makegood.policy.backtest.running import Run
+from makegood.policy.backtest.tally import Minutes
+from tests.claims.town import Town
+from tests.orders.making import PAID_AT, line
+
+WRITTEN = "页面写明了到期日，买家下单前勾选过，与那几件不同"
+
+
+async def opened(town: Town, number: int, status: SupplierStatus = "invalid") -> str:
+    """A checked claim about a key of its own, by a buyer of their own."""
+    ref = f"UP-{number}"
+    town.supplier.answers[ref] = {"status": status}
+    delivery = {"kind": "key", "delivered_at": PAID_AT.isoformat(), "keys": [f"K-{number}"]}
+    other: dict[str, Any] = {
+        "lines": [line(supplier={"id": "u-1", "order_ref": ref}, delivery=delivery)],
+        "buyer": {"id": f"b-{number}", "contact": f"b{number}@example.com", "claim_code": "x"},
+    }
+    await town.order(f"O-{number}", **other)
+    claim = await town.open("KEY01", f"O-{number}")
+    await town.file_all(claim.claim_no)
+    return claim.claim_no
+
+
+async def ended(town: Town, count: int) -> list[str]:
+    """Dead keys that the machine decided and paid for."""
+    numbers = [await opened(town, number) for number in range(count)]
+    await town.later(hours=2)
+    assert await catch_up(town.db, town.desk, "main") == count
+    return numbers
+
+
+async def test_an_ended_claim_becomes_a_precedent_once(town: Town) -> None:
+    [claim_no] = await ended(town, 1)
+    assert await catch_up(town.db, town.desk, "main") == 0
+    assert await catch_up(town.db, town.desk, "main", everything=True) == 0
+    async with town.db.connection() as conn:
+        [row] = await store.of_claim(conn, "main", claim_no)
+    assert (row.finding, row.outcome, row.assist) == ("key_invalid_supplier", "refund", "alone")
+    assert ("supplier.status", "invalid") in [(one.name, one.value) for one in row.said]
+    assert len(row.case_hash) == 64
+
+
+async def test_like_claims_stand_beside_a_new_one_with_what_differs(town: Town) -> None:
+    await ended(town, 4)
+    same, other = await opened(town, 10), await opened(town, 11, "unknown")
+    async with town.db.connection() as conn:
+        alike = await family_of(conn, town.agent, town.desk, same)
+        unlike = await family_of(conn, town.agent, town.desk, other)
+        nobody = await family_of(conn, town.agent, town.desk, "AS-000000-000000")
+    assert (alike.claims, alike.binding) == (4, "key_invalid_supplier")
+    assert len(alike.nearest) == 4
+    assert all(not like.differs and like.shares for like in alike.nearest)
+    assert (unlike.claims, unlike.binding) == (0, "")
+    assert [point.fact for point in unlike.nearest[0].differs] == ["supplier.status"]
+    assert nobody == rules.Family()
+
+
+async def test_who_departs_from_like_claims_says_what_differs(town: Town) -> None:
+    await like_claims_without_a_rule(town, 3)
+    claim_no = await looked_at(town, 20)
+    ruled = Ruled(finding="key_works", remedy="explanation", reason_text="核对过了")
+    with pytest.raises(Refused, match="reason_needed"):
+        async with town.db.transaction() as tx:
+            await decide_claim(tx, town.agent, town.desk, claim_no, ruled)
+    written = msgspec.structs.replace(ruled, reason_for_departure=WRITTEN)
+    async with town.db.transaction() as tx:
+        claim = await decide_claim(tx, town.agent, town.desk, claim_no, written)
+    assert claim.proposed is not None
+    assert claim.proposed.departure == WRITTEN
+    assert (claim.proposed.like_claims, claim.proposed.like_ended) == (3, 0)
+
+
+async def like_claims_without_a_rule(town: Town, count: int) -> None:
+    """People decided, one like the other, where the rules know no answer."""
+    for number in range(count):
+        claim_no = await looked_at(town, number)
+        ruled = Ruled(finding="key_invalid_supplier", remedy="refund_full", reason_text="核对过了")
+        async with town.db.transaction() as tx:
+            await decide_claim(tx, town.agent, town.desk, claim_no, ruled)
+    await town.later(hours=2)
+    assert await catch_up(town.db, town.desk, "main") == count
+
+
+async def looked_at(town: Town, number: int) -> str:
+    """A claim whose supplier does not know; a person looks at it."""
+    claim_no = await opened(town, number, "unknown")
+    await town.later(hours=30)
+    assert (await town.view(claim_no)).state == "in_review"
+    return claim_no
+
+
+async def test_figures_of_the_night_count_pairs_and_the_machines_part(town: Town) -> None:
+    await ended(town, 4)
+    async with town.db.transaction() as tx:
+        await tx.execute("update precedent set finding = 'key_works' where claim_no = ("
+                         "select min(claim_no) from precedent)")  # fmt: skip
+    night = await compute_night(town.db, "main", town.clock.now())
+    assert (night.facts.pairs, night.facts.agreeing) == (6, 3)
+    assert (night.findings.pairs, night.findings.agreeing) == (3, 3)
+    async with town.db.connection() as conn:
+        [kept] = await store.nights(conn, "main")
+        [split] = await splits(conn, "main", town.clock.now())
+        counts = await store.rule_counts(conn, "main", PAID_AT)
+    assert (kept.facts, kept.assists) == (night.facts, {"alone": 4})
+    assert split.ends == {"key_invalid_supplier": 3, "key_works": 1}
+    missing = rules_without_precedent(town.desk.pack, counts)
+    assert "R-07.3" not in missing
+    assert "R-07.1" in missing
+
+
+async def test_deciding_again_on_the_recorded_facts_changes_nothing(town: Town) -> None:
+    numbers = await ended(town, 3)
+    async with town.db.connection() as conn:
+        cases = [one async for one in store.cases(conn, "main")]
+    run = Run(town.desk.pack, None)
+    run.add(cases)
+    result = run.result(Minutes(6.0))
+    assert (result.claims, result.changed) == (len(numbers), 0)
+    assert result.unknown_circumstances == 0
