@@ -14,6 +14,8 @@ from makegood.policy.tables import parse_cell
 MAX_ROWS: Final = 60
 MAX_COLUMNS: Final = 20
 TEXT_LETTERS: Final = 600
+Machine: TypeAlias = Literal["yes", "person", "wait"]
+TextField: TypeAlias = Literal["name", "clause", "for_buyer", "for_seller"]
 
 
 class SetCell(msgspec.Struct, frozen=True, tag="set_cell"):
@@ -31,7 +33,7 @@ class SetResult(msgspec.Struct, frozen=True, tag="set_result"):
     table: str
     row: str
     finding: str
-    machine: Literal["yes", "person", "wait"]
+    machine: Machine
     shares: dict[str, int]
 
 
@@ -75,7 +77,7 @@ class SetText(msgspec.Struct, frozen=True, tag="set_text"):
     """A sentence of a finding, in both languages."""
 
     finding: str
-    field: Literal["name", "clause", "for_buyer", "for_seller"]
+    field: TextField
     zh: str
     en: str
 

@@ -1,5 +1,6 @@
 """A draft looked at from all sides: faults, void clauses, odd rows, what changes for whom."""
 
+import json
 from collections.abc import Iterator
 
 import msgspec
@@ -10,10 +11,11 @@ from makegood.policy.draft.model import Draft
 from makegood.policy.faults import Fault, PackRefused
 from makegood.policy.inputs import inputs_of
 from makegood.policy.lint import VoidFound, lint_pack
-from makegood.policy.model import Pack
-from makegood.policy.packfile import read_pack_file
+from makegood.policy.model import Clocks, Finding, Head, Pack, PackWords, Reason
+from makegood.policy.packfile import read_pack_file, read_parts
 from makegood.policy.space import TooTangled
 from makegood.policy.tablecheck import Odd, oddities
+from makegood.policy.tables import read_table
 
 
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,3 +83,23 @@ def _odd(base: Pack, pack: Pack, comparison: Comparison) -> Iterator[Odd]:
     for table in liability_tables(pack):
         if table.id in comparison.tables:
             yield from oddities(inputs_of(pack, table.id), table, base.tables.get(table.id))
+
+
+def sketch(draft: Draft, base: Pack) -> Pack:
+    """A draft for showing only, half-finished or not: it has no digest and judges nothing."""
+    parts = read_parts(draft.source)
+    tables = {
+        name: read_table(json.dumps(document, ensure_ascii=False).encode(), f"tables/{name}.json")
+        for name, document in parts["tables"].items()
+    }
+    return msgspec.structs.replace(
+        base,
+        head=msgspec.convert(parts["pack"], Head),
+        digest="",
+        source=b"",
+        findings={one.code: one for one in msgspec.convert(parts["findings"], list[Finding])},
+        reasons={one.code: one for one in msgspec.convert(parts["reasons"], list[Reason])},
+        clocks=msgspec.convert(parts["clocks"], Clocks),
+        words=msgspec.convert(parts["words"], PackWords),
+        tables=tables,
+    )

@@ -1,0 +1,119 @@
+"""Rules in words: what a row asks for, what it leads to, and who bears what, in both languages."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from makegood.policy.explain import wanted_words
+from makegood.policy.inputs import Input, inputs_of
+from makegood.policy.judgement import Words
+from makegood.policy.model import Finding, Pack
+from makegood.policy.tables import Cell, Row, Scalar, Table
+
+MACHINE: Final = {
+    "yes": Words("自动", "by machine"),
+    "person": Words("人工裁定", "a person decides"),
+    "wait": Words("等答复", "waits for an answer"),
+}
+ALWAYS: Final = Words("总是", "always")
+NOBODY: Final = Words("待定", "open")
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """One condition: the fact and what is wanted of it."""
+
+    column: str
+    label: Words
+    wanted: Words
+
+
+class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of a liability table for a reader."""
+
+    rule: str
+    note: Words
+    asked: tuple[Asked, ...]
+    finding: Finding
+    bearers: Words
+    machine: Words
+    law: tuple[Words, ...]
+
+
+def rule_lines(pack: Pack, table: Table) -> list[RuleLine]:
+    """A liability table in words, in its order."""
+    return [_line(pack, table, row) for row in table.rows]
+
+
+def bearers_of(pack: Pack, outcome: Mapping[str, bool | int | str]) -> Words:
+    """Who bears what: `供货商 100%`."""
+    parts = [
+        (pack.words.parties.get(name.removeprefix("shares."), _same(name)), share)
+        for name, share in outcome.items()
+        if name.startswith("shares.") and isinstance(share, int) and share
+    ]
+    if not parts:
+        return NOBODY
+    return Words(
+        "，".join(f"{party.zh} {share}%" for party, share in parts),
+        ", ".join(f"{party.en} {share}%" for party, share in parts),
+    )
+
+
+def cell_words(pack: Pack, cell: Cell) -> Words | None:
+    """What a cell asks for; None where the column does not matter."""
+    return None if cell.op == "any" else wanted_words(pack, cell)
+
+
+def case_words(pack: Pack, inputs: Mapping[str, Input], case: Mapping[str, Scalar]) -> list[Asked]:
+    """An example case as facts in words; what is unknown is said to be."""
+    return [
+        Asked(name, inputs[name].label, _value(pack, value))
+        for name, value in case.items()
+        if name in inputs
+    ]
+
+
+def label_of(pack: Pack, table_id: str, column: str) -> Words:
+    """What a column asks about."""
+    known = inputs_of(pack, table_id).get(column)
+    return known.label if known else _same(column)
+
+
+def note_of(row: Row) -> Words:
+    """A row's note in both languages, written `zh / en`."""
+    zh, _, en = row.note.partition(" / ")
+    return Words(zh, en or zh)
+
+
+def _line(pack: Pack, table: Table, row: Row) -> RuleLine:
+    finding = pack.findings[str(row.outcome["finding"])]
+    return RuleLine(
+        rule=row.id,
+        note=note_of(row),
+        asked=tuple(
+            Asked(
+                table.inputs[place],
+                label_of(pack, table.id, table.inputs[place]),
+                wanted_words(pack, cell),
+            )
+            for place, cell in row.asked
+        ),
+        finding=finding,
+        bearers=bearers_of(pack, row.outcome),
+        machine=MACHINE[str(row.outcome["machine"])],
+        law=tuple(pack.words.law[key] for key in finding.law),
+    )
+
+
+def _value(pack: Pack, value: Scalar) -> Words:
+    if value is None:
+        return pack.words.values["unknown_value"]
+    if isinstance(value, bool):
+        return pack.words.values["true" if value else "false"]
+    text = str(value)
+    return pack.words.values.get(text, _same(text)) if isinstance(value, str) else _same(text)
+
+
+def _same(text: str) -> Words:
+    return Words(text, text)

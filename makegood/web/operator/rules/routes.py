@@ -1,0 +1,7 @@
+"""Every route of the rules' own pages."""
+
+from litestar.types import ControllerRouterHandler
+
+from makegood.web.operator.rules import changing, reading
+
+ROUTES: list[ControllerRouterHandler] = [*reading.ROUTES, *changing.ROUTES]
