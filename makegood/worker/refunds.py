@@ -13,7 +13,9 @@ from typing import TypeAlias
 import msgspec
 
 from makegood.base.actor import SYSTEM, Act
+from makegood.base.refusal import Refused
 from makegood.base.time import Clock
+from makegood.ledger.disputes.store import open_disputes
 from makegood.ledger.refund import actions, rules
 from makegood.ledger.refund.actions import RefundJob, RefundOutcome
 from makegood.ledger.refund.gateway import (
@@ -141,6 +143,24 @@ async def ask_payment(
     async with desk.db.transaction() as tx:
         await actions.note_captures(tx, _act(desk, _Frame(market_id, "")), channel, captures)
     return captures
+
+
+async def ask_disputes(desk: Desk, every: timedelta = timedelta(minutes=15)) -> int:
+    """Timetable: ask the channels about open disputes; answers how many told something."""
+    async with desk.db.connection() as conn:
+        waiting = await open_disputes(conn, desk.clock.now() - every)
+    told = 0
+    for market_id, channel, dispute_ref in waiting:
+        gateway = desk.gateways(market_id).get(channel)
+        if gateway is None:
+            continue
+        try:
+            await _believe_dispute(desk, _Frame(market_id, ""), gateway, dispute_ref)
+            told += 1
+        except (GatewayUnavailable, NoticeRefused):
+            # Nothing is known now; the next round asks again.
+            continue
+    return told
 
 
 async def wake_idle_refunds(desk: Desk) -> int:
@@ -277,8 +297,11 @@ async def _believe_dispute(
     dispute = await gateway.query_dispute(dispute_ref)
     if dispute is None:
         raise NoticeRefused("the gateway knows no such dispute")
-    async with desk.db.transaction() as tx:
-        await desk.on_dispute(tx, _act(desk, job), gateway.channel, dispute)
+    try:
+        async with desk.db.transaction() as tx:
+            await desk.on_dispute(tx, _act(desk, job), gateway.channel, dispute)
+    except Refused as refused:
+        raise NoticeRefused(f"dispute: {refused.code}") from refused
 
 
 def _digest(notification: Notification) -> bytes:

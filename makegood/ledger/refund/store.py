@@ -191,6 +191,22 @@ async def idle_refunds(conn: Connection, before: datetime) -> list[tuple[str, Re
     return [(row["market_id"], _refund(row)) for row in rows]
 
 
+async def unsent_refunds(tx: Connection, market_id: str, channel: str, trade_no: str) -> list[str]:
+    """The numbers of a payment's refunds of which no request has left, locked."""
+    rows = await tx.fetch(
+        """
+        SELECT refund_no FROM refund
+        WHERE market_id = $1 AND channel = $2 AND trade_no = $3
+          AND state IN ('wanted', 'sent') AND open_attempts = 0
+        ORDER BY refund_no FOR UPDATE
+        """,
+        market_id,
+        channel,
+        trade_no,
+    )
+    return [row["refund_no"] for row in rows]
+
+
 async def lock_payment(tx: Connection, market_id: str, channel: str, trade_no: str) -> None:
     """Let only one refund at a time be taken for sending on this payment."""
     await tx.execute(
