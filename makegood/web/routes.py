@@ -8,6 +8,7 @@ from makegood.web.operator import routes as operator
 from makegood.web.portal import routes as portal
 from makegood.web.public import demo
 from makegood.web.public import log_files as public_log
+from makegood.web.public import rules as public_rules
 from makegood.web.seller import routes as seller
 from makegood.web.supplier import pages as supplier
 
@@ -22,6 +23,7 @@ def all_routes() -> list[ControllerRouterHandler]:
         *seller.ROUTES,
         *supplier.ROUTES,
         *operator.ROUTES,
+        *public_rules.ROUTES,
         *demo.ROUTES,
         *public_log.ROUTES,
     ]

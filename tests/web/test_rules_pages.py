@@ -1,0 +1,185 @@
+"""The rules' pages: a change made with forms alone, reviewed by somebody else, public for ever."""
+
+import hashlib
+import json
+import re
+from datetime import timedelta
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from makegood.base.actor import SYSTEM, Act
+from makegood.policy.draft.actions import step_version
+from tests.claims.town import Town
+from tests.policy.given import PACK
+from tests.web.site_kit import Browser
+from tests.web.staff_kit import add_person, signed_in
+
+WHY = {
+    "title": "迟到 10 分钟内不算迟到",
+    "why": "供货商的钟和我们的差几分钟",
+    "evidence": "AS-261101-AAAAA",
+    "metric": "迟到类申诉率",
+    "metric_before": "12% (n=340)",
+}
+
+
+@pytest.fixture
+async def fang(street: Town, app: Litestar) -> Browser:
+    """An operator."""
+    await add_person(street, "fang", "operator", name="方晴")
+    return await signed_in(street, app, "fang")
+
+
+@pytest.fixture
+async def lin(street: Town, app: Litestar) -> Browser:
+    """A lead."""
+    await add_person(street, "lin", "lead", name="林")
+    return await signed_in(street, app, "lin")
+
+
+async def begun(fang: Browser) -> str:
+    """The path of a new draft."""
+    await fang.open("/ops/rules")
+    page = await fang.send("/ops/rules/drafts", title="迟到")
+    return page.url.path
+
+
+def seen(text: str) -> str:
+    found = re.search(r'name="seen" value="(\d+)"', text)
+    assert found is not None
+    return found[1]
+
+
+async def edit(fang: Browser, draft: str, table: str, **fields: str) -> str:
+    """Post one edit of the draft's table as its page would; answers the page after it."""
+    page = await fang.open(f"/ops/rules/{table}?draft={draft.rpartition('/')[2]}")
+    sent = {"seen": seen(page.text), "table": table} | fields
+    return (await fang.send(f"{draft}/edit", **sent)).text
+
+
+async def sent_file(fang: Browser, raw: bytes) -> httpx.Response:
+    """Import a file."""
+    return await fang.client.post(
+        f"/ops/rules/import?_token={fang.token}", files={"file": ("p.json", raw)}
+    )
+
+
+async def test_a_change_goes_from_form_to_force_and_is_public_all_the_way(
+    street: Town, app: Litestar, fang: Browser, lin: Browser
+) -> None:
+    draft = await begun(fang)
+    shown = await edit(
+        fang, draft, "R-04", do="row", row="R-04.1",
+        **{"op.delivery.delivered": "true", "op.delivery.minutes_late": "le",
+           "n.delivery.minutes_late": "10"},
+    )  # fmt: skip
+    assert "<del>" in shown
+    assert "不超过 10" in shown
+    page = await fang.open(draft)
+    assert "可能吃亏" in page.text
+    await fang.send(f"{draft}/describe", seen=seen(page.text), **WHY)
+    page = await fang.open(draft)
+    page = await fang.send(f"{draft}/submit", seen=seen(page.text))
+    assert "需要另一个人复核" in page.text
+    page = await lin.open(draft)
+    page = await lin.send(f"{draft}/review", do="approve", text="看过")
+    assert "公示中" in page.text, page.text
+    public = await lin.open("/rules/default@2")
+    assert "公示中" in public.text
+    assert "不超过 10" in public.text
+    street.clock.at += timedelta(days=7)
+    async with street.db.transaction() as tx:
+        act = Act("main", SYSTEM, street.clock.now())
+        await step_version(tx, act, street.desk.ids, street.desk.shelf, draft.rpartition("/")[2])
+    again = await signed_in(street, app, "lin")
+    assert "灰度中" in (await again.open("/ops/rules")).text
+    assert "/rules/default@1" in (await again.open("/rules")).text
+
+
+async def test_the_public_file_has_the_fingerprint_that_the_page_names(buyer: Browser) -> None:
+    page = await buyer.open("/rules/default@1")
+    file = await buyer.open("/rules/default@1.json")
+    assert hashlib.sha256(file.content).hexdigest() == PACK.digest
+    assert PACK.digest in page.text
+    assert 'id="R-07.3"' in page.text
+    assert "immutable" in file.headers["cache-control"]
+    for unknown in ("/rules/default@9", "/rules/other@1", "/rules/default", "/rules/x@1.zip"):
+        assert (await buyer.open(unknown)).status_code == 404
+
+
+async def test_strangers_and_sellers_do_not_find_the_rules_own_pages(buyer: Browser) -> None:
+    for path in ("/ops/rules", "/ops/rules/R-04", "/ops/rules/lint", "/ops/rules/drafts/x"):
+        assert (await buyer.open(path)).status_code == 404
+
+
+async def test_an_agent_reads_the_rules_and_changes_nothing(street: Town, app: Litestar) -> None:
+    await add_person(street, "ann", "agent")
+    ann = await signed_in(street, app, "ann")
+    page = await ann.open("/ops/rules/R-04")
+    assert page.status_code == 200
+    assert "改这张表" not in page.text
+    assert (await ann.send("/ops/rules/drafts", title="x")).status_code == 404
+
+
+async def test_an_exported_pack_is_imported_as_a_draft_and_a_bad_one_is_told_in_place(
+    fang: Browser,
+) -> None:
+    await fang.open("/ops/rules")
+    good = await sent_file(fang, PACK.source)
+    assert good.url.path.startswith("/ops/rules/drafts/")
+    parts = json.loads(PACK.source)
+    parts["tables"]["R-13"]["nodes"][1]["content"]["rules"][1]["i1"] = "rand(10) > 5"
+    await fang.open("/ops/rules")
+    bad = await sent_file(fang, json.dumps(parts).encode())
+    assert bad.status_code == 409
+    assert "第 2 行" in bad.text
+    assert "supplier.face_matches 列" in bad.text
+
+
+async def test_a_row_with_shares_that_do_not_sum_is_saved_and_marked_unfinished(
+    fang: Browser,
+) -> None:
+    draft = await begun(fang)
+    shown = await edit(
+        fang, draft, "R-20", do="row", row="R-20.3", finding="account_works", machine="yes",
+        **{"share.buyer": "60"},
+    )  # fmt: skip
+    assert "草稿还没写完" in shown
+    assert "各方比例加起来是 60" in shown
+    back = await edit(fang, draft, "R-20", do="undo")
+    assert "草稿还没写完" not in back
+
+
+async def test_an_impossible_edit_is_refused_in_words(fang: Browser) -> None:
+    draft = await begun(fang)
+    shown = await edit(fang, draft, "R-20", do="remove_column", column="account.rebind_works")
+    assert "这样改不成立" in shown
+
+
+async def test_a_gap_names_a_row_and_an_example(fang: Browser) -> None:
+    draft = await begun(fang)
+    shown = await edit(fang, draft, "R-20", do="remove_row", row="R-20.3")
+    assert "没有一行接得住" in shown
+    assert "例如：" in shown
+    page = await fang.open(draft)
+    assert "有新的遗漏" in page.text
+
+
+async def test_the_linter_names_clause_statute_and_better_words(fang: Browser) -> None:
+    await fang.open("/ops/rules/lint")
+    page = await fang.send("/ops/rules/lint", text="本店拥有最终解释权。质量问题包退。")
+    assert "找到 1 处" in page.text
+    assert "法释〔2022〕8号" in page.text
+    clean = await fang.send("/ops/rules/lint", text="质量问题包退。")
+    assert "没有找到" in clean.text
+
+
+async def test_the_pages_speak_english_too(street: Town, app: Litestar) -> None:
+    await add_person(street, "eve", "operator")
+    eve = await signed_in(street, app, "eve", "en")
+    for path in ("/ops/rules", "/ops/rules/R-07", "/ops/rules/lint", "/rules", "/rules/default@1"):
+        page = await eve.open(path)
+        assert page.status_code == 200
+        assert "first match" in page.text or "ules" in page.text
