@@ -6,8 +6,9 @@ from makegood.web import common, system
 from makegood.web.desk import routes as desk
 from makegood.web.operator import routes as operator
 from makegood.web.portal import routes as portal
-from makegood.web.public import demo
+from makegood.web.public import demo, verify
 from makegood.web.public import log_files as public_log
+from makegood.web.public import rows as public_rows
 from makegood.web.public import rules as public_rules
 from makegood.web.seller import routes as seller
 from makegood.web.supplier import pages as supplier
@@ -24,6 +25,8 @@ def all_routes() -> list[ControllerRouterHandler]:
         *supplier.ROUTES,
         *operator.ROUTES,
         *public_rules.ROUTES,
+        *verify.ROUTES,
         *demo.ROUTES,
         *public_log.ROUTES,
+        *public_rows.ROUTES,
     ]

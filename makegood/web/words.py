@@ -155,6 +155,12 @@ class Words:
             values["slot"] = escape(slot_name(str(slot), self.lang) if slot else "")
         return Markup(str(escape(leaf).format(**values)).strip(" ：:"))
 
+    def event(self, what: str) -> Markup:
+        """What kind of step an event was, without its details."""
+        leaf = self.catalogue[self.lang].get(f"event.{what}", "")
+        plain = leaf.partition("{")[0].strip(" ：:") if isinstance(leaf, str) else ""
+        return escape(plain) if plain else self.code("verify.event", what)
+
     def _step_value(self, name: str, step: StepView) -> Markup:
         given = step.with_
         match name:

@@ -1,0 +1,101 @@
+"""Checking receipts on the public page: by number, by file, in every state, by anybody."""
+
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from makegood.record.log.given_store import Given, given_in_stream
+from makegood.record.log.sequencer import run_round
+from makegood.verify.judge import judge
+from makegood.verify.pins import NO_PIN
+from tests.claims.town import Town
+from tests.record.log.rooms import log_room
+from tests.verify.making import bundle
+from tests.web.site_kit import Browser
+
+
+async def given(street: Town, claim_no: str) -> Given:
+    """The newest receipt of the buyer."""
+    async with street.db.connection() as conn:
+        found = await given_in_stream(conn, "main", claim_no, ["buyer"], [], street.clock.now())
+    return found[0]
+
+
+async def merged(street: Town, tmp_path: Path) -> Given:
+    """A claim that is in the public log."""
+    opened = await street.open()
+    room = log_room(street.db, tmp_path / "record")
+    await run_round(msgspec.structs.replace(room, clock=street.clock), "main")
+    return await given(street, opened.claim_no)
+
+
+async def test_a_number_leads_to_an_unchanged_receipt(
+    street: Town, buyer: Browser, tmp_path: Path
+) -> None:
+    receipt = await merged(street, tmp_path)
+    typed = receipt.number.lower().replace("0", "o")
+    answer = await buyer.open(f"/v?number={typed}")
+    assert answer.url.path == f"/v/{receipt.number}"
+    assert "签发后没有改过" in answer.text
+    assert "AS-" not in answer.text, "a claim's number is no public knowledge"
+
+
+async def test_the_proof_is_one_file_that_checks_anywhere(
+    street: Town, buyer: Browser, tmp_path: Path
+) -> None:
+    receipt = await merged(street, tmp_path)
+    proof = await buyer.open(f"/v/{receipt.number}.tlog-proof")
+    verdict = judge(proof.content, street.clock.now().timestamp(), NO_PIN)
+    assert (verdict.state, verdict.number) == ("unpinned", receipt.number)
+
+
+async def test_a_receipt_that_waits_says_until_when(
+    street: Town, buyer: Browser, tmp_path: Path
+) -> None:
+    await merged(street, tmp_path)
+    await street.order("O-2")
+    opened = await street.open(order_no="O-2")
+    waiting = await given(street, opened.claim_no)
+    assert "还没写进公开记录" in (await buyer.open(f"/v/{waiting.number}")).text
+    await street.later(minutes=5)
+    assert "没有按时写进公开记录" in (await buyer.open(f"/v/{waiting.number}")).text
+
+
+async def test_an_unknown_number_shows_no_near_match(buyer: Browser) -> None:
+    answer = await buyer.open("/v/7K2M-9QXA")
+    assert answer.status_code == 404
+    assert "没有找到这个编号" in answer.text
+
+
+async def sent(buyer: Browser, content: bytes, **fields: str) -> httpx.Response:
+    """A file handed in on the page."""
+    await buyer.open("/v")
+    return await buyer.client.post(
+        f"/v?_token={buyer.token}", files={"file": ("r.txt", content)}, data=fields
+    )
+
+
+async def test_a_changed_receipt_is_shown_beside_the_real_one(
+    street: Town, buyer: Browser, tmp_path: Path
+) -> None:
+    receipt = await merged(street, tmp_path)
+    real = (await buyer.open(f"/v/{receipt.number}.txt")).content
+    assert "签名是真的" in (await sent(buyer, real)).text
+    forged = real.replace(b"\nat 2", b"\nat 1")
+    answer = await sent(buyer, forged)
+    assert "对不上" in answer.text
+    assert "您手里的" in answer.text
+
+
+async def test_a_bundle_of_another_log_is_told_apart(
+    street: Town, buyer: Browser, tmp_path: Path
+) -> None:
+    await merged(street, tmp_path)
+    assert "来自别的记录" in (await sent(buyer, bundle())).text
+
+
+async def test_a_pin_that_is_none_is_said_at_once(buyer: Browser) -> None:
+    answer = await sent(buyer, b"anything", pin="hello")
+    assert answer.status_code == 422
+    assert "既不是密钥" in answer.text
