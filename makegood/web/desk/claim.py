@@ -11,6 +11,7 @@ from makegood.claims.actions import post_message
 from makegood.claims.lease import read_lease, take_lease
 from makegood.claims.listing import ClaimFilter
 from makegood.claims.looking import list_claims, queue_counts, view_claim
+from makegood.claims.precedents.actions import family_of
 from makegood.claims.staff_actions import answer_task, assign
 from makegood.claims.topics import claim_topic
 from makegood.claims.view import Audience, ClaimView
@@ -39,6 +40,7 @@ async def show_claim(
         claim = await view_claim(conn, page.act(), things.desk, claim_no)
         counts = await queue_counts(conn, page.act())
         lease = await read_lease(conn, page.act(), claim_no)
+        likes = await family_of(conn, page.act(), things.desk, claim_no)
         departments = await market_store.list_departments(conn, page.market.market_id)
     names = {d.department_id: page.words.pick(d.name_zh, d.name_en) for d in departments}
     tab = present.tab_of(request.query_params.get("tab", ""))
@@ -54,6 +56,7 @@ async def show_claim(
         ready=_ready(page, claim),
         people=await things.desk.rosters.get(page.market.market_id, page.now),
         lease=lease,
+        likes=likes,
         department_name=lambda code: names.get(code, code),
         done=done_of(page, request),
     )

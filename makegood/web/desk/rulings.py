@@ -10,6 +10,8 @@ from litestar.response import Redirect
 from makegood.base.refusal import Refused
 from makegood.claims.lease import end_lease, take_lease
 from makegood.claims.looking import queue_counts, view_claim
+from makegood.claims.precedents.actions import family_of
+from makegood.claims.precedents.rules import Family
 from makegood.claims.remedies import ALL
 from makegood.claims.staff_actions import Ruled, decide_claim
 from makegood.claims.view import ClaimView
@@ -22,6 +24,7 @@ from makegood.web.page import Html, Page, ThisPage
 from makegood.web.things import TheThings, Things
 
 SHARE_PARTIES: Final = ("buyer", "seller", "supplier", "platform", "channel")
+LIKES_SHOWN: Final = 3
 REASON_LETTERS: Final = 20
 EMPTY_PHRASES: Final = ("情况特殊", "酌情", "特殊情况", "special circumstances", "case by case")
 
@@ -44,7 +47,8 @@ async def rule(
     form = await read_form(request)
     async with things.db.connection() as conn:
         claim = await view_claim(conn, page.act(), things.desk, claim_no)
-    wrong = fault_in(form, claim)
+        likes = await family_of(conn, page.act(), things.desk, claim_no)
+    wrong = fault_in(form, claim, likes)
     if wrong:
         text = page.words.t(f"desk.depart_form.errors.{wrong}")
         return await _page(page, things, request, claim_no, form, Fault(text, ""))
@@ -72,6 +76,7 @@ async def _page(
 ) -> Html:
     async with things.db.connection() as conn:
         claim = await view_claim(conn, page.act(), things.desk, claim_no)
+        likes = await family_of(conn, page.act(), things.desk, claim_no)
         counts = await queue_counts(conn, page.act())
     if fault is None and "depart" not in claim.may:
         raise Refused("claim_not_open", state=claim.state, step="decide")
@@ -87,7 +92,19 @@ async def _page(
         lease=lease,
         form=form or proposal_form(claim),
         **choices(things, claim),
+        **side_by_side(likes),
     )
+
+
+def side_by_side(likes: Family) -> dict[str, object]:
+    """The like claims with every fact that any of them knows, and those that differ somewhere."""
+    points = [point for like in likes.nearest[:LIKES_SHOWN] for point in like.points]
+    return {
+        "likes": likes,
+        "likes_facts": list(dict.fromkeys(point.fact for point in points)),
+        "likes_differ": {point.fact for point in points if not point.same},
+        "likes_here": {point.fact: point.here for point in points},
+    }
 
 
 def choices(things: Things, claim: ClaimView) -> dict[str, object]:
@@ -121,7 +138,7 @@ def proposal_form(claim: ClaimView) -> Form:
     )
 
 
-def fault_in(form: Form, claim: ClaimView) -> str:
+def fault_in(form: Form, claim: ClaimView, likes: Family) -> str:
     """The first thing that is wrong with a ruling's form, as a key of its words; empty if none."""
     reason = form.text("reason_text")
     amount = form.amount_minor("amount")
@@ -130,7 +147,7 @@ def fault_in(form: Form, claim: ClaimView) -> str:
         "amount": not form.text("amount")
         or (amount is not None and 0 <= amount <= claim.claimed_minor),
         "shares": sum(shares_of(form).values()) == 100,
-        "differs": not _departs(form, claim) or bool(form.many("differs")),
+        "differs": not _departs(form, claim, likes) or bool(form.many("differs")),
         "reason": len(reason) >= REASON_LETTERS,
         "vague": not is_empty_phrase(reason),
     }
@@ -162,13 +179,14 @@ def ruled_of(form: Form, claim: ClaimView) -> Ruled:
         amount_minor=form.amount_minor("amount"),
         shares=shares_of(form),
         reason_text=text,
-        reason_for_departure=departure if claim.suggestion else "",
+        reason_for_departure=departure,
     )
 
 
-def _departs(form: Form, claim: ClaimView) -> bool:
-    proposal = claim.suggestion
-    return proposal is not None and proposal.finding != form.text("finding")
+def _departs(form: Form, claim: ClaimView, likes: Family) -> bool:
+    """From the suggestion, or where there is none from what like claims bind to."""
+    usual = claim.suggestion.finding if claim.suggestion is not None else likes.binding
+    return usual not in ("", form.text("finding"))
 
 
 ROUTES = [show_ruling, rule]
