@@ -28,6 +28,7 @@ CODES: Final[dict[str, str]] = {
     "currency_unknown": "We do not keep books in this currency.",
     "currency_wrong": "The amount is in another currency than this needs.",
     "erasure_held": "An open claim or a hold keeps this person's data.",
+    "deposit_low": "The deposit must be filled before money is taken out.",
     "evidence_limit": "The claim holds as many files of this party or for this purpose as it may.",
     "evidence_missing": "Required evidence is missing.",
     "evidence_requests_used_up": "Evidence was asked for three times already.",

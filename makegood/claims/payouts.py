@@ -1,6 +1,6 @@
-"""Whether an order may be paid out to its seller: what open claims and inspection still hold."""
+"""Whether an order may be paid out to its seller: what open claims and the hold still keep."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -9,22 +9,50 @@ from makegood.base.actor import Act
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.claims import store
+from makegood.ledger.accounts import escrow
 from makegood.ledger.actions import balances, settle_order
-from makegood.ledger.recipes import escrow
 from makegood.orders import rules as order_rules
+from makegood.orders.escrow_store import first_order_at
 from makegood.orders.order import Order
 from makegood.orders.store import load_order
-from makegood.orders.windows import inspection_ends_at
+from makegood.orders.windows import hold_ends_at
+from makegood.people.markets.rules import Seller
+from makegood.people.markets.store import load_market, load_seller
+from makegood.people.markets.terms import MoneyTerms, hold_hours
 from makegood.store.database import Connection
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of the order that is not paid out yet; `claim_no` is empty for the inspection."""
+    """A part of the order that is not paid out yet; `claim_no` is empty where nobody complains.
+
+    `inspection` is the time in which buyers look at their goods; `escrow` the longer one of a
+    seller who described goods falsely.
+    """
 
     claim_no: str
-    why: Literal["claim", "inspection"]
+    why: Literal["claim", "inspection", "escrow"]
     amount: Money
     until: datetime | None
+
+
+class HoldRule(msgspec.Struct, frozen=True, kw_only=True):
+    """How one seller's money is held: the market's terms, the seller's tier and history."""
+
+    terms: MoneyTerms = MoneyTerms()
+    tier: str = "B"
+    new_seller: bool = False
+    escrow_mode: bool = False
+    contract_id: str = ""
+
+    def hours(self, category: str) -> int:
+        """Hours from delivery for goods of a category."""
+        return hold_hours(
+            self.terms,
+            category,
+            self.tier,
+            new_seller=self.new_seller,
+            contract_id=self.contract_id,
+        )
 
 
 class Payout(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +86,7 @@ async def payout_of(conn: Connection, act: Act, order_no: str) -> Payout:
         )
         for one in {one.claim_no: one for one in bound}.values()
     ]
-    held += _inspected(order, claimed, act.now)
+    held += _inspected(order, claimed, act.now, await hold_rule(conn, act, order.seller.id))
     account = escrow(order_no)
     available = (await balances(conn, act.market_id, [account], currency))[account].available_minor
     return Payout(
@@ -71,11 +99,12 @@ async def payout_of(conn: Connection, act: Act, order_no: str) -> Payout:
 
 
 async def record_payout(
-    tx: Connection, act: Act, order_no: str, amount: Money, fee_minor: int
+    tx: Connection, act: Act, order_no: str, amount: Money, fee_minor: int, key: str = ""
 ) -> Payout:
     """Move a payout from escrow to the seller's balance; answers what is left.
 
-    The same amount and fee of an order told again is the payout that was recorded before.
+    The same amount and fee of an order told again under the same key is the payout that was
+    recorded before.
 
     Raises:
         Refused: `not_found`, `amount_not_positive`, or `insufficient_funds` for more than allowed.
@@ -87,19 +116,46 @@ async def record_payout(
         raise Refused("insufficient_funds")
     if amount.amount_minor > before.allowed_minor:
         raise Refused("insufficient_funds", limit=before.allowed_minor)
-    await settle_order(tx, act, order_no, before.seller_id, amount, fee_minor)
+    await settle_order(tx, act, order_no, before.seller_id, amount, fee_minor, key)
     return await payout_of(tx, act, order_no)
 
 
-def _inspected(order: Order, claimed: set[tuple[int, int]], now: datetime) -> list[Hold]:
-    """Units nobody complains about whose buyers may still look at what they got."""
+async def hold_rule(conn: Connection, act: Act, seller_id: str) -> HoldRule:
+    """How this seller's money is held now."""
+    market = await load_market(conn, act.market_id)
+    seller = await load_seller(conn, act.market_id, seller_id) or Seller(
+        seller_id=seller_id, name=seller_id
+    )
+    terms = market.settings.money if market else MoneyTerms()
+    first = await first_order_at(conn, act.market_id, seller_id)
+    newness = timedelta(days=terms.holds.new_seller_days)
+    return HoldRule(
+        terms=terms,
+        tier=seller.tier,
+        new_seller=first is None or act.now - first < newness,
+        escrow_mode=seller.escrow_since is not None,
+        contract_id=seller.contract_id,
+    )
+
+
+def _inspected(
+    order: Order, claimed: set[tuple[int, int]], now: datetime, rule: HoldRule
+) -> list[Hold]:
+    """Units nobody complains about whose money is not free yet."""
     held = []
     for unit, value in order_rules.unit_values(order).items():
         if (unit.line_no, unit.unit_no) in claimed or unit.line_no == 0 or value == 0:
             continue
         line = order_rules.line_of(order, unit.line_no)
-        until = inspection_ends_at(order, line, order_rules.unit_of(line, unit.unit_no))
+        until = hold_ends_at(
+            order,
+            line,
+            order_rules.unit_of(line, unit.unit_no),
+            hours=rule.hours(line.category),
+            escrow_mode=rule.escrow_mode,
+        )
         if now < until:
+            why: Literal["inspection", "escrow"] = "escrow" if rule.escrow_mode else "inspection"
             amount = Money(value, order.total.currency)
-            held.append(Hold(claim_no="", why="inspection", amount=amount, until=until))
+            held.append(Hold(claim_no="", why=why, amount=amount, until=until))
     return held

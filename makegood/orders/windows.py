@@ -75,3 +75,16 @@ def inspection_ends_at(
         hold_hours += NEW_SELLER_HOURS
     begins_at = unit.delivered_at or line.delivery.promised_at or order.paid_at or order.placed_at
     return begins_at + timedelta(hours=hold_hours)
+
+
+def hold_ends_at(
+    order: Order, line: Line, unit: Unit, *, hours: int, escrow_mode: bool = False
+) -> datetime:
+    """Until when the seller is not paid for a unit nobody complains about.
+
+    `hours` run from delivery (the promised time, the payment, where that is not known). In escrow
+    mode the money waits until the unit can no longer be claimed.
+    """
+    begins_at = unit.delivered_at or line.delivery.promised_at or order.paid_at or order.placed_at
+    ends_at = begins_at + timedelta(hours=hours)
+    return max(ends_at, claim_window(order, line, unit).closes_at) if escrow_mode else ends_at

@@ -1,0 +1,133 @@
+"""A seller's money as a whole: what is free, held and why, owed, and what may be settled now."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from makegood.base.actor import Act
+from makegood.base.money import Money
+from makegood.base.refusal import Refused
+from makegood.base.time import rfc3339
+from makegood.claims.payouts import Hold, payout_of, record_payout
+from makegood.ledger.funds.actions import standing_of
+from makegood.ledger.funds.rules import Standing
+from makegood.orders import escrow_store
+from makegood.orders.store import load_order
+from makegood.people.markets.rules import MarketSettings, Seller
+from makegood.people.markets.terms import required_deposit_minor
+from makegood.store.database import Connection
+
+LOOKED_AT: Final = 50
+"""How many of the newest orders tell what a seller sells."""
+SHOWN: Final = 100
+"""How many orders in escrow a page looks into."""
+SETTLED_AT_ONCE: Final = 100
+
+
+class OrderHold(msgspec.Struct, frozen=True, kw_only=True):
+    """One order's escrow: what may be settled now, and what is held and until when."""
+
+    order_no: str
+    placed_at: datetime
+    escrow_minor: int
+    allowed_minor: int
+    held: list[Hold]
+
+
+class SellerFunds(msgspec.Struct, frozen=True, kw_only=True):
+    """What a seller's page shows, in minor units of the market's currency."""
+
+    seller_id: str
+    currency: str
+    standing: Standing
+    escrow_minor: int
+    orders: list[OrderHold]
+    """The oldest orders in escrow, at most `SHOWN`."""
+    more: bool
+
+    @property
+    def due_minor(self) -> int:
+        """What of the shown orders may be settled now."""
+        return sum(order.allowed_minor for order in self.orders)
+
+    @property
+    def claimed_minor(self) -> int:
+        """What open claims hold of the shown orders."""
+        held = (hold for order in self.orders for hold in order.held if hold.why == "claim")
+        return sum(hold.amount.amount_minor for hold in held)
+
+
+async def funds_of(
+    conn: Connection, act: Act, settings: MarketSettings, seller: Seller
+) -> SellerFunds:
+    """A seller's money as the books stand now."""
+    currency, seller_id = settings.currency, seller.seller_id
+    required = await required_deposit(conn, act.market_id, settings, seller)
+    rows = await escrow_store.orders_in_escrow(conn, act.market_id, seller_id, currency, SHOWN + 1)
+    orders = []
+    for row in rows[:SHOWN]:
+        found = await payout_of(conn, act, row["order_no"])
+        orders.append(
+            OrderHold(
+                order_no=row["order_no"],
+                placed_at=row["placed_at"],
+                escrow_minor=row["amount_minor"],
+                allowed_minor=found.allowed_minor,
+                held=found.held,
+            )
+        )
+    return SellerFunds(
+        seller_id=seller_id,
+        currency=currency,
+        standing=await standing_of(conn, act.market_id, seller_id, required, currency),
+        escrow_minor=await escrow_store.escrow_minor(conn, act.market_id, seller_id, currency),
+        orders=orders,
+        more=len(rows) > SHOWN,
+    )
+
+
+async def required_deposit(
+    conn: Connection, market_id: str, settings: MarketSettings, seller: Seller
+) -> int:
+    """The deposit asked of a seller, by what the newest orders sold and the tier."""
+    terms = settings.money
+    if not terms.deposits.asked and not seller.contract_id:
+        return 0
+    categories = set()
+    for order_no in await escrow_store.newest_of_seller(
+        conn, market_id, seller.seller_id, LOOKED_AT
+    ):
+        found = await load_order(conn, market_id, order_no)
+        if found is not None:
+            categories |= {line.category for line in found.order.lines}
+    return required_deposit_minor(terms, categories, seller.tier, seller.contract_id)
+
+
+async def settle_due(
+    tx: Connection, act: Act, seller_id: str, currency: str, fee_bp: int = 0
+) -> Money:
+    """Move what is due of a seller's orders from escrow to the balance; answers how much.
+
+    `fee_bp` is the market's commission in basis points of what is settled. An order that cannot
+    be settled (a refund came between) is left for the next time.
+    """
+    moved = 0
+    rows = await escrow_store.orders_in_escrow(
+        tx, act.market_id, seller_id, currency, SETTLED_AT_ONCE
+    )
+    for row in rows:
+        allowed = (await payout_of(tx, act, row["order_no"])).allowed_minor
+        if not allowed:
+            continue
+        key = rfc3339(act.now)
+        try:
+            async with tx.transaction():
+                fee = allowed * fee_bp // 10_000
+                await record_payout(
+                    tx, act, row["order_no"], Money(allowed, currency), fee, key=key
+                )
+        except Refused:
+            continue
+        moved += allowed
+    return Money(moved, currency)

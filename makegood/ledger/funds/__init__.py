@@ -1,0 +1,1 @@
+"""A seller's money on its way: deposit, balance, payouts to the bank."""

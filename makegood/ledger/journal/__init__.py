@@ -1,0 +1,1 @@
+"""Reading the ledger: entries, accounts, the fund's month, refunds on the board."""
