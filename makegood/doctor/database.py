@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from makegood.doctor.finding import Finding
 from makegood.keyfile import KeysMissing, open_vault
+from makegood.ledger.audits.standing import books_standing
 from makegood.settings import Settings
 from makegood.store.database import Connection
 from makegood.store.jobs import backlog
@@ -13,6 +14,7 @@ from makegood.store.migrate import NewerDatabase, pending
 
 LARGEST_CLOCK_GAP = timedelta(seconds=2)
 LONGEST_DUE_SECONDS = 60.0
+LONGEST_WITHOUT_AUDIT = timedelta(minutes=10)
 _OLDEST_SERVER = 150000
 
 
@@ -81,7 +83,24 @@ async def check_jobs(conn: Connection, _settings: Settings) -> Finding:
     return Finding("jobs", "ok", text)
 
 
+async def check_books(conn: Connection, _settings: Settings) -> Finding:
+    """Whether the books agree, and somebody looked lately."""
+    books = await books_standing(conn)
+    now: datetime = await conn.fetchval("SELECT now()")
+    if books.paused:
+        first = books.paused[0]
+        text = f"payouts of {first.currency} stand still since {first.since:%Y-%m-%d %H:%M} UTC"
+        return Finding("books", "bad", text, "open the ledger page, put it right, let them go on")
+    if books.audited_at is None:
+        return Finding("books", "note", "not audited yet", "the worker does it every minute")
+    age = now - books.audited_at
+    if age > LONGEST_WITHOUT_AUDIT:
+        text = f"last audited {age.total_seconds() / 60:.0f} minutes ago"
+        return Finding("books", "bad", text, "is a worker running? start `makegood work`")
+    return Finding("books", "ok", f"audited {age.total_seconds():.0f} s ago, no difference")
+
+
 Check = Callable[[Connection, Settings], Awaitable[Finding]]
 DATABASE_CHECKS: tuple[Check, ...] = (check_server, check_clock, check_tables)
-TABLE_CHECKS: tuple[Check, ...] = (check_vault, check_jobs)
+TABLE_CHECKS: tuple[Check, ...] = (check_vault, check_jobs, check_books)
 """These need this version's tables."""

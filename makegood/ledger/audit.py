@@ -1,22 +1,14 @@
-"""The audits that must find nothing: run every minute, after every crash, before every release."""
+"""The whole audit, from the first transfer on: every night, after a crash, before a release."""
 
 from datetime import datetime, timedelta
 
-import msgspec
-
 from makegood.ledger import audit_store
+from makegood.ledger.audits import standing_store
+from makegood.ledger.audits.difference import Difference
 from makegood.store.database import Connection, Record
 
 PENDING_AGE = timedelta(minutes=10)
 """How old reserved refund money must be before a missing refund row counts as a difference."""
-
-
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that should not be. `amount_minor` is signed; `where` names the account or leg."""
-
-    check: str
-    where: str
-    amount_minor: int
 
 
 async def audit(conn: Connection, market_id: str, now: datetime) -> list[Difference]:
@@ -24,9 +16,13 @@ async def audit(conn: Connection, market_id: str, now: datetime) -> list[Differe
     found = [
         *_rows("pending without refund", await _pendings(conn, market_id, now)),
         *_rows("cached balance", await audit_store.balances_that_differ(conn, market_id)),
+        *_rows("transfers and event", await audit_store.transfers_without_event(conn, market_id)),
+        *_rows("events and transfer", await audit_store.events_without_transfer(conn, market_id)),
         *_rows("refund not booked", await audit_store.refunds_not_booked(conn, market_id)),
         *_rows("refunded above payment", await audit_store.legs_over_refunded(conn, market_id)),
-        *_rows("advances and quota", await audit_store.advances_that_differ(conn, market_id)),
+        *_of(market_id, "debts", await standing_store.debts_that_differ(conn)),
+        *_of(market_id, "advances and quota", await standing_store.quotas_that_differ(conn)),
+        *_of(market_id, "coupons", await standing_store.coupons_that_differ(conn)),
     ]
     for row in await audit_store.sides_that_differ(conn, market_id):
         amount_minor = row["posted_minor"] or row["pending_minor"]
@@ -38,6 +34,10 @@ async def audit(conn: Connection, market_id: str, now: datetime) -> list[Differe
 
 async def _pendings(conn: Connection, market_id: str, now: datetime) -> list[Record]:
     return await audit_store.pendings_without_refund(conn, market_id, now - PENDING_AGE)
+
+
+def _of(market_id: str, check: str, rows: list[Record]) -> list[Difference]:
+    return _rows(check, [row for row in rows if row["market_id"] == market_id])
 
 
 def _rows(check: str, rows: list[Record]) -> list[Difference]:

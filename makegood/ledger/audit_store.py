@@ -29,9 +29,8 @@ async def balances_that_differ(conn: Connection, market_id: str) -> list[Record]
             SELECT t.debit, t.credit, t.currency,
                    CASE WHEN t.kind IN ('single', 'post') THEN t.amount_minor ELSE 0 END AS posted,
                    CASE t.kind WHEN 'pending' THEN t.amount_minor
-                               WHEN 'single' THEN 0 ELSE -p.amount_minor END AS pending
+                               WHEN 'single' THEN 0 ELSE -t.amount_minor END AS pending
             FROM transfer t
-            LEFT JOIN transfer p ON p.market_id = t.market_id AND p.id = t.pending_id
             WHERE t.market_id = $1
         ), sums AS (
             SELECT code, currency, sum(dp)::bigint AS dp, sum(cp)::bigint AS cp,
@@ -122,29 +121,35 @@ async def legs_over_refunded(conn: Connection, market_id: str) -> list[Record]:
     )
 
 
-async def advances_that_differ(conn: Connection, market_id: str) -> list[Record]:
-    """Currencies where what is owed to the platform and the quota in use for it differ.
-
-    Advancing money takes quota and recovering it gives quota back, so both sums must agree.
-    """
+async def transfers_without_event(conn: Connection, market_id: str) -> list[Record]:
+    """Transfers that their posting's event does not name."""
     return await conn.fetch(
-        r"""
-        WITH owed AS (
-            SELECT currency, sum(debits_posted - credits_posted)::bigint AS minor
-            FROM ledger_account WHERE market_id = $1 AND code LIKE '%\_receivable:%'
-            GROUP BY currency
-        ), used AS (
-            SELECT currency, sum(CASE WHEN debit LIKE 'guarantee\_quota:%' THEN amount_minor
-                                      ELSE -amount_minor END)::bigint AS minor
-            FROM transfer
-            WHERE market_id = $1 AND kind IN ('single', 'post') AND recipe <> 'quota_granted'
-              AND (debit LIKE 'guarantee\_quota:%' OR credit LIKE 'guarantee\_quota:%')
-            GROUP BY currency
-        )
-        SELECT coalesce(o.currency, u.currency) AS code,
-               (coalesce(o.minor, 0) - coalesce(u.minor, 0))::bigint AS amount_minor
-        FROM owed o FULL JOIN used u ON u.currency = o.currency
-        WHERE coalesce(o.minor, 0) <> coalesce(u.minor, 0)
+        """
+        SELECT t.debit AS code, t.amount_minor
+        FROM transfer AS t
+        LEFT JOIN event AS e ON e.market_id = t.market_id AND e.version = 1
+                            AND e.stream = 'ledger/' || t.posting
+        WHERE t.market_id = $1
+          AND NOT coalesce(
+              convert_from(e.body, 'UTF8')::jsonb -> 'transfers' ? t.id::text, false)
+        """,
+        market_id,
+    )
+
+
+async def events_without_transfer(conn: Connection, market_id: str) -> list[Record]:
+    """Ids that a posting's event names and the book does not hold under that posting."""
+    return await conn.fetch(
+        """
+        SELECT named.id AS code, 0::bigint AS amount_minor
+        FROM event AS e,
+             jsonb_array_elements_text(convert_from(e.body, 'UTF8')::jsonb -> 'transfers')
+                 AS named (id)
+        WHERE e.market_id = $1 AND e.stream >= 'ledger/' AND e.stream < 'ledger0'
+          AND NOT EXISTS (
+              SELECT FROM transfer AS t
+              WHERE t.market_id = $1 AND t.id = named.id::uuid
+                AND e.stream = 'ledger/' || t.posting)
         """,
         market_id,
     )

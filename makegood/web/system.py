@@ -2,6 +2,7 @@
 
 import hmac
 import ipaddress
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -9,6 +10,7 @@ from litestar import MediaType, Request, Response, get
 from litestar.datastructures import State
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from makegood.ledger.audits.standing import BooksStanding, books_standing
 from makegood.store.jobs import Backlog, backlog
 from makegood.store.migrate import pending
 from makegood.web.things import TheThings
@@ -40,7 +42,9 @@ async def metrics(request: Request[Any, Any, State], things: TheThings) -> Respo
         return Response(b"", status_code=404)
     async with things.db.connection() as conn:
         standing = await backlog(conn, things.clock.now())
-    return Response(figures(standing), media_type="text/plain; version=0.0.4; charset=utf-8")
+        books = await books_standing(conn)
+    body = figures(standing) + book_figures(books, things.clock.now())
+    return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def figures(standing: Backlog) -> bytes:
@@ -57,6 +61,29 @@ def figures(standing: Backlog) -> bytes:
         ),
     ):
         Gauge(name, words, registry=registry).set(value)
+    return generate_latest(registry)
+
+
+def book_figures(books: BooksStanding, now: datetime) -> bytes:
+    """How the books stand as Prometheus gauges: age of the audits, payouts that stand still."""
+    registry = CollectorRegistry()
+    for name, words, at in (
+        ("makegood_audit_age_seconds", "Since the audit of every minute ran", books.audited_at),
+        ("makegood_whole_audit_age_seconds", "Since everything was added up", books.whole_at),
+    ):
+        age = (now - at).total_seconds() if at else float("nan")
+        Gauge(name, words, registry=registry).set(age)
+    Gauge("makegood_audit_milliseconds", "What the last audit took", registry=registry).set(
+        books.took_ms
+    )
+    paused = Gauge(
+        "makegood_payouts_paused",
+        "Differences for which payouts stand still",
+        ["market", "currency"],
+        registry=registry,
+    )
+    for one in books.paused:
+        paused.labels(one.market_id, one.currency).set(one.differences)
     return generate_latest(registry)
 
 

@@ -22,6 +22,7 @@ from makegood.claims.payment_intake import CONFIRM_JOB
 from makegood.claims.saving import CHECK_JOB, NEAR_JOB, TIMER_JOB
 from makegood.gateways.payments.book import GatewayBook
 from makegood.gateways.suppliers.registry import SupplierBook
+from makegood.ledger.advance.netting import NET_JOB
 from makegood.ledger.refund import actions as refund_actions
 from makegood.ledger.refund import store as refund_store
 from makegood.ledger.refund.actions import RefundOutcome
@@ -44,6 +45,7 @@ from makegood.talk.store import mail_key
 from makegood.worker import claims, mails, notices, policies, precedents, refunds, reminders
 from makegood.worker import reissues as reissue_worker
 from makegood.worker.anchoring import AnchorRoom, anchor_errands, run_anchor
+from makegood.worker.books import book_errands, net_off
 from makegood.worker.checking import check_errands, check_handlers
 from makegood.worker.claims import ClaimDesk
 from makegood.worker.confirming import confirm_payment
@@ -52,6 +54,7 @@ from makegood.worker.mails import Post
 from makegood.worker.notices import NoticeRoom
 from makegood.worker.privacy import clean_up, forget_old
 from makegood.worker.reissues import ReissueDesk
+from makegood.worker.releasing import row_errands
 from makegood.worker.sequencing import log_errands
 from makegood.worker.sweep import sweep_people
 
@@ -102,6 +105,7 @@ def handlers(rooms: Rooms) -> dict[str, Handler]:
         NOTICE_JOB: lambda job: notices.tell(notice_room, job),
         refund_actions.SEND: lambda job: refunds.send_refund(refund_desk, job),
         refund_actions.QUERY: lambda job: refunds.query_refund(refund_desk, job),
+        NET_JOB: lambda job: net_off(rooms.db, rooms.clock, job),
         reissues.SEND_JOB: lambda job: reissue_worker.run_reissue(reissue_desk, job),
         reissues.QUERY_JOB: lambda job: reissue_worker.run_reissue(reissue_desk, job),
         CLEAN_JOB: lambda job: clean_up(rooms.db, rooms.filing.storage, rooms.clock, job),
@@ -160,9 +164,11 @@ def timetable(rooms: Rooms) -> tuple[Errand, ...]:
             every_seconds=MINUTE,
             run=lambda: refunds.wake_idle_refunds(refund_desk),
         ),
+        *book_errands(rooms.db, rooms.clock),
         *log_errands(rooms.log),
         *anchor_errands(anchor_room_of(rooms)),
         *check_errands(rooms.log),
+        *row_errands(rooms.db, rooms.clock, rooms.desk.ids),
         Errand(name="rule versions", every_seconds=MINUTE, run=versions),
         Errand(
             name="open disputes",

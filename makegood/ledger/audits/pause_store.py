@@ -41,7 +41,7 @@ async def since(conn: Connection, market_id: str, currency: str) -> datetime | N
     found: datetime | None = await conn.fetchval(
         """
         SELECT min(since) FROM ledger_pause
-        WHERE market_id = $1 AND currency = $2 AND resumed_at IS NULL
+        WHERE market_id = $1 AND currency IN ($2, '*') AND resumed_at IS NULL
         """,
         market_id,
         currency,
@@ -72,7 +72,7 @@ async def end(
     rows = await tx.fetch(
         """
         UPDATE ledger_pause SET resumed_at = $3, resumed_by = $4, reason = $5
-        WHERE market_id = $1 AND currency = $2 AND resumed_at IS NULL RETURNING 1
+        WHERE market_id = $1 AND currency IN ($2, '*') AND resumed_at IS NULL RETURNING 1
         """,
         market_id,
         currency,
