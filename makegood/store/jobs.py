@@ -123,6 +123,19 @@ async def take(
     return sorted(map(_taken, rows), key=lambda job: job.run_at)
 
 
+async def stay(conn: Connection, job: TakenJob, until: datetime) -> None:
+    """A long job tells that it is still at work: nobody else takes it before `until`."""
+    await conn.execute(
+        """
+        UPDATE job SET run_at = $3
+        WHERE market_id = $1 AND job_id = $2 AND run_at < $3
+        """,
+        job.market_id,
+        job.job_id,
+        until,
+    )
+
+
 async def done(conn: Connection, jobs: Sequence[TakenJob]) -> None:
     """Forget jobs that were carried out. Inside a handler's transaction this is exactly once."""
     if not jobs:

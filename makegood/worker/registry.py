@@ -11,6 +11,7 @@ import structlog
 from makegood.base.actor import Act
 from makegood.base.time import Clock
 from makegood.claims import filing, system_actions
+from makegood.claims.backtests.actions import BACKTEST_JOB
 from makegood.claims.carrying import WITHDRAW_JOB
 from makegood.claims.chargebacks import note_dispute
 from makegood.claims.desk import Desk
@@ -23,6 +24,7 @@ from makegood.claims.saving import CHECK_JOB, NEAR_JOB, TIMER_JOB
 from makegood.gateways.payments.book import GatewayBook
 from makegood.gateways.suppliers.registry import SupplierBook
 from makegood.ledger.advance.netting import NET_JOB
+from makegood.ledger.bills import store as bill_store
 from makegood.ledger.refund import actions as refund_actions
 from makegood.ledger.refund import store as refund_store
 from makegood.ledger.refund.actions import RefundOutcome
@@ -42,7 +44,16 @@ from makegood.store.idempotency import forget_old_answers
 from makegood.store.jobs import TakenJob, bury_exhausted
 from makegood.talk.actions import SEND_MAIL_JOB, SendMail
 from makegood.talk.store import mail_key
-from makegood.worker import claims, mails, notices, policies, precedents, refunds, reminders
+from makegood.worker import (
+    backtests,
+    claims,
+    mails,
+    notices,
+    policies,
+    precedents,
+    refunds,
+    reminders,
+)
 from makegood.worker import reissues as reissue_worker
 from makegood.worker.anchoring import AnchorRoom, anchor_errands, run_anchor
 from makegood.worker.books import book_errands, net_off
@@ -110,6 +121,7 @@ def handlers(rooms: Rooms) -> dict[str, Handler]:
         reissues.QUERY_JOB: lambda job: reissue_worker.run_reissue(reissue_desk, job),
         CLEAN_JOB: lambda job: clean_up(rooms.db, rooms.filing.storage, rooms.clock, job),
         STEP_JOB: lambda job: policies.step_draft(rooms.db, rooms.clock, rooms.desk, job),
+        BACKTEST_JOB: lambda job: backtests.carry_out(rooms.db, rooms.desk, rooms.clock, job),
         REMINDER_JOB: lambda job: reminders.remind(rooms.db, rooms.clock, job),
         ANCHOR_JOB: lambda job: run_anchor(anchor_room_of(rooms), job),
         **check_handlers(rooms.log),
@@ -152,7 +164,7 @@ def timetable(rooms: Rooms) -> tuple[Errand, ...]:
 
     async def unused_files() -> None:
         async with rooms.db.connection() as conn:
-            proofs = await refund_store.proof_files(conn)
+            proofs = await refund_store.proof_files(conn) | await bill_store.bill_files(conn)
         await filing.sweep(rooms.filing, proofs, rooms.clock.now() - FILES_SPARED)
 
     refund_desk = refund_desk_of(rooms)
