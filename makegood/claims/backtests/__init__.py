@@ -1,1 +1,1 @@
-"""Backtests of drafts over the market's own ended claims: asked for, run in the background, kept."""
+"""Backtests of drafts over the market's own ended claims: asked for, run, kept."""

@@ -2,6 +2,10 @@
 
 from litestar.types import ControllerRouterHandler
 
-from makegood.web.operator.rules import changing, reading
+from makegood.web.operator.rules import backtests, changing, reading
 
-ROUTES: list[ControllerRouterHandler] = [*reading.ROUTES, *changing.ROUTES]
+ROUTES: list[ControllerRouterHandler] = [
+    *reading.ROUTES,
+    *changing.ROUTES,
+    *backtests.ROUTES,
+]
