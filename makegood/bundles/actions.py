@@ -44,6 +44,8 @@ class Gathered(msgspec.Struct, frozen=True):
 
     contents: Contents
     keys: LogKeys
+    policy_version: str
+    """The version of the rules that the claim cites."""
 
 
 async def gather(
@@ -85,7 +87,7 @@ async def gather(
         left_out=left_out,
         pages=basis.anchors,
     )
-    return Gathered(contents, keys)
+    return Gathered(contents, keys, loaded.claim.opened.policy_version)
 
 
 async def _basis(

@@ -3,6 +3,7 @@
 from litestar.types import ControllerRouterHandler
 
 from makegood.web import common, system
+from makegood.web.bundle import routes as bundle
 from makegood.web.desk import routes as desk
 from makegood.web.operator import routes as operator
 from makegood.web.portal import routes as portal
@@ -25,6 +26,7 @@ def all_routes() -> list[ControllerRouterHandler]:
         *supplier.ROUTES,
         *operator.ROUTES,
         *public_rules.ROUTES,
+        *bundle.ROUTES,
         *verify.ROUTES,
         *demo.ROUTES,
         *public_log.ROUTES,

@@ -3,6 +3,7 @@
 from litestar import Router
 from litestar.di import Provide
 
+from makegood.web.bundle.routes import PORTAL_ROUTES as BUNDLE_ROUTES
 from makegood.web.portal import case, charged, claim, order, proof, steps
 from makegood.web.portal.door import open_portal_page
 
@@ -16,6 +17,7 @@ ROUTES = [
             *case.ROUTES,
             *steps.ROUTES,
             *charged.ROUTES,
+            *BUNDLE_ROUTES,
         ],
         dependencies={"page": Provide(open_portal_page)},
     )

@@ -1,0 +1,78 @@
+"""Answering with a bundle: who may have whose, its pages, and the bytes as they are read."""
+
+from collections.abc import AsyncIterator
+from typing import get_args
+
+import msgspec
+from litestar.response import Stream
+
+from makegood.base.actor import Act, Actor
+from makegood.bundles.actions import gather
+from makegood.bundles.disclosing import Audience
+from makegood.bundles.packing import Packed, pack
+from makegood.bundles.streaming import size_of, stream
+from makegood.claims.looking import view_claim
+from makegood.claims.view import ClaimView
+from makegood.store.database import Connection
+from makegood.web.bundle.pages import pages_of
+from makegood.web.page import Page
+from makegood.web.problem import not_found
+from makegood.web.things import Things
+
+MEDIA_TYPE = "application/zip"
+
+
+def audience_of(role: str, wanted: str = "") -> Audience:
+    """Whose bundle this is: a party's own, or for everybody else the one they choose."""
+    if role in ("buyer", "market"):
+        return "buyer"
+    if role == "seller":
+        return "seller"
+    chosen: Audience = next((one for one in get_args(Audience) if one == wanted), "platform")
+    return chosen
+
+
+async def packed_bundle(
+    conn: Connection, page: Page, things: Things, claim: ClaimView, audience: Audience
+) -> Packed:
+    """Everything about the claim that this audience may have, with its pages, signed."""
+    act = page.act()
+    gathered = await gather(conn, act, things.log, things.vault, claim.claim_no, audience)
+    seen = await view_claim(conn, _as(act, audience, claim), things.desk, claim.claim_no)
+    contents = gathered.contents
+    rules = await things.desk.shelf.cited(act.market_id, gathered.policy_version, act.now)
+    pages = {**contents.pages, **pages_of(page, seen, rules, contents)}
+    return pack(msgspec.structs.replace(contents, pages=pages), gathered.keys.active)
+
+
+def answer(packed: Packed, things: Things, market_id: str) -> Stream:
+    """The file as an attachment, sent while it is read."""
+    name = f"{packed.manifest.claim_no}-{packed.manifest.audience}.zip"
+
+    async def pieces() -> AsyncIterator[bytes]:
+        async for piece in stream(packed, things.storage, market_id):
+            yield piece
+
+    return Stream(
+        pieces(),
+        media_type=MEDIA_TYPE,
+        headers={
+            "content-disposition": f'attachment; filename="{name}"',
+            "content-length": str(size_of(packed)),
+            "cache-control": "private, no-store",
+        },
+    )
+
+
+def _as(act: Act, audience: Audience, claim: ClaimView) -> Act:
+    """The same reading by the side whose bundle it is."""
+    match audience:
+        case "buyer":
+            actor = Actor(role="buyer", id="bundle")
+        case "seller":
+            actor = Actor(role="seller", id=claim.order.seller_id)
+        case "platform":
+            if act.actor.role in ("buyer", "seller"):
+                raise not_found()
+            actor = act.actor
+    return Act(act.market_id, actor, act.now, act.request_id)
