@@ -1,6 +1,7 @@
 """SQL of lists: queues by their static key, text search by grams, counts for the tabs."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from makegood.claims.listing import Page, Where, cursor_of
@@ -163,3 +164,22 @@ def _row(row: Record) -> ClaimRow:
         excerpt=row["excerpt"],
         version=row["version"],
     )
+
+
+async def claims_of_contract(
+    conn: Connection, market_id: str, contract_id: str, since: datetime, until: datetime
+) -> list[str]:
+    """Claims that began under a contract in this time, the newest first."""
+    rows = await conn.fetch(
+        """
+        select claim_no from claim
+        where market_id = $1 and contract_id = $2 and contract_id <> ''
+          and opened_at >= $3 and opened_at < $4
+        order by opened_at desc, claim_no desc
+        """,
+        market_id,
+        contract_id,
+        since,
+        until,
+    )
+    return [row["claim_no"] for row in rows]

@@ -1,9 +1,12 @@
 """The invented market: who sells, who supplies, who works there, and what is sold."""
 
+from datetime import date
 from typing import Final, Literal
 
 import msgspec
 
+from makegood.base.business_time import Calendar, Slot
+from makegood.people.contracts.rules import Contract, Standard
 from makegood.people.markets.rules import AutoLane, MarketSettings
 
 Reach = Literal["signed", "acg", "page"]
@@ -234,3 +237,20 @@ def product(sku: str) -> Product:
 def seller_name(seller_id: str) -> str:
     """The name a seller is shown by."""
     return next(one.name for one in SELLERS if one.seller_id == seller_id)
+
+
+CONTRACT_EVERY: Final = 40
+"""One of so many complaints comes from the business customer."""
+CONTRACT: Final = Contract(
+    contract_id="yunqi",
+    name="云起网吧连锁",
+    tier="enterprise",
+    buyer_ids=(),
+    begins_on=date(2026, 1, 1),
+    minutes={"first_response": 5, "next_reply": 60, "decision": 480},
+    calendar=Calendar(week=[*([[Slot(9 * 60, 12 * 60), Slot(13 * 60 + 30, 18 * 60)]] * 5), [], []]),
+    standards=(
+        Standard(reason="KEY", remedies=("reissue", "refund_full"), within_minutes=120),
+        Standard(reason="*", within_minutes=960),
+    ),
+)

@@ -37,6 +37,7 @@ from makegood.people.markets.actions import (
     put_suppliers,
     settle_setup_step,
 )
+from makegood.people.contracts.actions import put_contract
 from makegood.people.markets.rules import SETUP_STEPS, MarketSettings
 from makegood.people.markets.store import load_market
 from makegood.people.staff.actions import add_account
@@ -68,6 +69,7 @@ class Filler:
         await self._outside()
         progress.update(bar, total=1, completed=1)
         sales = self._claimed(claims)
+        await self._contract(sales)
         plain = list(self._shop.plain(orders - claims - len(cast.TRY)))
         await self._orders([*plain, *sales], progress)
         play = Play(self._rooms, self._market, self._chance, self._now)
@@ -154,6 +156,18 @@ class Filler:
         stories = [*at_least_one_each(self._chance, count - latest), *recent]
         times = opening_times(self._now, count)
         return [self._shop.told(story, at) for story, at in zip(stories, times, strict=True)]
+
+    async def _contract(self, sales: Sequence[Sale]) -> None:
+        """A business customer with clocks of its own: some of those who will complain."""
+        buyers = tuple(sale.order.buyer.id for sale in sales[:: cast.CONTRACT_EVERY])
+        if buyers:
+            contract = msgspec.structs.replace(
+                cast.CONTRACT,
+                buyer_ids=buyers,
+                begins_on=(self._now - timedelta(days=90)).date(),
+            )
+            async with self._db.transaction() as tx:
+                await put_contract(tx, self.act("operator"), contract, 0)
 
     async def _tries(self) -> None:
         """The four orders that a visitor is asked to try."""

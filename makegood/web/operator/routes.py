@@ -3,6 +3,7 @@
 from litestar.types import ControllerRouterHandler
 
 from makegood.web.operator import access, account, gateways, home, places, record, setup, sign_in
+from makegood.web.operator.contracts import pages as contracts
 from makegood.web.operator.money import routes as money
 from makegood.web.operator.rules import routes as rules
 
@@ -13,6 +14,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *home.ROUTES,
     *gateways.ROUTES,
     *access.ROUTES,
+    *contracts.ROUTES,
     *rules.ROUTES,
     *record.ROUTES,
     *places.ROUTES,
