@@ -30,6 +30,7 @@ from makegood.orders.connections import (
 from makegood.orders.order import Order
 from makegood.orders.stock.actions import add_stock
 from makegood.orders.stock.rules import NewStock
+from makegood.people.contracts.actions import put_contract
 from makegood.people.markets.actions import (
     change_settings,
     open_market,
@@ -37,7 +38,6 @@ from makegood.people.markets.actions import (
     put_suppliers,
     settle_setup_step,
 )
-from makegood.people.contracts.actions import put_contract
 from makegood.people.markets.rules import SETUP_STEPS, MarketSettings
 from makegood.people.markets.store import load_market
 from makegood.people.staff.actions import add_account
