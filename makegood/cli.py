@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from makegood.base.trouble import CannotRun
 from makegood.commands import (
     backtest,
+    bill,
     build,
     doctor,
     imports,
@@ -18,6 +19,7 @@ from makegood.commands import (
     migrate,
     prepare,
     replay,
+    rows,
     serve,
     verify,
     witness,
@@ -31,6 +33,7 @@ COMMANDS = (
     prepare.add,
     migrate.add,
     imports.add,
+    bill.add,
     key.add,
     jobs.add,
     log.add,
@@ -40,6 +43,7 @@ COMMANDS = (
     build.add,
     doctor.add,
     witness.add,
+    rows.add,
 )
 """Each adds its command; a new command is a file in `commands/` and a word here."""
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from makegood.web.api import (
+    chargebacks,
     claims,
     evidence,
     letters,
@@ -26,5 +27,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *repairs.OPERATIONS,
     *rulings.OPERATIONS,
     *money.OPERATIONS,
+    *chargebacks.OPERATIONS,
     *policies.OPERATIONS,
 )

@@ -2,7 +2,18 @@
 
 from litestar.types import ControllerRouterHandler
 
-from makegood.web.operator import access, account, gateways, home, places, record, setup, sign_in
+from makegood.web.operator import (
+    access,
+    account,
+    bills,
+    disputes,
+    gateways,
+    home,
+    places,
+    record,
+    setup,
+    sign_in,
+)
 from makegood.web.operator.contracts import pages as contracts
 from makegood.web.operator.money import routes as money
 from makegood.web.operator.rules import routes as rules
@@ -13,6 +24,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *setup.ROUTES,
     *home.ROUTES,
     *gateways.ROUTES,
+    *bills.ROUTES,
+    *disputes.ROUTES,
     *access.ROUTES,
     *contracts.ROUTES,
     *rules.ROUTES,
