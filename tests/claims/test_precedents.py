@@ -1,7 +1,5 @@
 """Ended claims become precedents with the facts they were decided on; like ones are found."""
 
-from typing import Any
-
 import msgspec
 import pytest
 
@@ -15,36 +13,13 @@ from makegood.claims.precedents.actions import (
     splits,
 )
 from makegood.claims.staff_actions import Ruled, decide_claim
-from makegood.orders.supplier import SupplierStatus
 from makegood.policy.backtest.running import Run
 from makegood.policy.backtest.tally import Minutes
+from tests.claims.precedent_kit import ended, opened
 from tests.claims.town import Town
-from tests.orders.making import PAID_AT, line
+from tests.orders.making import PAID_AT
 
 WRITTEN = "页面写明了到期日，买家下单前勾选过，与那几件不同"
-
-
-async def opened(town: Town, number: int, status: SupplierStatus = "invalid") -> str:
-    """A checked claim about a key of its own, by a buyer of their own."""
-    ref = f"UP-{number}"
-    town.supplier.answers[ref] = {"status": status}
-    delivery = {"kind": "key", "delivered_at": PAID_AT.isoformat(), "keys": [f"K-{number}"]}
-    other: dict[str, Any] = {
-        "lines": [line(supplier={"id": "u-1", "order_ref": ref}, delivery=delivery)],
-        "buyer": {"id": f"b-{number}", "contact": f"b{number}@example.com", "claim_code": "x"},
-    }
-    await town.order(f"O-{number}", **other)
-    claim = await town.open("KEY01", f"O-{number}")
-    await town.file_all(claim.claim_no)
-    return claim.claim_no
-
-
-async def ended(town: Town, count: int) -> list[str]:
-    """Dead keys that the machine decided and paid for."""
-    numbers = [await opened(town, number) for number in range(count)]
-    await town.later(hours=2)
-    assert await catch_up(town.db, town.desk, "main") == count
-    return numbers
 
 
 async def test_an_ended_claim_becomes_a_precedent_once(town: Town) -> None:

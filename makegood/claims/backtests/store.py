@@ -87,7 +87,7 @@ async def newest(conn: Connection, market_id: str, draft_id: str) -> Backtest | 
     row = await conn.fetchrow(
         f"""
         select {COLUMNS} from backtest where market_id = $1 and draft_id = $2
-        order by asked_at desc, backtest_id limit 1
+        order by asked_at desc, backtest_id desc limit 1
         """,
         market_id,
         draft_id,
