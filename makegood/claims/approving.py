@@ -15,6 +15,8 @@ from makegood.claims import commands as c
 from makegood.claims.desk import Desk
 from makegood.claims.state import Claim
 from makegood.claims.stepping import step
+from makegood.ledger.audits.pause import resume_payouts
+from makegood.ledger.funds.actions import refuse_payout, release_payout
 from makegood.people.approvals.actions import close_proposals, decide_proposal, propose
 from makegood.people.approvals.rules import Approver, NewProposal, Proposal, Verdict
 from makegood.store.database import Connection
@@ -95,10 +97,27 @@ async def _return_ruling(tx: Connection, act: Act, desk: Desk, proposal: Proposa
     await step(tx, act, desk, proposal.subject, lambda claim, look: command)
 
 
+async def _resume(tx: Connection, act: Act, desk: Desk, proposal: Proposal) -> None:
+    await resume_payouts(tx, act, proposal.subject, proposal.why)
+
+
+async def _release_payout(tx: Connection, act: Act, desk: Desk, proposal: Proposal) -> None:
+    await release_payout(tx, act, proposal.subject)
+
+
+async def _refuse_payout(tx: Connection, act: Act, desk: Desk, proposal: Proposal) -> None:
+    await refuse_payout(tx, act, proposal.subject, proposal.decided_text)
+
+
 HANDLERS: Final[Mapping[str, Handler]] = {
     RULING: _release_ruling,
+    "resume_payouts": _resume,
+    "payout": _release_payout,
+    "deposit_withdrawal": _release_payout,
 }
 RETURNS: Final[Mapping[str, Handler]] = {
     RULING: _return_ruling,
+    "payout": _refuse_payout,
+    "deposit_withdrawal": _refuse_payout,
 }
 """What sending back does beside telling the proposer."""

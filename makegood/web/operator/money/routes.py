@@ -2,6 +2,11 @@
 
 from litestar.types import ControllerRouterHandler
 
-from makegood.web.operator.money import approvals
+from makegood.web.operator.money import approvals, ledger, refunds, suppliers
 
-ROUTES: list[ControllerRouterHandler] = [*approvals.ROUTES]
+ROUTES: list[ControllerRouterHandler] = [
+    *approvals.ROUTES,
+    *ledger.ROUTES,
+    *refunds.ROUTES,
+    *suppliers.ROUTES,
+]

@@ -1,0 +1,113 @@
+"""The refund board: every refund by state with its age; the filters are the address."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from litestar import get
+from litestar.params import FromQuery
+from litestar.response import Stream
+from litestar.types import ControllerRouterHandler
+
+from makegood.ledger.journal import reading, store
+from makegood.ledger.journal.reading import OPEN_STATES, STATES
+from makegood.ledger.refund.actions import refund_board
+from makegood.web.csv_stream import amount, csv_answer
+from makegood.web.operator.money.links import claim_link
+from makegood.web.page import Html, Page, ThisPage
+from makegood.web.things import TheThings, Things
+
+
+@get("/ops/refunds")
+async def show_board(
+    page: ThisPage,
+    things: TheThings,
+    show: FromQuery[str] = "",
+    channel: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+    cursor: FromQuery[str] = "",
+) -> Html:
+    """Refunds of one state, or all that are under way, the longest waiting first."""
+    page.need("ledger.read")
+    market_id = page.market.market_id
+    shown = show if show in (*STATES, "all") else ""
+    async with things.db.connection() as conn:
+        board = await refund_board(conn, market_id, page.now)
+        found, following = await reading.page_of_refunds(
+            conn, market_id, states_of(show), channel=channel[:40], q=q.strip()[:80], cursor=cursor
+        )
+        channels = await store.channels(conn, market_id)
+    return page.show(
+        "operator/templates/money/refunds.html",
+        section="refunds",
+        board={column.state: column for column in board},
+        states=STATES,
+        shown=shown,
+        channel=channel,
+        channels=channels,
+        q=q,
+        refunds=found,
+        next_cursor=following,
+        claim_link=claim_link,
+    )
+
+
+@get("/ops/refunds.csv")
+async def export_board(
+    page: ThisPage,
+    things: TheThings,
+    show: FromQuery[str] = "",
+    channel: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+) -> Stream:
+    """The same refunds as CSV."""
+    page.need("ledger.read")
+    market_id = page.market.market_id
+    states = states_of(show)
+    async with things.db.connection() as conn:
+        board = await refund_board(conn, market_id, page.now)
+    total = sum(column.refunds for column in board if column.state in states)
+    names = ("refund", "claim", "order", "channel", "amount", "currency", "state", "ordered")
+    header = [str(page.words.t(f"books.csv.{name}")) for name in (*names, "changed", "answer")]
+    rows = _lines(page, things, states, channel[:40], q.strip()[:80])
+    return csv_answer(f"refunds-{show or 'open'}.csv", header, rows, total)
+
+
+def states_of(show: str) -> Sequence[str]:
+    """The states that an address asks for: one, `all`, or all that are under way."""
+    if show == "all":
+        return STATES
+    return [show] if show in STATES else OPEN_STATES
+
+
+async def _lines(
+    page: Page, things: Things, states: Sequence[str], channel: str, q: str
+) -> AsyncIterator[Sequence[object]]:
+    cursor = ""
+    while True:
+        async with things.db.connection() as conn:
+            found, cursor = await reading.page_of_refunds(
+                conn,
+                page.market.market_id,
+                states,
+                channel=channel,
+                q=q,
+                cursor=cursor,
+                limit=1000,
+            )
+        for one in found:
+            yield (
+                one.refund_no,
+                one.claim_no,
+                one.order_no,
+                one.channel,
+                amount(one.amount_minor),
+                one.currency,
+                str(page.words.t(f"money.state.refund.{one.state}")),
+                page.words.stamp(one.ordered_at),
+                page.words.stamp(one.changed_at),
+                one.answer,
+            )
+        if not cursor:
+            return
+
+
+ROUTES: list[ControllerRouterHandler] = [show_board, export_board]

@@ -1,0 +1,147 @@
+"""A supplier's statement as CSV rows and as a PDF page, in the reader's words."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from makegood.ledger.statements.rules import StatementLine
+from makegood.ledger.statements.statement import Statement
+from makegood.web.csv_stream import amount
+from makegood.web.operator.money.pdf import PdfPage, PdfTable
+from makegood.web.page import Page
+
+COLUMNS: Final = (
+    "time",
+    "kind",
+    "claim",
+    "order",
+    "sku",
+    "finding",
+    "refunded",
+    "percent",
+    "amount",
+    "currency",
+    "document",
+    "transfer",
+    "matched",
+)
+
+
+def csv_header(page: Page) -> list[str]:
+    """The names of the columns."""
+    return [str(page.words.t(f"books.csv.{name}")) for name in COLUMNS]
+
+
+def csv_rows(
+    page: Page, statement: Statement, finding: Callable[[str], str]
+) -> Iterator[Sequence[object]]:
+    """Opening, every line, due: the amounts add up to the last one. `finding` names a code."""
+    words = page.words
+    blank = [""] * 6
+    opening, due = statement.totals.opening_minor, statement.totals.due_minor
+    yield _figure(words.t("books.statement.opening"), opening, statement.currency, blank)
+    for line in statement.lines:
+        yield (
+            words.stamp(line.at),
+            str(words.t(f"books.line.{line.kind}")),
+            line.claim_no,
+            line.order_no,
+            line.sku,
+            finding(line.finding),
+            amount(line.refunded_minor) if line.refunded_minor else "",
+            str(line.percent) if line.kind == "borne" else "",
+            amount(line.amount_minor),
+            statement.currency,
+            line.number,
+            line.transfer_id,
+            str(words.t("common.yes" if line.matched else "common.no")),
+        )
+    yield _figure(words.t("books.statement.due"), due, statement.currency, blank)
+
+
+def pdf_page(page: Page, statement: Statement, name: str, finding: Callable[[str], str]) -> PdfPage:
+    """The statement on paper."""
+    t = page.words.t
+    as_of = t("books.statement.as_of", at=page.words.stamp(statement.made_at))
+    return PdfPage(
+        title=str(t("books.statement.title", name=name, month=statement.month)),
+        subtitle=f"{page.market_name()} · {as_of}",
+        tables=[
+            _totals(page, statement),
+            _groups(page, statement, finding),
+            _lines(page, statement),
+        ],
+        foot=str(
+            t("books.statement.agrees" if statement.reconciled else "books.statement.differs")
+        ),
+    )
+
+
+def _figure(name: object, minor: int, currency: str, blank: Sequence[str]) -> tuple[object, ...]:
+    return ("", str(name), *blank, amount(minor), currency, "", "", "")
+
+
+def _totals(page: Page, statement: Statement) -> PdfTable:
+    t, figures, w = page.words.t, statement.totals, page.words
+    names = ("opening", "borne", "recovered", "due")
+    values = (
+        figures.opening_minor,
+        figures.borne_minor,
+        -figures.recovered_minor,
+        figures.due_minor,
+    )
+    return PdfTable(
+        title=str(t("books.statement.figures")),
+        header=[str(t(f"books.statement.{name}")) for name in names],
+        rows=[[w.amount(minor, statement.currency) for minor in values]],
+        widths_mm=[44, 44, 45, 45],
+        right=[0, 1, 2, 3],
+    )
+
+
+def _groups(page: Page, statement: Statement, finding: Callable[[str], str]) -> PdfTable:
+    t, w, cur = page.words.t, page.words, statement.currency
+    names = ("sku", "finding", "claims", "refunded", "share", "recovered", "disputed", "open")
+    rows = [
+        [
+            group.sku,
+            finding(group.finding),
+            str(group.claims),
+            w.amount(group.refunded_minor, cur),
+            w.amount(group.share_minor, cur),
+            w.amount(group.recovered_minor, cur),
+            w.amount(group.disputed_minor, cur),
+            w.amount(group.open_minor, cur),
+        ]
+        for group in statement.groups
+    ]
+    return PdfTable(
+        title=str(t("books.statement.groups")),
+        header=[str(t(f"books.group.{name}")) for name in names],
+        rows=rows,
+        widths_mm=[24, 34, 14, 22, 22, 22, 20, 20],
+        right=[2, 3, 4, 5, 6, 7],
+        empty=str(t("books.statement.none_text", name="")),
+    )
+
+
+def _lines(page: Page, statement: Statement) -> PdfTable:
+    t = page.words.t
+    names = ("time", "kind", "claim", "document", "amount")
+    return PdfTable(
+        title=str(t("books.statement.lines")),
+        header=[str(t(f"books.csv.{name}")) for name in names],
+        rows=[_line(page, line, statement.currency) for line in statement.lines],
+        widths_mm=[34, 34, 38, 46, 26],
+        right=[4],
+        empty=str(t("books.statement.no_lines")),
+    )
+
+
+def _line(page: Page, line: StatementLine, currency: str) -> list[str]:
+    return [
+        page.words.stamp(line.at)[:16],
+        str(page.words.t(f"books.line.{line.kind}")),
+        line.claim_no,
+        line.number,
+        page.words.amount(line.amount_minor, currency),
+    ]

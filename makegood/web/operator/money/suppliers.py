@@ -1,0 +1,300 @@
+"""Suppliers: what each owes, the monthly statement, agreements, disputed lines, settlements."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, Literal
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect, Stream
+from litestar.types import ControllerRouterHandler
+
+from makegood.base.money import Money
+from makegood.base.refusal import Refused
+from makegood.ledger.advance.actions import ageing
+from makegood.ledger.statements.agreements import ANY_FINDING, agreements_of, put_agreement
+from makegood.ledger.statements.charges import charges_of
+from makegood.ledger.statements.disputes import decide_dispute, disputes_of, extend_dispute
+from makegood.ledger.statements.months import read_month, recent_months
+from makegood.ledger.statements.settlements import payable, record_settlement
+from makegood.ledger.statements.statement import Statement, statement_of
+from makegood.ledger.statements.store import list_settlements
+from makegood.orders.store import load_order
+from makegood.people.markets.rules import Supplier
+from makegood.people.markets.store import list_suppliers, load_supplier
+from makegood.store.database import Connection
+from makegood.web.csv_stream import csv_answer, each
+from makegood.web.desk.faults import Fault
+from makegood.web.desk.forms import AnyRequest, Form, read_form
+from makegood.web.errors import refusal_words
+from makegood.web.look import finding_namer
+from makegood.web.operator.money.links import claim_link
+from makegood.web.operator.money.pdf import draw
+from makegood.web.operator.money.sheets import csv_header, csv_rows, pdf_page
+from makegood.web.page import Html, Page, ThisPage
+from makegood.web.problem import not_found
+from makegood.web.things import TheThings, Things
+
+DONE: Final = ("settled", "known", "kept", "accepted", "extended", "agreed")
+
+
+@get("/ops/suppliers")
+async def show_suppliers(page: ThisPage, things: TheThings) -> Html:
+    """Every supplier with what it owes by age."""
+    page.need("statement.read")
+    if page.caller.role == "supplier":
+        raise not_found()
+    market_id, currency = page.market.market_id, page.market.settings.currency
+    async with things.db.connection() as conn:
+        suppliers = await list_suppliers(conn, market_id)
+        rows = await ageing(conn, market_id, currency, page.now)
+        agreed = {
+            one.supplier_id: len(await agreements_of(conn, market_id, one.supplier_id))
+            for one in suppliers
+        }
+    return page.show(
+        "operator/templates/money/suppliers.html",
+        section="suppliers",
+        suppliers=suppliers,
+        debts={row.debtor_id: row for row in rows if row.party == "supplier"},
+        agreed=agreed,
+        month=recent_months(page.now, page.words.zone)[0],
+    )
+
+
+@get("/ops/suppliers/{supplier_id:str}")
+async def show_supplier(
+    page: ThisPage,
+    things: TheThings,
+    supplier_id: FromPath[str],
+    m: FromQuery[str] = "",
+    done: FromQuery[str] = "",
+) -> Html:
+    """One month of one supplier."""
+    need_operator(page)
+    return await _page(page, things, supplier_id, m, done=done)
+
+
+@get("/ops/suppliers/{supplier_id:str}/statement.csv")
+async def export_csv(
+    page: ThisPage, things: TheThings, supplier_id: FromPath[str], m: FromQuery[str] = ""
+) -> Stream:
+    """The month's lines as CSV."""
+    need_operator(page)
+    _, statement = await load_statement(page, things, supplier_id, m)
+    return statement_csv(page, things, statement)
+
+
+@get("/ops/suppliers/{supplier_id:str}/statement.pdf")
+async def export_pdf(
+    page: ThisPage, things: TheThings, supplier_id: FromPath[str], m: FromQuery[str] = ""
+) -> Response[bytes]:
+    """The month as PDF."""
+    need_operator(page)
+    supplier, statement = await load_statement(page, things, supplier_id, m)
+    return statement_pdf(page, things, statement, supplier.name)
+
+
+@post("/ops/suppliers/{supplier_id:str}")
+async def change(
+    page: ThisPage, things: TheThings, request: AnyRequest, supplier_id: FromPath[str]
+) -> Html | Redirect:
+    """Record money that came in, decide or extend a dispute, agree on shares."""
+    page.need("statement.manage")
+    form = await read_form(request)
+    try:
+        async with things.db.transaction() as tx:
+            if await load_supplier(tx, page.market.market_id, supplier_id) is None:
+                raise not_found()
+            done = await _do(tx, page, things, supplier_id, form)
+    except Refused as refused:
+        fault = Fault(*refusal_words(page, refused))
+        return await _page(page, things, supplier_id, form.text("m", 7), fault=fault)
+    return page.go(f"/ops/suppliers/{supplier_id}?m={form.text('m', 7)}&done={done}")
+
+
+def need_operator(page: Page) -> None:
+    """Operators and auditors only; a supplier has a page of its own."""
+    page.need("statement.read")
+    if page.caller.role not in ("operator", "auditor"):
+        raise not_found()
+
+
+async def load_statement(
+    page: Page, things: Things, supplier_id: str, m: str
+) -> tuple[Supplier, Statement]:
+    """A supplier and its month; strangers' ids are unknown."""
+    async with things.db.connection() as conn:
+        return await statement_in(conn, page, supplier_id, m)
+
+
+async def statement_in(
+    conn: Connection, page: Page, supplier_id: str, m: str
+) -> tuple[Supplier, Statement]:
+    """The same on a connection at hand."""
+    market = page.market
+    supplier = await load_supplier(conn, market.market_id, supplier_id)
+    if supplier is None:
+        raise not_found()
+    statement = await statement_of(
+        conn,
+        market.market_id,
+        supplier_id,
+        read_month(m, page.now, page.words.zone),
+        currency=market.settings.currency,
+        now=page.now,
+    )
+    return supplier, statement
+
+
+def namer_of(page: Page, things: Things) -> Callable[[str], str]:
+    """Findings in the reader's words; no finding, no words."""
+    name = finding_namer(things.pack)
+    return lambda code: name(code, page.words.lang) if code else ""
+
+
+def statement_csv(page: Page, things: Things, statement: Statement) -> Stream:
+    """The answer that downloads a statement as CSV."""
+    name = f"statement-{statement.supplier_id}-{statement.month}.csv"
+    rows = list(csv_rows(page, statement, namer_of(page, things)))
+    return csv_answer(name, csv_header(page), each(rows), len(rows))
+
+
+def statement_pdf(page: Page, things: Things, statement: Statement, name: str) -> Response[bytes]:
+    """The answer that downloads a statement as PDF."""
+    file = f"statement-{statement.supplier_id}-{statement.month}.pdf"
+    return Response(
+        content=draw(pdf_page(page, statement, name, namer_of(page, things))),
+        media_type="application/pdf",
+        headers={"content-disposition": f'attachment; filename="{file}"'},
+    )
+
+
+async def _do(tx: Connection, page: Page, things: Things, supplier_id: str, form: Form) -> str:
+    act = page.act()
+    match form.text("do", 20):
+        case "settle":
+            return await _settle(tx, page, things, supplier_id, form)
+        case "extend":
+            await extend_dispute(tx, act, form.text("dispute", 40))
+            return "extended"
+        case "decide":
+            return await _decide(tx, page, supplier_id, form)
+        case "agree":
+            await _agree(tx, page, supplier_id, form)
+            return "agreed"
+        case _:
+            raise not_found()
+
+
+async def _decide(tx: Connection, page: Page, supplier_id: str, form: Form) -> str:
+    market_id, number = page.market.market_id, form.text("dispute", 40)
+    disputes = await disputes_of(tx, market_id, supplier_id)
+    disputed = next((one for one in disputes if one.dispute_no == number), None)
+    if disputed is None:
+        raise not_found()
+    charges = await charges_of(tx, market_id, supplier_id)
+    orders = [one.order_no for one in charges if one.claim_no == disputed.claim_no]
+    sold = await load_order(tx, market_id, orders[0]) if orders else None
+    borne_by = _bearer(form.text("borne_by", 20))
+    if borne_by == "seller" and sold is None:
+        raise Refused("not_found")
+    await decide_dispute(
+        tx,
+        page.act(),
+        number,
+        borne_by=borne_by,
+        text=form.text("text", 2000),
+        seller_id=sold.order.seller.id if sold else "",
+    )
+    return "accepted" if borne_by else "kept"
+
+
+async def _settle(tx: Connection, page: Page, things: Things, supplier_id: str, form: Form) -> str:
+    money = Money(form.amount_minor("amount") or 0, page.market.settings.currency)
+    made = await record_settlement(
+        tx, page.act(), things.ids, supplier_id, money, form.text("reference", 64)
+    )
+    return "settled" if made else "known"
+
+
+async def _agree(tx: Connection, page: Page, supplier_id: str, form: Form) -> None:
+    shares = {ANY_FINDING: form.whole("share_all", 100)}
+    findings, percents = form.many("finding"), form.many("percent")
+    for finding, percent in zip(findings, percents, strict=False):
+        if finding and percent.strip().isdigit():
+            shares[finding[:80]] = int(percent)
+    await put_agreement(
+        tx,
+        page.act(),
+        supplier_id,
+        shares=shares,
+        starts_at=_day(page, form.text("starts_on", 10)),
+        payment_days=form.whole("payment_days", page.market.settings.money.settlement_days),
+        note=form.text("note", 500),
+    )
+
+
+def _day(page: Page, text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=page.words.zone)
+    except ValueError as wrong:
+        raise Refused("setting_invalid", fields=["starts_on"]) from wrong
+
+
+def _bearer(text: str) -> Literal["", "seller", "platform"]:
+    match text:
+        case "seller":
+            return "seller"
+        case "platform":
+            return "platform"
+        case "":
+            return ""
+        case _:
+            raise not_found()
+
+
+async def _page(
+    page: Page,
+    things: Things,
+    supplier_id: str,
+    m: str,
+    *,
+    done: str = "",
+    fault: Fault | None = None,
+) -> Html:
+    market_id = page.market.market_id
+    async with things.db.connection() as conn:
+        supplier, statement = await statement_in(conn, page, supplier_id, m)
+        agreements = await agreements_of(conn, market_id, supplier_id)
+        settlements = await list_settlements(conn, market_id, supplier_id)
+        owed = await payable(conn, market_id, supplier_id, statement.currency)
+    findings = sorted(
+        code
+        for code, finding in things.pack.findings.items()
+        if finding.shares is not None and finding.shares.supplier
+    )
+    return page.show(
+        "operator/templates/money/supplier.html",
+        409 if fault else 200,
+        section="suppliers",
+        supplier=supplier,
+        st=statement,
+        months=recent_months(page.now, page.words.zone),
+        agreements=list(reversed(agreements)),
+        settlements=settlements,
+        payable_minor=sum(minor for _, minor in owed),
+        findings=findings,
+        done=done if done in DONE else "",
+        fault=fault,
+        claim_link=claim_link,
+    )
+
+
+ROUTES: list[ControllerRouterHandler] = [
+    show_suppliers,
+    show_supplier,
+    export_csv,
+    export_pdf,
+    change,
+]

@@ -1,0 +1,196 @@
+"""The operator's money pages on plain forms: ledger, refund board, statements, approvals."""
+
+import csv
+import io
+from datetime import timedelta
+
+from litestar import Litestar
+
+from makegood.ledger.audits.pause import open_pauses, pause_payouts
+from makegood.people.approvals.actions import propose
+from makegood.people.approvals.rules import NewProposal
+from tests.claims.test_statements import SUPPLIER, dead_key, dispute
+from tests.claims.town import Town
+from tests.web.site_kit import Browser
+from tests.web.staff_kit import add_person, signed_in
+
+
+def table(text: str) -> list[list[str]]:
+    """A CSV download as rows."""
+    assert text.startswith("\ufeff"), "Excel needs the mark to read Chinese"
+    return list(csv.reader(io.StringIO(text[1:])))
+
+
+async def test_the_ledger_shows_fund_debts_refunds_and_every_entry(
+    street: Town, app: Litestar
+) -> None:
+    claim_no = await dead_key(street, "O-9")
+    operator = await signed_in(street, app, "op")
+
+    page = await operator.open("/ops/ledger")
+
+    assert page.status_code == 200
+    assert "应收" in page.text
+    assert "u-1" in page.text
+    assert claim_no in page.text
+
+
+async def test_the_ledgers_filters_are_its_address_and_the_download_follows_them(
+    street: Town, app: Litestar
+) -> None:
+    claim_no = await dead_key(street, "O-9")
+    operator = await signed_in(street, app, "op")
+
+    answer = await operator.open(f"/ops/ledger.csv?account=supplier_receivable&q={claim_no}")
+
+    rows = table(answer.text)
+    assert rows[0][0] == "时间"
+    assert {(row[3], row[5]) for row in rows[1:]} == {(f"supplier_receivable:{claim_no}", "98.00")}
+    assert answer.headers["x-total-rows"] == str(len(rows) - 1)
+    empty = await operator.open("/ops/ledger?m=2020-01")
+    assert "没有符合的流水" in empty.text
+
+
+async def test_a_pause_names_account_and_time_and_a_second_person_lets_payouts_go_on(
+    street: Town, app: Litestar
+) -> None:
+    async with street.db.transaction() as tx:
+        act = street.act("system", "system")
+        await pause_payouts(
+            tx, act, "CNY", found="cached balance", account="escrow:O-1", amount_minor=9800
+        )
+    await add_person(street, "op2", "operator")
+    operator = await signed_in(street, app, "op")
+    page = await operator.open("/ops/ledger")
+    assert "借贷不平 ¥98.00" in page.text
+    assert "escrow:O-1" in page.text
+
+    await operator.send("/ops/ledger/resume", currency="CNY", reason="重算后一致")
+    async with street.db.connection() as conn:
+        assert len(await open_pauses(conn, "main")) == 1
+    second = await signed_in(street, app, "op2")
+    waiting = await second.open("/ops/approvals")
+    assert "恢复出款" in waiting.text
+    number = waiting.text.split('action="/ops/approvals/')[1].split('"')[0]
+    done = await second.send(f"/ops/approvals/{number}", do="approved")
+
+    assert "已放行并执行" in done.text
+    async with street.db.connection() as conn:
+        assert await open_pauses(conn, "main") == []
+
+
+async def test_nobody_releases_an_own_proposal_on_the_page(street: Town, app: Litestar) -> None:
+    async with street.db.transaction() as tx:
+        new = NewProposal(kind="resume_payouts", subject="CNY", why="查过了")
+        act = street.act("operator", "op")
+        made = await propose(tx, act, street.desk.ids, new, by="op", by_name="运营")
+    operator = await signed_in(street, app, "op")
+
+    page = await operator.open("/ops/approvals")
+    assert "这是您提出的" in page.text
+    refused = await operator.send(f"/ops/approvals/{made.proposal_no}", do="approved")
+
+    assert refused.status_code == 409
+    assert "需要另一个人确认" in refused.text
+
+
+async def test_a_stale_second_factor_is_asked_for_again(street: Town, app: Litestar) -> None:
+    async with street.db.transaction() as tx:
+        new = NewProposal(kind="resume_payouts", subject="CNY", why="查过了")
+        act = street.act("lead", "qi")
+        made = await propose(tx, act, street.desk.ids, new, by="qi", by_name="周琪")
+    operator = await signed_in(street, app, "op")
+    street.clock.at += timedelta(minutes=40)
+
+    page = await operator.open("/ops/approvals")
+    assert 'name="code"' in page.text
+    refused = await operator.send(f"/ops/approvals/{made.proposal_no}", do="approved")
+
+    assert refused.status_code == 409
+    assert "请再输一次验证码" in refused.text
+
+
+async def test_the_refund_board_filters_by_state(street: Town, app: Litestar) -> None:
+    claim_no = await dead_key(street, "O-9")
+    operator = await signed_in(street, app, "op")
+
+    assert "没有符合的退款" in (await operator.open("/ops/refunds")).text
+    arrived = await operator.open("/ops/refunds?show=arrived")
+    assert claim_no in arrived.text
+    rows = table((await operator.open("/ops/refunds.csv?show=arrived")).text)
+    assert [row[1] for row in rows[1:]] == [claim_no]
+
+
+async def test_m42_a_statement_is_a_page_a_table_and_a_pdf(street: Town, app: Litestar) -> None:
+    claim_no = await dead_key(street, "O-9")
+    operator = await signed_in(street, app, "op")
+    base = f"/ops/suppliers/{SUPPLIER}"
+
+    page = await operator.open(base)
+    assert "每一行都与账本一致" in page.text
+    rows = table((await operator.open(f"{base}/statement.csv")).text)
+    pdf = await operator.open(f"{base}/statement.pdf")
+
+    assert [row[8] for row in rows[1:]] == ["0.00", "98.00", "98.00"]
+    assert claim_no in rows[2]
+    assert pdf.content.startswith(b"%PDF-")
+
+
+async def test_money_received_is_recorded_once(street: Town, app: Litestar) -> None:
+    await dead_key(street, "O-9")
+    operator = await signed_in(street, app, "op")
+    base = f"/ops/suppliers/{SUPPLIER}"
+    await operator.open(base)
+
+    first = await operator.send(base, do="settle", amount="50", reference="B-1")
+    again = await operator.send(base, do="settle", amount="50", reference="B-1")
+    above = await operator.send(base, do="settle", amount="60", reference="B-2")
+
+    assert "已登记到账" in first.text
+    assert "没有重复入账" in again.text
+    assert above.status_code == 409
+    assert "¥48.00" in (await operator.open(base)).text
+
+
+async def test_a_dispute_is_decided_with_a_reason(street: Town, app: Litestar) -> None:
+    made = await dispute(street, await dead_key(street, "O-9"))
+    operator = await signed_in(street, app, "op")
+    base = f"/ops/suppliers/{SUPPLIER}"
+    await operator.open(base)
+
+    unsaid = await operator.send(base, do="decide", dispute=made.dispute_no, borne_by="platform")
+    assert unsaid.status_code == 409
+    done = await operator.send(
+        base, do="decide", dispute=made.dispute_no, borne_by="seller", text="时区换算确有错误"
+    )
+
+    assert "争议成立，转出" in done.text
+
+
+async def test_an_agreement_is_a_new_version(street: Town, app: Litestar) -> None:
+    await dead_key(street, "O-9")
+    operator = await signed_in(street, app, "op")
+    base = f"/ops/suppliers/{SUPPLIER}"
+    await operator.open(base)
+
+    wrong = await operator.send(base, do="agree", starts_on="2026-12-01", share_all="130")
+    assert wrong.status_code == 409
+    done = await operator.send(
+        base,
+        do="agree",
+        starts_on="2026-12-01",
+        share_all="100",
+        finding="key_invalid_supplier",
+        percent="60",
+    )
+
+    assert "新协议已保存" in done.text
+    assert "60%" in done.text
+
+
+async def test_agents_and_strangers_do_not_find_the_books(street: Town, app: Litestar) -> None:
+    agent = await signed_in(street, app, "xu")
+    paths = ("/ops/ledger", "/ops/refunds", "/ops/suppliers", "/ops/ledger.csv")
+
+    assert [(await agent.open(path)).status_code for path in paths] == [404] * 4
+    assert [(await Browser(app).open(path)).status_code for path in paths] == [404] * 4
