@@ -2,7 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
-from makegood.web import common, system
+from makegood.web import common, receipts, system
 from makegood.web.bundle import routes as bundle
 from makegood.web.desk import routes as desk
 from makegood.web.operator import routes as operator
@@ -27,6 +27,7 @@ def all_routes() -> list[ControllerRouterHandler]:
         *operator.ROUTES,
         *public_rules.ROUTES,
         *bundle.ROUTES,
+        *receipts.ROUTES,
         *verify.ROUTES,
         *demo.ROUTES,
         *public_log.ROUTES,

@@ -1,7 +1,7 @@
 """Answering with a bundle: who may have whose, its pages, and the bytes as they are read."""
 
 from collections.abc import AsyncIterator
-from typing import get_args
+from typing import assert_never, get_args
 
 import msgspec
 from litestar.response import Stream
@@ -75,4 +75,6 @@ def _as(act: Act, audience: Audience, claim: ClaimView) -> Act:
             if act.actor.role in ("buyer", "seller"):
                 raise not_found()
             actor = act.actor
+        case unreachable:
+            assert_never(unreachable)
     return Act(act.market_id, actor, act.now, act.request_id)

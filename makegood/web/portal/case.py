@@ -14,6 +14,7 @@ from makegood.web.portal.door import own_claim
 from makegood.web.portal.lead import lead_of
 from makegood.web.portal.shown import ShareRow
 from makegood.web.problem import not_found
+from makegood.web.receipts import buyers_receipts, qr_of
 from makegood.web.sse import live
 from makegood.web.things import TheThings, Things
 
@@ -28,9 +29,13 @@ async def show_claim(
     """The claim for its buyer; `done` names what the buyer has just done."""
     claim = await load(page, things, claim_no)
     notice = page.words.t(f"case.done.{done}") if page.words.has(f"case.done.{done}") else ""
+    async with things.db.connection() as conn:
+        receipts = await buyers_receipts(conn, page, things, claim_no)
     return page.show(
         "portal/templates/case.html",
         claim=claim,
+        receipts=receipts,
+        receipt_qr=qr_of(page, receipts.newest.number) if receipts else "",
         lead=lead_of(claim, page.words, things.pack),
         notice=notice,
     )

@@ -6,6 +6,7 @@ from litestar.di import Provide
 from makegood.web.bundle.routes import PORTAL_ROUTES as BUNDLE_ROUTES
 from makegood.web.portal import case, charged, claim, order, proof, steps
 from makegood.web.portal.door import open_portal_page
+from makegood.web.receipts import PORTAL_ROUTES as RECEIPT_ROUTES
 
 ROUTES = [
     Router(
@@ -18,6 +19,7 @@ ROUTES = [
             *steps.ROUTES,
             *charged.ROUTES,
             *BUNDLE_ROUTES,
+            *RECEIPT_ROUTES,
         ],
         dependencies={"page": Provide(open_portal_page)},
     )

@@ -21,6 +21,7 @@ from makegood.web.desk.present import step_detail, step_icon, step_words
 from makegood.web.desk.queue import with_done
 from makegood.web.file_routes import MAX_BODY
 from makegood.web.page import Html, Page, ThisPage
+from makegood.web.receipts import qr_of, sellers_receipts
 from makegood.web.seller.home import need_seller
 from makegood.web.sse import live
 from makegood.web.things import TheThings, Things
@@ -229,12 +230,15 @@ async def _claim_page(
     async with things.db.connection() as conn:
         claim = await view_claim(conn, page.act(), things.desk, claim_no)
         shop = await _shop(conn, page)
+        receipts = await sellers_receipts(conn, page, things, claim_no)
     fault: Fault | None = fault_of(page, refused)
     return page.show(
         "seller/templates/claim.html",
         status_of(refused),
         c=claim,
         shop=shop,
+        receipts=receipts,
+        receipt_qr=qr_of(page, receipts.newest.number) if receipts else "",
         counts={},
         form=form,
         fault=fault,
