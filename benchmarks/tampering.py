@@ -140,6 +140,10 @@ CASES: Final[dict[str, Case]] = {
         "update log_tile set hashes = set_byte(hashes, 1, get_byte(hashes, 1) # 1) "
         "where market_id = $1 and level = 1 and n = 0"
     ),
+    "widen the last tile": _statement(
+        "update log_tile set hashes = hashes || substring(hashes from 1 for 32) "
+        "where market_id = $1 and level = 0 and length(hashes) < 8192"
+    ),
     "delete a tile": _statement(
         "delete from log_tile where market_id = $1 and level = 0 and n = 0"
     ),

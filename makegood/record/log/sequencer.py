@@ -146,7 +146,10 @@ async def _found(room: LogRoom, conn: Connection, market_id: str) -> None:
 
 async def _enter(room: LogRoom, tx: Connection, head: Head, taken: list[store.Taken]) -> None:
     edge = await store.load_tiles(tx, head.market_id, edge_tiles(head.size).keys())
-    grown = grow(edge, head.size, [one.leaf_hash for one in taken])
+    try:
+        grown = grow(edge, head.size, [one.leaf_hash for one in taken])
+    except Malformed as wrong:
+        raise Trouble("tiles_changed") from wrong
     now = room.clock.now()
     merged = [_merge_time(room, one.at, now) for one in taken]
     await store.add_entries(tx, head.market_id, head.size, taken, merged)

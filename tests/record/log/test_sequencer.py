@@ -193,6 +193,7 @@ async def test_a_changed_history_is_not_signed(db: Database, tmp_path: Path) -> 
 
 SEEN_BY_THE_SIGNER = {
     "edit the tile above": "tiles_changed",
+    "widen the last tile": "tiles_changed",
     "edit the head's root": "tiles_changed",
     "edit the signed checkpoint": "head_changed",
     "forget that anything was signed": "rewound",
