@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from makegood.doctor.finding import Finding
+from makegood.doctor.log import check_log_keys, check_logs, check_second_place
 from makegood.keyfile import KeysMissing, open_vault
 from makegood.ledger.audits.standing import books_standing
 from makegood.settings import Settings
@@ -102,5 +103,12 @@ async def check_books(conn: Connection, _settings: Settings) -> Finding:
 
 Check = Callable[[Connection, Settings], Awaitable[Finding]]
 DATABASE_CHECKS: tuple[Check, ...] = (check_server, check_clock, check_tables)
-TABLE_CHECKS: tuple[Check, ...] = (check_vault, check_jobs, check_books)
+TABLE_CHECKS: tuple[Check, ...] = (
+    check_vault,
+    check_jobs,
+    check_books,
+    check_logs,
+    check_log_keys,
+    check_second_place,
+)
 """These need this version's tables."""

@@ -2,8 +2,10 @@
 
 import hmac
 import ipaddress
+import math
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 from litestar import MediaType, Request, Response, get
@@ -11,6 +13,7 @@ from litestar.datastructures import State
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from makegood.ledger.audits.standing import BooksStanding, books_standing
+from makegood.record.log.standing import LogStanding, log_standings
 from makegood.store.jobs import Backlog, backlog
 from makegood.store.migrate import pending
 from makegood.web.things import TheThings
@@ -43,7 +46,9 @@ async def metrics(request: Request[Any, Any, State], things: TheThings) -> Respo
     async with things.db.connection() as conn:
         standing = await backlog(conn, things.clock.now())
         books = await books_standing(conn)
-    body = figures(standing) + book_figures(books, things.clock.now())
+        logs = await log_standings(conn)
+    now = things.clock.now()
+    body = figures(standing) + book_figures(books, now) + log_figures(logs, now)
     return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -85,6 +90,47 @@ def book_figures(books: BooksStanding, now: datetime) -> bytes:
     for one in books.paused:
         paused.labels(one.market_id, one.currency).set(one.differences)
     return generate_latest(registry)
+
+
+def log_figures(logs: Sequence[LogStanding], now: datetime) -> bytes:
+    """How the record's logs stand as Prometheus gauges, one series for each market."""
+    registry = CollectorRegistry()
+    for name, words, value in _LOG_GAUGES:
+        gauge = Gauge(name, words, ["market"], registry=registry)
+        for one in logs:
+            gauge.labels(one.market_id).set(value(one, now))
+    return generate_latest(registry)
+
+
+def _seconds_since(at: datetime | None, now: datetime, unknown: float) -> float:
+    return unknown if at is None else (now - at).total_seconds()
+
+
+_LOG_GAUGES: Final[tuple[tuple[str, str, Callable[[LogStanding, datetime], float]], ...]] = (
+    ("makegood_log_size", "Entries that have their place", lambda one, _: one.size),
+    ("makegood_log_signed", "Entries under the last checkpoint", lambda one, _: one.signed_size),
+    ("makegood_log_waiting", "Events without a place yet", lambda one, _: one.waiting),
+    (
+        "makegood_log_oldest_waiting_seconds",
+        "How long the oldest of them waits; receipts promise 60",
+        lambda one, now: _seconds_since(one.oldest_waiting_at, now, 0.0),
+    ),
+    (
+        "makegood_log_checkpoint_age_seconds",
+        "Since the last checkpoint was signed",
+        lambda one, now: _seconds_since(one.signed_at, now, math.nan),
+    ),
+    (
+        "makegood_log_refused",
+        "1 while the log refuses to sign",
+        lambda one, _: float(one.trouble is not None),
+    ),
+    (
+        "makegood_log_problems",
+        "What the last full check found",
+        lambda one, _: one.problems if one.problems is not None else math.nan,
+    ),
+)
 
 
 def _may_read(request: Request[Any, Any, State], key: str) -> bool:
