@@ -79,7 +79,10 @@ def wechat(moves: Sequence[Move]) -> bytes:
     rows = [",".join(f"`{cell}" for cell in _wechat_cells(m)) for m in moves]
     paid = sum(m.amount_minor for m in moves if m.kind == "payment")
     back = sum(m.amount_minor for m in moves if m.kind == "refund")
-    totals = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额"
+    totals = (
+        "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,"
+        "申请退款总金额"
+    )
     fees = sum(m.fee_minor for m in moves)
     cells = [str(len(moves)), yuan(paid), yuan(back), "0.00", yuan(fees), yuan(paid), yuan(back)]
     total = ",".join(f"`{cell}" for cell in cells)
