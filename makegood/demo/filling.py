@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from makegood.base.actor import Act, Actor, Role
 from makegood.base.money import Money
+from makegood.claims.precedents.actions import catch_up, compute_night
 from makegood.demo import cast
 from makegood.demo.orders import LATEST, Sale, Shop, opening_times
 from makegood.demo.playing import Play
@@ -74,6 +75,7 @@ class Filler:
         await self._orders([*plain, *sales], progress)
         play = Play(self._rooms, self._market, self._chance, self._now)
         await play.run(sales, progress)
+        await self._look_back()
         await self._tries()
 
     def act(self, role: Role, id_: str = "demo") -> Act:
@@ -144,6 +146,11 @@ class Filler:
                 if item.category == "game_card":
                     await add_stock(tx, operator, vault, (), self._stock(item.sku))
         await self._rooms.gateways.refresh()
+
+    async def _look_back(self) -> None:
+        """What every night computes: precedents, how alike like claims ended, the handbook."""
+        await catch_up(self._db, self._rooms.desk, self._market)
+        await compute_night(self._db, self._market, self._now)
 
     def _stock(self, sku: str) -> NewStock:
         keys = tuple(f"{sku}-NEW-{self._chance.randrange(10**12):012d}" for _ in range(150))

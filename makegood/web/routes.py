@@ -7,7 +7,7 @@ from makegood.web.bundle import routes as bundle
 from makegood.web.desk import routes as desk
 from makegood.web.operator import routes as operator
 from makegood.web.portal import routes as portal
-from makegood.web.public import demo, verify
+from makegood.web.public import demo, library, verify
 from makegood.web.public import log_files as public_log
 from makegood.web.public import rows as public_rows
 from makegood.web.public import rules as public_rules
@@ -26,6 +26,7 @@ def all_routes() -> list[ControllerRouterHandler]:
         *supplier.ROUTES,
         *operator.ROUTES,
         *public_rules.ROUTES,
+        *library.ROUTES,
         *bundle.ROUTES,
         *receipts.ROUTES,
         *verify.ROUTES,

@@ -10,7 +10,7 @@ from makegood.claims import store as claim_store
 from makegood.claims.desk import Desk
 from makegood.claims.factsheet import facts_for_judge
 from makegood.claims.frame import units_of
-from makegood.claims.precedents import rules, store
+from makegood.claims.precedents import handbook, rules, store
 from makegood.claims.precedents.past import lines_of
 from makegood.claims.precedents.rules import LOOK_BACK, Family
 from makegood.claims.precedents.store import EVER, Night
@@ -86,7 +86,7 @@ async def family(conn: Connection, act: Act, desk: Desk, claim: Claim) -> Family
 
 
 async def compute_night(db: Database, market_id: str, now: datetime) -> Night:
-    """Compute and keep how alike like claims of the last 180 days ended."""
+    """Compute and keep how alike like claims of 180 days ended, and the handbook's figures."""
     since = now - LOOK_BACK
     async with db.transaction() as tx:
         night = Night(
@@ -97,6 +97,7 @@ async def compute_night(db: Database, market_id: str, now: datetime) -> Night:
             assists=await store.assists(tx, market_id, since),
         )
         await store.put_night(tx, market_id, night)
+        await handbook.rewrite(tx, market_id, now)
     return night
 
 
