@@ -1,0 +1,206 @@
+"""A seller's money: balance, deposit, holds and their ends, statement, payouts, own limit."""
+
+from typing import Final
+
+import msgspec
+from litestar import get, post
+from litestar.params import FromQuery
+from litestar.response import Redirect, Stream
+
+from makegood.base.refusal import Refused
+from makegood.claims.funds import SellerFunds, funds_of, required_deposit, settle_due
+from makegood.ledger.amounts import read_amount
+from makegood.ledger.funds import store
+from makegood.ledger.funds.actions import (
+    Entry,
+    entries_of,
+    fill_deposit,
+    take_back_payout,
+    want_payout,
+)
+from makegood.ledger.funds.rules import Source
+from makegood.ledger.statements.months import Month, read_month, recent_months
+from makegood.people.markets.actions import change_seller
+from makegood.people.markets.rules import Seller, auto_lane_cap_minor
+from makegood.people.markets.store import load_seller
+from makegood.store.database import Connection
+from makegood.web.csv_stream import amount, csv_answer, each
+from makegood.web.desk.faults import Fault
+from makegood.web.desk.forms import AnyRequest, Form, read_form
+from makegood.web.errors import refusal_words
+from makegood.web.page import Html, Page, ThisPage
+from makegood.web.problem import not_found
+from makegood.web.seller.home import need_seller
+from makegood.web.things import TheThings, Things
+
+DONE: Final = ("settled", "nothing", "wanted", "taken_back", "filled", "limit")
+
+
+@get("/seller/funds")
+async def show_funds(
+    page: ThisPage, things: TheThings, m: FromQuery[str] = "", done: FromQuery[str] = ""
+) -> Html:
+    """All of a seller's money on one page."""
+    need_seller(page)
+    page.need("fund.read")
+    return await _page(page, things, m, done=done)
+
+
+@get("/seller/funds.csv")
+async def export_funds(page: ThisPage, things: TheThings, m: FromQuery[str] = "") -> Stream:
+    """The month's statement as CSV."""
+    need_seller(page)
+    page.need("fund.read")
+    month = read_month(m, page.now, page.words.zone)
+    async with things.db.connection() as conn:
+        entries = await _entries(conn, page, page.actor.id, month)
+    return statement_csv(page, entries, f"funds-{month.name}.csv")
+
+
+@post("/seller/funds")
+async def change_funds(page: ThisPage, things: TheThings, request: AnyRequest) -> Html | Redirect:
+    """Settle what is due, ask for a payout, take it back, fill the deposit, set the own limit."""
+    need_seller(page)
+    page.need("payout.request")
+    form = await read_form(request)
+    try:
+        async with things.db.transaction() as tx:
+            done = await _do(tx, page, things, form)
+    except Refused as refused:
+        return await _page(page, things, "", fault=Fault(*refusal_words(page, refused)))
+    return page.go(f"/seller/funds?done={done}")
+
+
+async def seller_of(conn: Connection, page: Page, seller_id: str) -> Seller:
+    """The seller, or the page for unknown things."""
+    seller = await load_seller(conn, page.market.market_id, seller_id)
+    if seller is None:
+        raise not_found()
+    return seller
+
+
+def statement_csv(page: Page, entries: list[Entry], name: str) -> Stream:
+    """The answer that downloads a seller's statement."""
+    t, w = page.words.t, page.words
+    names = ("time", "recipe", "account", "order", "claim", "amount", "currency", "id")
+    currency = page.market.settings.currency
+    rows = [
+        (
+            w.stamp(one.posted_at),
+            str(w.code("books.recipe", one.recipe)),
+            str(w.code("books.account", one.account)),
+            one.order_no,
+            one.claim_no,
+            amount(one.amount_minor),
+            currency,
+            one.transfer_id,
+        )
+        for one in entries
+    ]
+    return csv_answer(name, [str(t(f"books.csv.{one}")) for one in names], each(rows), len(rows))
+
+
+async def _do(tx: Connection, page: Page, things: Things, form: Form) -> str:
+    seller = await seller_of(tx, page, page.actor.id)
+    match form.text("do", 20):
+        case "settle":
+            moved = await settle_due(
+                tx, page.act(), seller.seller_id, page.market.settings.currency
+            )
+            return "settled" if moved.amount_minor else "nothing"
+        case "payout":
+            await _want(tx, page, things, seller, "balance", form)
+            return "wanted"
+        case "deposit_back":
+            await _want(tx, page, things, seller, "deposit", form)
+            return "wanted"
+        case "take_back":
+            await take_back_payout(tx, page.act(), seller.seller_id, form.text("payout", 40))
+            return "taken_back"
+        case "fill":
+            money = read_amount(form.text("amount", 40), page.market.settings.currency)
+            await fill_deposit(tx, page.act(), things.ids, seller.seller_id, money)
+            return "filled"
+        case "limit":
+            await _set_limit(tx, page, seller, form)
+            return "limit"
+        case _:
+            raise not_found()
+
+
+async def _want(
+    tx: Connection, page: Page, things: Things, seller: Seller, source: Source, form: Form
+) -> None:
+    settings, market_id = page.market.settings, page.market.market_id
+    money = read_amount(form.text("amount", 40), settings.currency)
+    await want_payout(
+        tx,
+        page.act(),
+        things.ids,
+        seller.seller_id,
+        source=source,
+        money=money,
+        required_minor=await required_deposit(tx, market_id, settings, seller),
+        by=page.caller.account_id,
+    )
+
+
+async def _set_limit(tx: Connection, page: Page, seller: Seller, form: Form) -> None:
+    """An empty field leaves it to the market's caps; nothing closes the lane for this seller."""
+    text = form.text("limit", 40)
+    limit = None if not text else form.amount_minor("limit")
+    if text and (limit is None or limit < 0):
+        raise Refused("setting_invalid", fields=["limit"])
+    changed = msgspec.structs.replace(seller, own_auto_cap_minor=limit)
+    await change_seller(tx, page.act(), changed)
+
+
+async def _entries(conn: Connection, page: Page, seller_id: str, month: Month) -> list[Entry]:
+    market = page.market
+    return await entries_of(
+        conn,
+        market.market_id,
+        seller_id,
+        market.settings.currency,
+        month.since,
+        month.until,
+    )
+
+
+async def money_page(conn: Connection, page: Page, seller: Seller, m: str) -> dict[str, object]:
+    """What both the seller's and the operator's page show of a seller's money."""
+    month = read_month(m, page.now, page.words.zone)
+    funds: SellerFunds = await funds_of(conn, page.act(), page.market.settings, seller)
+    entries = await _entries(conn, page, seller.seller_id, month)
+    return {
+        "seller": seller,
+        "funds": funds,
+        "month": month.name,
+        "months": recent_months(page.now, page.words.zone),
+        "entries": entries,
+        "net_minor": sum(one.amount_minor for one in entries),
+        "payouts": await store.payouts_of_seller(conn, page.market.market_id, seller.seller_id),
+        "market_cap_minor": auto_lane_cap_minor(
+            page.market.settings, msgspec.structs.replace(seller, own_auto_cap_minor=None)
+        ),
+    }
+
+
+async def _page(
+    page: Page, things: Things, m: str, *, done: str = "", fault: Fault | None = None
+) -> Html:
+    async with things.db.connection() as conn:
+        seller = await seller_of(conn, page, page.actor.id)
+        facts = await money_page(conn, page, seller, m)
+    return page.show(
+        "seller/templates/funds.html",
+        409 if fault else 200,
+        shop=seller.name,
+        counts={},
+        done=done if done in DONE else "",
+        fault=fault,
+        **facts,
+    )
+
+
+ROUTES = [show_funds, export_funds, change_funds]

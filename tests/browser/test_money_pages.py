@@ -1,0 +1,69 @@
+"""Money pages look right for the operator, the seller and the supplier: axe, phone, both themes."""
+
+import pytest
+from playwright.async_api import Browser as Chromium
+
+from makegood.base.money import Money
+from makegood.ledger.actions import pay_deposit
+from makegood.ledger.advance.actions import put_into_fund
+from makegood.people.approvals.actions import propose
+from makegood.people.approvals.rules import NewProposal
+from tests.browser.conftest import faults_of
+from tests.browser.looking import LOOKS, tab_of
+from tests.browser.test_desk_pages import keep
+from tests.claims.test_statements import SUPPLIER, agree, dead_key, dispute, settle
+from tests.claims.town import Town
+from tests.web.staff_kit import add_person, session_of
+
+PATHS = {
+    "op": [
+        "/ops/ledger",
+        "/ops/refunds?show=arrived",
+        "/ops/suppliers",
+        f"/ops/suppliers/{SUPPLIER}",
+        "/ops/approvals",
+        "/ops/payouts",
+        "/ops/sellers/s-1",
+        *(f"/ops/money?part={part}" for part in ("limits", "holds", "late", "caps")),
+    ],
+    "seller": ["/seller/funds"],
+    "supplier": ["/supplier/statement"],
+}
+
+
+async def furnish(town: Town) -> None:
+    """Debts old and new, a dispute, a payment, a fund, a proposal, a deposit."""
+    await dead_key(town, "O-11")
+    await agree(town, key_invalid_supplier=60)
+    disputed = await dead_key(town, "O-12")
+    await settle(town, 4000)
+    await dispute(town, disputed, minor=5880)
+    async with town.db.transaction() as tx:
+        operator = town.act("operator", "op")
+        await put_into_fund(tx, operator, "B-77", Money(60_000_00))
+        await pay_deposit(tx, operator, "B-78", "s-1", Money(1_320_00))
+        new = NewProposal(kind="resume_payouts", subject="CNY", why="重算后账目一致")
+        await propose(tx, operator, town.desk.ids, new, by="qi", by_name="周琪")
+    await add_person(town, "seller", "seller", seller_id="s-1", name="小满")
+    await add_person(town, "supplier", "supplier", supplier_id=SUPPLIER, name="北辰")
+
+
+@pytest.mark.parametrize("person", list(PATHS))
+async def test_money_pages_have_no_faults(
+    street: Town, address: str, chromium: Chromium, person: str
+) -> None:
+    await furnish(street)
+    token = await session_of(street, person)
+
+    faults: list[str] = []
+    for look in LOOKS:
+        async with tab_of(chromium, address, look, token) as (tab, said):
+            for path in PATHS[person]:
+                answer = await tab.goto(address + path)
+                assert answer is not None
+                assert answer.status == 200, f"{path} answered {answer.status}"
+                where = f"{path} {look.width} {look.lang}"
+                faults += [f"{where}: {fault}" for fault in await faults_of(tab, said)]
+                await keep(tab, f"{person}{path.replace('?', '_')}", look)
+
+    assert faults == []
