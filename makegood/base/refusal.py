@@ -3,6 +3,7 @@
 from typing import Final
 
 CODES: Final[dict[str, str]] = {
+    "account_in_use": "The account is still switched on.",
     "account_exists": "An account with this name exists already.",
     "already_answered": "This turn has been answered already.",
     "already_appealed": "One appeal per decision has been used.",

@@ -11,7 +11,8 @@ from makegood.base.ids import Ids
 from makegood.base.refusal import Refused
 from makegood.orders.order import Order
 from makegood.orders.sealing import contact_hash
-from makegood.privacy import erase_store, find_store, redaction, rules, store
+from makegood.people.staff import store as account_store
+from makegood.privacy import erase_store, find_store, redaction, rules, staff_store, store
 from makegood.privacy.erase_store import LostFiles
 from makegood.privacy.rules import Erased, ErasureKind, Hold, HoldKind, Obstacle, Person, Reason
 from makegood.record import rules as record_rules
@@ -91,6 +92,52 @@ async def erase_person(
     return await _erase(tx, act, eraser, seen.person, "buyer", reason)
 
 
+async def erase_account(
+    tx: Connection, act: Act, eraser: Eraser, account_id: str, reason: Reason
+) -> Erased:
+    """Erase one of the staff, of a seller or of a supplier: name, address, credentials, sessions.
+
+    The account's id stays where it acted: a number that leads to nobody any more.
+
+    Raises:
+        Refused: `not_found` for nobody; `account_in_use` while the account is switched on;
+        `erasure_held` while it owns or reviews an open claim.
+    """
+    account = await account_store.load_account(tx, act.market_id, account_id)
+    if account is None:
+        raise Refused("not_found")
+    if account.disabled_at is None:
+        raise Refused("account_in_use")
+    held = await staff_store.open_claim_of(tx, act.market_id, account_id)
+    if held is not None:
+        raise Refused("erasure_held", subject=held)
+    streams = await staff_store.streams_naming(tx, act.market_id, account.display_name)
+    await erase_store.lock_claims(tx, act.market_id, streams)
+    count = 0
+    for stream in streams:
+        events = await record_store.load(tx, act.market_id, stream)
+        gone = {one.version: redaction.staffs_part(one, account.display_name) for one in events}
+        count += await _erase_events(tx, act, events, gone, reason, eraser.ids)
+    await staff_store.forget_names(tx, act.market_id, account_id, account.display_name)
+    addresses = rules.traces([account.sign_in_name])
+    mails = await erase_store.erase_mails(tx, act.market_id, [], addresses, act.now)
+    await staff_store.empty_account(tx, act.market_id, account_id, act.now)
+    done = Erased(
+        erasure_id=eraser.ids.uuid(),
+        kind="account",
+        reason=reason,
+        asked_by=act.actor.id,
+        erased_at=act.now,
+        claims=len(streams),
+        orders=0,
+        fields=count,
+        files=0,
+        mails=mails,
+    )
+    await _settle(tx, act, eraser.ids, done, LostFiles([], [], 0))
+    return done
+
+
 async def purge(tx: Connection, act: Act, eraser: Eraser, years: int) -> Erased | None:
     """Erase some of what has been kept long enough; None when nothing has, then all is done.
 
@@ -157,10 +204,15 @@ async def _erase(
         files=lost.items,
         mails=mails,
     )
-    await store.add_erasure(tx, act.market_id, done)
-    await _record(tx, act, eraser.ids, done)
-    await enqueue(tx, [_clean_job(act, done, lost)])
+    await _settle(tx, act, eraser.ids, done, lost)
     return done
+
+
+async def _settle(tx: Connection, act: Act, ids: Ids, done: Erased, lost: LostFiles) -> None:
+    """List the erasure, put it on record, and leave the rest to a job."""
+    await store.add_erasure(tx, act.market_id, done)
+    await _record(tx, act, ids, done)
+    await enqueue(tx, [_clean_job(act, done, lost)])
 
 
 def _orders_of(person: Person) -> list[str]:

@@ -89,6 +89,12 @@ class Erased(msgspec.Struct, frozen=True, kw_only=True):
     mails: int
     cleaned_at: datetime | None = None
 
+    def __str__(self) -> str:
+        return (
+            f"{self.claims} claims, {self.orders} orders, {self.fields} fields, "
+            f"{self.files} files, {self.mails} mails ({self.kind}, {self.reason})"
+        )
+
 
 def obstacles(person: Person, holds: Sequence[Hold]) -> list[Obstacle]:
     """What keeps this person from being erased now; empty when nothing does."""

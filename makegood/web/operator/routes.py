@@ -10,6 +10,7 @@ from makegood.web.operator import (
     gateways,
     home,
     places,
+    privacy,
     record,
     setup,
     sign_in,
@@ -31,5 +32,6 @@ ROUTES: list[ControllerRouterHandler] = [
     *rules.ROUTES,
     *record.ROUTES,
     *places.ROUTES,
+    *privacy.ROUTES,
     *money.ROUTES,
 ]
