@@ -18,6 +18,7 @@ from makegood.claims.view import ClaimView
 from makegood.claims.viewing import Sight, claim_view
 from makegood.ledger.coupons.codes import code_of
 from makegood.orders.facts import UnitFacts
+from makegood.policy.model import Pack
 from makegood.store.database import Connection
 
 
@@ -67,6 +68,14 @@ def _coupon_codes(act: Act, desk: Desk, claim: Claim) -> dict[str, str]:
     numbers = {moved.number for moved in claim.money if moved.kind == "coupon"}
     numbers |= {given.coupon for given in claim.compensations}
     return {number: code_of(desk.vault, act.market_id, number) for number in numbers}
+
+
+async def rules_of(act: Act, desk: Desk, claim: ClaimView) -> Pack:
+    """The rules that judged a claim; those in force where nobody judged by rules."""
+    cited = claim.decision.rules if claim.decision is not None else ""
+    if not cited:
+        return await desk.shelf.in_force(act.market_id, act.now)
+    return await desk.shelf.cited(act.market_id, cited, act.now)
 
 
 async def parties_of(conn: Connection, market_id: str, claim_no: str) -> Parties | None:

@@ -95,6 +95,16 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     """Remedies that the decision leaves to the buyer; empty when it names one."""
     upheld: bool | None = None
     """None before an appeal; else whether the appeal left it standing."""
+    rules: str = ""
+    """The version of the rules that judged, `default@1`; empty where no rule did."""
+    assist: str = ""
+    """The rules' part in it: `alone`, `followed`, `departed`, `unaided` or `agreed`."""
+    departure: str = ""
+    """What makes this claim different, where a person departed from rules or like claims."""
+    like_claims: int = 0
+    """Claims with the same decisive facts in the 180 days before."""
+    like_ended: int = 0
+    """How many of them ended with this finding."""
 
 
 class SuggestionView(msgspec.Struct, frozen=True, kw_only=True):

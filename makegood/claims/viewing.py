@@ -13,6 +13,7 @@ from makegood.claims.carrying import remedy_of
 from makegood.claims.clock import soon_at
 from makegood.claims.commands import Ruling
 from makegood.claims.may import may
+from makegood.claims.precedents.past import NO_RULE, assist_of
 from makegood.claims.ruling import MACHINE_NAME
 from makegood.claims.state import STAFF, Claim, Recorded
 from makegood.orders.facts import UnitFacts
@@ -265,6 +266,11 @@ def _decision(
         appeal_until=decision.appeal_until,
         choices=decision.choices,
         upheld=upheld,
+        rules=claim.opened.policy_version if decision.rule_id != NO_RULE else "",
+        assist=assist_of(decision),
+        departure=decision.departure,
+        like_claims=decision.like_claims,
+        like_ended=decision.like_ended,
     )
 
 

@@ -6,13 +6,13 @@ from litestar import get
 from litestar.params import FromPath, FromQuery
 from litestar.response import ServerSentEvent
 
-from makegood.base.money import split_by_shares
+from makegood.claims.letter import letter_of
+from makegood.claims.looking import rules_of
 from makegood.claims.topics import claim_topic
 from makegood.claims.view import ClaimView, OfferView
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.portal.door import own_claim
 from makegood.web.portal.lead import lead_of
-from makegood.web.portal.shown import ShareRow
 from makegood.web.problem import not_found
 from makegood.web.receipts import buyers_receipts, qr_of
 from makegood.web.sse import live
@@ -61,7 +61,8 @@ async def show_letter(page: ThisPage, things: TheThings, claim_no: FromPath[str]
     claim = await load(page, things, claim_no)
     if claim.decision is None:
         raise not_found()
-    return page.show("portal/templates/letter.html", claim=claim, shares=shares_of(claim))
+    letter = letter_of(claim, await rules_of(page.act(), things.desk, claim))
+    return page.show("portal/templates/letter.html", letter=letter)
 
 
 @get("/c/{claim_no:str}/appeal")
@@ -141,18 +142,6 @@ async def load(page: Page, things: Things, claim_no: str) -> ClaimView:
 def standing_offer(claim: ClaimView) -> OfferView | None:
     """The offer that waits for an answer."""
     return next((offer for offer in claim.offers if offer.state == "open"), None)
-
-
-def shares_of(claim: ClaimView) -> list[ShareRow]:
-    """Who bears which part of the amount, to the cent."""
-    decision = claim.decision
-    if decision is None or sum(decision.shares.values()) != 100:
-        return []
-    amounts = split_by_shares(decision.amount_minor, decision.shares)
-    return [
-        ShareRow(party=party, percent=percent, amount_minor=amounts[party])
-        for party, percent in decision.shares.items()
-    ]
 
 
 def _confirm(

@@ -125,14 +125,6 @@ class RemedyChoice(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
 
 
-class ShareRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Who bears which part of a decision's amount."""
-
-    party: str
-    percent: int
-    amount_minor: int
-
-
 class DoneStep(msgspec.Struct, frozen=True, kw_only=True):
     """A finished step, folded to one line."""
 
