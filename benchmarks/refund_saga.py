@@ -4,34 +4,33 @@ import asyncio
 import contextlib
 import json
 import random
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
 
 import asyncpg
 import httpx
 import msgspec
 
-from benchmarks.refund_worker import RealClock, make_desk
+from benchmarks.refund_web import MARKET, PRICE
+from benchmarks.refund_worker import RealClock
 from makegood.base.actor import SYSTEM, Act
 from makegood.base.ids import UnitRef
+from makegood.base.money import Money
 from makegood.demo.programs.gateway_book import BookRefund, Payment
 from makegood.demo.programs.gateway_machine import Faults
-from makegood.gateways.payments.accounts import Account
-from makegood.gateways.payments.http import make_client
-from makegood.gateways.payments.registry import build_gateways
 from makegood.ledger import actions as ledger
-from makegood.ledger.audit import audit
+from makegood.ledger.advance.actions import put_into_fund
+from makegood.ledger.audit import PENDING_AGE, audit
 from makegood.ledger.recipes import PaymentBooking, PaymentLeg
 from makegood.ledger.refund import actions
 from makegood.ledger.refund.actions import ManualProof
-from makegood.ledger.refund.rules import Refund, RefundOrder
+from makegood.ledger.refund.rules import Refund
 from makegood.store.database import Connection, Database
-from makegood.worker.refunds import Desk, payment_notification
 
 FAULTS = Faults(
     fail_before=0.10,
@@ -45,13 +44,11 @@ FAULTS = Faults(
     arrive_seconds=1.5,
 )
 CHANNELS = ("epay2", "balance", "epay2", "balance", "epay")
-MARKET = "m1"
 _AWAY = (OSError, httpx.HTTPError, asyncpg.PostgresError, asyncpg.InterfaceError)
-PRICE = 9800
 
 
 class SagaResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run ended with; everything but `refunds`, `kills` and the sums must be zero."""
+    """What a run ended with; what is not a count of work or a sum of money must be zero."""
 
     refunds: int
     kills: int
@@ -63,6 +60,7 @@ class SagaResult(msgspec.Struct, frozen=True, kw_only=True):
     differing: int
     pending_minor: int
     audit_rows: int
+    debts_minor: int
     told_wrong: int
 
 
@@ -78,7 +76,7 @@ async def run_saga(
     database_kills: int = 0,
     patience_seconds: float = 120.0,
 ) -> SagaResult:
-    """Order refunds, kill workers (and the database) while they are carried, compare the books.
+    """Order refunds, kill workers, web (and the database) meanwhile, and compare the books.
 
     The database must be migrated and empty. Refunds that no machine may decide are confirmed
     by a person of ours who looks into the gateway's own book, as a real one would.
@@ -86,18 +84,20 @@ async def run_saga(
     began = time.monotonic()
     chance = random.Random(seed)
     with gateway_program(folder, seed) as url:
-        await _prepare(database_url, url, refunds)
-        async with _listening(database_url, url) as desk:
-            with crew(workers, database_url, url) as team:
-                await _order_all(desk.db, refunds, chance)
-                for kill in range(max(kills, database_kills)):
-                    await asyncio.sleep(chance.uniform(0.05, 0.25))
-                    if kill < kills:
-                        team.kill(chance.randrange(workers))
-                    if kill_database is not None and kill < database_kills:
-                        await asyncio.to_thread(kill_database)
-                await _until_ended(desk, url, began + patience_seconds)
-            return await _compare(desk.db, url, refunds, kills, time.monotonic() - began)
+        port = free_port()
+        await _prepare(database_url, url, refunds, port)
+        db = await Database.open(database_url, max_size=5)
+        with crew(commands(workers, database_url, url, port, refunds, seed)) as team:
+            for kill in range(max(kills, database_kills)):
+                await asyncio.sleep(chance.uniform(0.05, 0.25))
+                if kill < kills:
+                    team.kill(chance.randrange(workers + 1))
+                if kill_database is not None and kill < database_kills:
+                    await asyncio.to_thread(kill_database)
+            await _until_ended(db, url, refunds, began + patience_seconds)
+        result = await _compare(db, url, refunds, kills, time.monotonic() - began)
+        await db.close()
+        return result
 
 
 @contextmanager
@@ -121,18 +121,34 @@ def gateway_program(folder: Path, seed: int) -> Iterator[str]:
         process.stdout.close()
 
 
-class Crew:
-    """Worker processes that are replaced when killed."""
+def commands(
+    workers: int, database_url: str, url: str, port: int, refunds: int, seed: int
+) -> list[list[str]]:
+    """How each process is started: the workers, and one web process."""
+    worker = [sys.executable, "-m", "benchmarks.refund_worker", database_url, url]
+    web = [sys.executable, "-m", "benchmarks.refund_web", database_url, url]
+    return [*[worker] * workers, [*web, str(port), str(refunds), str(seed)]]
 
-    def __init__(self, size: int, *arguments: str) -> None:
-        self._command = [sys.executable, "-m", "benchmarks.refund_worker", *arguments]
-        self._members = [self._hire() for _ in range(size)]
+
+def free_port() -> int:
+    """A port that nobody listens on now; the web process takes it again after every kill."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+class Crew:
+    """Processes that are replaced when killed."""
+
+    def __init__(self, starts: Sequence[list[str]]) -> None:
+        self._starts = starts
+        self._members = [self._hire(number) for number in range(len(starts))]
 
     def kill(self, number: int) -> None:
-        """kill -9 one worker and start another in its place."""
+        """kill -9 one process and start another in its place."""
         self._members[number].kill()
         self._members[number].wait()
-        self._members[number] = self._hire()
+        self._members[number] = self._hire(number)
 
     def dismiss(self) -> None:
         """Kill all."""
@@ -140,97 +156,53 @@ class Crew:
             member.kill()
             member.wait()
 
-    def _hire(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(self._command, stderr=subprocess.DEVNULL)
+    def _hire(self, number: int) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(self._starts[number], stderr=subprocess.DEVNULL)
 
 
 @contextmanager
-def crew(size: int, *arguments: str) -> Iterator[Crew]:
-    """Workers for the length of a run."""
-    team = Crew(size, *arguments)
+def crew(starts: Sequence[list[str]]) -> Iterator[Crew]:
+    """Processes for the length of a run."""
+    team = Crew(starts)
     try:
         yield team
     finally:
         team.dismiss()
 
 
-async def _prepare(database_url: str, url: str, count: int) -> None:
-    """Pay every order, at the gateway and in the ledger."""
+async def _prepare(database_url: str, url: str, count: int, port: int) -> None:
+    """Pay every order, at the gateway and in the ledger; allow advances; say where notices go."""
     payments = [
         Payment(trade_no=f"T{n}", order_no=f"o{n}", amount_minor=PRICE) for n in range(count)
     ]
     body = msgspec.json.encode({"payments": payments})
     async with httpx.AsyncClient(trust_env=False) as http:
         await http.post(f"{url}/admin/pay", content=body)
+        await http.post(f"{url}/admin/refund-hook", content=f"http://127.0.0.1:{port}/hook")
     db = await Database.open(database_url)
     async with db.transaction() as tx:
         await tx.execute("CREATE TABLE told (refund_no text NOT NULL, state text NOT NULL)")
         await ledger.post_payments(tx, _act(), [_booking(n) for n in range(count)])
+        await ledger.grant_quota(tx, _act(), "bench", Money(count * PRICE))
+        await put_into_fund(tx, _act(), "bench", Money(count * PRICE))
     await db.close()
 
 
-@contextlib.asynccontextmanager
-async def _listening(database_url: str, url: str) -> AsyncIterator[Desk]:
-    """A desk of our own, with the hook that the gateway sends its notices to."""
-    async with make_client() as client, httpx.AsyncClient(trust_env=False) as http:
-        answer = await http.get(f"{url}/admin/accounts")
-        accounts = msgspec.json.decode(answer.content, type=list[Account])
-        db = await Database.open(database_url, max_size=5)
-        desk = make_desk(db, build_gateways(accounts, client, RealClock()))
-        server = await asyncio.start_server(lambda r, w: _hook(desk, r, w), "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        await http.post(f"{url}/admin/refund-hook", content=f"http://127.0.0.1:{port}/hook")
-        try:
-            yield desk
-        finally:
-            server.close()
-            await db.close()
-
-
-async def _hook(desk: Desk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """The smallest web server that can take a notice."""
-    try:
-        request = (await reader.readuntil(b"\r\n\r\n")).decode()
-        fields = dict(parse_qsl(urlsplit(request.split(" ")[1]).query))
-        answer = await payment_notification(desk, MARKET, "balance", fields)
-        status, body = answer.status, answer.body
-    except Exception:
-        status, body = 500, "failed"
-    head = f"HTTP/1.1 {status} X\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
-    with contextlib.suppress(OSError):
-        writer.write((head + body).encode())
-        await writer.drain()
-        writer.close()
-
-
-async def _order_all(db: Database, count: int, chance: random.Random) -> None:
-    for number in range(count):
-        amount = chance.choice([PRICE, PRICE // 2, chance.randint(1, PRICE)])
-        order = RefundOrder(
-            refund_key=f"k{number}",
-            claim_no=f"C{number}",
-            unit=UnitRef(f"o{number}", 1, 1),
-            amount_minor=amount,
-            borne_by={"seller": amount},
-        )
-        async with db.transaction() as tx:
-            await actions.order_refund(tx, _act(), order)
-
-
-async def _until_ended(desk: Desk, url: str, give_up_at: float) -> None:
+async def _until_ended(db: Database, url: str, count: int, give_up_at: float) -> None:
     """Wait until every refund has ended and the gateway has nothing more to do."""
     while time.monotonic() < give_up_at:
         await asyncio.sleep(0.3)
         with contextlib.suppress(*_AWAY):
             refunds, waiting = await _book(url)
-            async with desk.db.connection() as conn:
+            async with db.connection() as conn:
                 open_ones = await actions.list_refunds(
                     conn, MARKET, ["wanted", "sent", "accepted", "manual"], 10_000
                 )
-            if not open_ones and not waiting:
+                ordered = await _count(conn, "SELECT count(*) FROM refund")
+            if ordered == count and not open_ones and not waiting:
                 return
             if not waiting:
-                await _confirm_by_hand(desk.db, open_ones, refunds)
+                await _confirm_by_hand(db, open_ones, refunds)
 
 
 async def _confirm_by_hand(db: Database, open_ones: list[Refund], book: list[BookRefund]) -> None:
@@ -243,6 +215,7 @@ async def _confirm_by_hand(db: Database, open_ones: list[Refund], book: list[Boo
                 reference="gateway book",
                 file_sha256="0" * 64,
                 person="agent-1",
+                confirmed_by="lead-1",
             )
             async with db.transaction() as tx:
                 await actions.confirm_manual(tx, _act(), refund.refund_no, proof)
@@ -269,7 +242,8 @@ async def _compare(db: Database, url: str, refunds: int, kills: int, seconds: fl
             pending_minor=await _count(
                 conn, "SELECT coalesce(sum(debits_pending), 0) FROM ledger_account"
             ),
-            audit_rows=len(await audit(conn, MARKET, RealClock().now())),
+            audit_rows=len(await audit(conn, MARKET, RealClock().now() + PENDING_AGE)),
+            debts_minor=await _count(conn, "SELECT coalesce(sum(advanced_minor), 0) FROM advance"),
             told_wrong=await _count(conn, _TOLD_WRONG),
         )
 

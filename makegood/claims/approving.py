@@ -13,6 +13,7 @@ from makegood.base.actor import Act, Actor
 from makegood.base.ids import derived_id
 from makegood.claims import commands as c
 from makegood.claims.desk import Desk
+from makegood.claims.handmade import MANUAL, confirm_sent
 from makegood.claims.state import Claim
 from makegood.claims.stepping import step
 from makegood.ledger.audits.pause import resume_payouts
@@ -111,6 +112,7 @@ async def _refuse_payout(tx: Connection, act: Act, desk: Desk, proposal: Proposa
 
 HANDLERS: Final[Mapping[str, Handler]] = {
     RULING: _release_ruling,
+    MANUAL: confirm_sent,
     "resume_payouts": _resume,
     "payout": _release_payout,
     "deposit_withdrawal": _release_payout,

@@ -33,6 +33,7 @@ from makegood.orders.actions import REMINDER_JOB
 from makegood.orders.questions import ANSWERED_JOB, AnsweredJob
 from makegood.orders.stock import reissues
 from makegood.orders.stock.rules import ReissueOutcome
+from makegood.people.approvals.store import named_files
 from makegood.people.markets.store import list_markets
 from makegood.people.proofs.actions import SEND_CODE_JOB
 from makegood.policy.draft.actions import STEP_JOB
@@ -164,8 +165,9 @@ def timetable(rooms: Rooms) -> tuple[Errand, ...]:
 
     async def unused_files() -> None:
         async with rooms.db.connection() as conn:
-            proofs = await refund_store.proof_files(conn) | await bill_store.bill_files(conn)
-        await filing.sweep(rooms.filing, proofs, rooms.clock.now() - FILES_SPARED)
+            named = await refund_store.proof_files(conn) | await bill_store.bill_files(conn)
+            named |= await named_files(conn)
+        await filing.sweep(rooms.filing, named, rooms.clock.now() - FILES_SPARED)
 
     refund_desk = refund_desk_of(rooms)
     return (

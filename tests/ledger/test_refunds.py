@@ -213,7 +213,13 @@ async def test_without_refund_numbers_one_unclear_refund_blocks_the_next_of_its_
 async def test_what_no_gateway_can_do_a_person_does_with_proof(db: Database, act: Act) -> None:
     refund_no = await claimed(db, act, an_order())
     assert (await finish(db, act, refund_no, Unsupported())).state == "manual"
-    proof = ManualProof(paid=True, reference="0xabc", file_sha256="ff" * 32, person="agent-1")
+    proof = ManualProof(
+        paid=True,
+        reference="0xabc",
+        file_sha256="ff" * 32,
+        person="agent-1",
+        confirmed_by="lead-1",
+    )
     async with db.transaction() as tx:
         without = msgspec.structs.replace(proof, file_sha256="")
         with pytest.raises(Refused, match="evidence_missing"):
@@ -229,7 +235,9 @@ async def test_what_no_gateway_can_do_a_person_does_with_proof(db: Database, act
 @pytest.mark.usefixtures("paid")
 async def test_a_refund_on_its_way_is_not_confirmed_by_hand(db: Database, act: Act) -> None:
     refund_no = await claimed(db, act, an_order())
-    proof = ManualProof(paid=True, reference="x", file_sha256="ff", person="agent-1")
+    proof = ManualProof(
+        paid=True, reference="x", file_sha256="ff", person="agent-1", confirmed_by="lead-1"
+    )
     async with db.transaction() as tx:
         with pytest.raises(Refused, match="not_your_turn"):
             await actions.confirm_manual(tx, act, refund_no, proof)

@@ -1,5 +1,6 @@
 """An agent's day at the desk on plain forms: queue, ruling, evidence, hand-over, release."""
 
+import re
 from datetime import timedelta
 
 from litestar import Litestar
@@ -287,6 +288,17 @@ async def test_a_refund_by_hand_needs_reference_and_proof(street: Town, app: Lit
         files={"file": ("proof.png", picture(), "image/png")},
     )
 
-    assert "人工退款已登记" in done.text, done.text[:1500]
+    assert "已登记，等另一个人确认" in done.text, done.text[:1500]
+    moved = (await street.view(opened.claim_no)).money
+    assert [move.state for move in moved if move.number == number] == ["manual"]
+    waiting = await agent.open(path)
+    assert "2026112288" in waiting.text
+    assert "登记的人不能自己确认" in waiting.text
+    assert (await agent.open(f"{path}/proof")).content == picture()
+
+    operator = await signed_in(street, app, "op")
+    listed = await operator.open("/ops/approvals?kind=manual_payment")
+    proposal_no = re.findall(r'class="card proposal" id="([^"]+)"', listed.text)[0]
+    await operator.send(f"/ops/approvals/{proposal_no}", do="approved")
     moved = (await street.view(opened.claim_no)).money
     assert [move.state for move in moved if move.number == number] == ["arrived"]

@@ -77,12 +77,16 @@ class RefundOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ManualProof(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person shows for a refund made by hand: its reference, and the stored file."""
+    """What people show for a refund made by hand: its reference, and the stored file.
+
+    `person` sent the money, `confirmed_by` is somebody else who looked at the proof.
+    """
 
     paid: bool
     reference: str
     file_sha256: str
     person: str
+    confirmed_by: str
     text: str = ""
 
 
@@ -184,12 +188,15 @@ async def finish(
 async def confirm_manual(
     tx: Connection, act: Act, refund_no: str, proof: ManualProof
 ) -> RefundOutcome:
-    """A person closes a refund that no gateway could do: paid by hand, or certainly not paid.
+    """Two persons close a refund that no gateway could do: paid by hand, or certainly not paid.
 
     Raises:
-        Refused: `evidence_missing` without reference and file, `not_found`,
+        Refused: `approval_needs_other_person` when one person is both, `evidence_missing`
+            without reference and file, `not_found`,
             `not_your_turn` when the refund is not with a person, `already_decided`.
     """
+    if not proof.confirmed_by or proof.confirmed_by == proof.person:
+        raise Refused("approval_needs_other_person")
     if proof.paid and not (proof.reference.strip() and proof.file_sha256.strip()):
         raise Refused("evidence_missing")
     refund = await store.lock_refund(tx, act.market_id, refund_no)

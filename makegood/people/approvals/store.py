@@ -109,6 +109,32 @@ async def lock_open_of(tx: Connection, market_id: str, kind: str, subject: str) 
     return [_proposal(row) for row in rows]
 
 
+async def open_of(conn: Connection, market_id: str, kind: str, subject: str) -> list[Proposal]:
+    """The open proposals of a kind about one subject, as they are now."""
+    rows = await conn.fetch(
+        f"""
+        SELECT {_COLUMNS} FROM proposal
+        WHERE market_id = $1 AND kind = $2 AND subject = $3 AND state = 'open'
+        ORDER BY proposal_no
+        """,
+        market_id,
+        kind,
+        subject,
+    )
+    return [_proposal(row) for row in rows]
+
+
+async def named_files(conn: Connection) -> set[tuple[str, str]]:
+    """(market, SHA-256) of the files that proposals name as their proof."""
+    rows = await conn.fetch(
+        """
+        SELECT market_id, payload ->> 'file_sha256' AS sha256 FROM proposal
+        WHERE payload ->> 'file_sha256' <> ''
+        """
+    )
+    return {(row["market_id"], row["sha256"]) for row in rows}
+
+
 async def list_proposals(
     conn: Connection, market_id: str, states: list[str], kind: str = "", limit: int = 100
 ) -> list[Proposal]:

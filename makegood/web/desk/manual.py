@@ -1,18 +1,19 @@
-"""A refund that no gateway could make: done by hand, recorded with its reference and proof."""
+"""A refund that no gateway could make: one person records it with proof, another confirms it."""
 
 from collections.abc import AsyncIterator
 from hashlib import sha256
 
 from litestar import get, post
 from litestar.params import FromPath
-from litestar.response import Redirect
+from litestar.response import Redirect, Stream
 
 from makegood.base.refusal import Refused
 from makegood.claims.evidence import require_size
+from makegood.claims.handmade import MANUAL, SentByHand, record_sent
 from makegood.claims.looking import queue_counts, view_claim
-from makegood.claims.system_actions import note_refund
 from makegood.claims.view import ClaimView, MoneyView
-from makegood.ledger.refund.actions import ManualProof, confirm_manual
+from makegood.people.approvals.rules import Proposal
+from makegood.people.approvals.store import open_of
 from makegood.web.desk.claim import need_staff, queue_of
 from makegood.web.desk.faults import fault_of, status_of
 from makegood.web.desk.forms import AnyRequest, Form, read_form
@@ -46,23 +47,51 @@ async def confirm_refund(
     claim_no: FromPath[str],
     number: FromPath[str],
 ) -> Html | Redirect:
-    """Keep the proof, close the refund, and tell the claim."""
+    """Keep the proof, and put the refund before a second person."""
     need_staff(page, "task.finish")
     form = await read_form(request)
     try:
-        proof = ManualProof(
-            paid=True,
-            reference=form.text("reference", 64),
+        sent = SentByHand(
+            refund_no=number,
+            reference=form.text("reference", 120),
             file_sha256=await _kept(things, page.market.market_id, form),
-            person=page.caller.account_id,
         )
         async with things.db.transaction() as tx:
             _manual(await view_claim(tx, page.act(), things.desk, claim_no), number)
-            outcome = await confirm_manual(tx, page.act(), number, proof)
-            await note_refund(tx, page.act(), things.desk, outcome)
+            caller = page.caller
+            await record_sent(
+                tx,
+                page.act(),
+                things.desk,
+                sent,
+                by=caller.account_id,
+                by_name=caller.display_name,
+            )
     except Refused as refused:
         return await _page(page, things, request, claim_no, number, form, refused)
-    return page.go(with_done(f"/desk/c/{claim_no}", "confirmed"))
+    return page.go(with_done(f"/desk/c/{claim_no}", "recorded"))
+
+
+@get("/desk/c/{claim_no:str}/money/{number:str}/proof")
+async def show_proof(
+    page: ThisPage, things: TheThings, claim_no: FromPath[str], number: FromPath[str]
+) -> Stream:
+    """The proof that waits for confirmation, as a download that no browser runs."""
+    need_staff(page, "task.finish")
+    async with things.db.connection() as conn:
+        _manual(await view_claim(conn, page.act(), things.desk, claim_no), number)
+        waiting = await open_of(conn, page.market.market_id, MANUAL, number)
+    if not waiting:
+        raise not_found()
+    sha256_ = str(waiting[0].payload["file_sha256"])
+    return Stream(
+        things.storage.open(page.market.market_id, sha256_),
+        media_type="application/octet-stream",
+        headers={
+            "content-disposition": f'attachment; filename="proof-{number}"',
+            "cache-control": "no-store",
+        },
+    )
 
 
 async def _kept(things: Things, market_id: str, form: Form) -> str:
@@ -101,6 +130,7 @@ async def _page(
     async with things.db.connection() as conn:
         claim = await view_claim(conn, page.act(), things.desk, claim_no)
         counts = await queue_counts(conn, page.act())
+        waiting = await open_of(conn, page.market.market_id, MANUAL, number)
     base = f"/desk/c/{claim_no}"
     return page.show(
         "desk/templates/ask_page.html",
@@ -109,15 +139,20 @@ async def _page(
         c=claim,
         base=base,
         here=f"{base}/money/{number}",
-        kind="manual",
+        kind="manual_waiting" if waiting else "manual",
         head=page.words.t("desk.manual.title"),
-        button=page.words.t("desk.manual.button"),
+        button="" if waiting else page.words.t("desk.manual.button"),
         danger=False,
         multipart=True,
         fault=fault_of(page, refused),
         form=form,
         move=_manual(claim, number),
+        waiting=_first(waiting),
     )
 
 
-ROUTES = [show_refund, confirm_refund]
+def _first(waiting: list[Proposal]) -> Proposal | None:
+    return waiting[0] if waiting else None
+
+
+ROUTES = [show_refund, confirm_refund, show_proof]
