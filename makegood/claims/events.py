@@ -489,6 +489,13 @@ class AppealDecided(ClaimEvent, frozen=True, kw_only=True, tag="appeal_decided")
     views: dict[str, str]
 
 
+class SellerRestored(ClaimEvent, frozen=True, kw_only=True, tag="seller_restored"):
+    """An appeal changed who bears what was refunded: the seller got back what was taken before."""
+
+    amount_minor: int
+    transfers: list[str] = []
+
+
 class ClaimReopened(ClaimEvent, frozen=True, kw_only=True, tag="claim_reopened"):
     """New evidence about a closed claim was accepted for a second look."""
 
@@ -556,6 +563,7 @@ AnyEvent = (
     | ClaimWithdrawn
     | AppealFiled
     | AppealDecided
+    | SellerRestored
     | ClaimReopened
     | ReferredOutside
     | OutsideAnswered

@@ -183,3 +183,20 @@ async def claims_of_contract(
         until,
     )
     return [row["claim_no"] for row in rows]
+
+
+async def appealed_claims(
+    conn: Connection, market_id: str, since: datetime, until: datetime
+) -> list[str]:
+    """Claims with an appeal that was decided in this time, in the order of their numbers."""
+    rows = await conn.fetch(
+        """
+        select distinct stream from event
+        where market_id = $1 and name = 'appeal_decided' and at >= $2 and at < $3
+        order by stream
+        """,
+        market_id,
+        since,
+        until,
+    )
+    return [row["stream"] for row in rows]

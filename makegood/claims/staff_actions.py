@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from makegood.base.actor import Act
+from makegood.base.actor import SYSTEM, Act
 from makegood.base.refusal import Refused
 from makegood.claims import commands as c
 from makegood.claims import events as e
@@ -17,6 +17,7 @@ from makegood.claims.outcome import ROOT_CAUSES
 from makegood.claims.precedents.actions import family
 from makegood.claims.precedents.rules import Family
 from makegood.claims.remedies import ALL, GOODS, NOTHING
+from makegood.claims.restoring import restore_seller
 from makegood.claims.saving import hold
 from makegood.claims.state import Claim
 from makegood.claims.stepping import step, step_held
@@ -106,7 +107,9 @@ async def decide_appeal(
             decision = msgspec.structs.replace(decision, source="appeal", departure="")
         return c.DecideAppeal(text=text, views=views, decision=decision, clocks=look.clocks)
 
-    return await step(tx, act, desk, claim_no, make)
+    held = await step_held(tx, act, desk, await hold(tx, act, claim_no), make)
+    system = msgspec.structs.replace(act, actor=SYSTEM)
+    return (await restore_seller(tx, system, desk, held)).claim if ruled else held.claim
 
 
 async def state_fact(

@@ -474,6 +474,8 @@ def audience_of(event: e.AnyEvent) -> v.Audience:
             return "platform"
         case e.KeyRevealed():
             return "buyer"
+        case e.SellerRestored():
+            return "seller"
         case _:
             return "all"
 
