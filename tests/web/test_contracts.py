@@ -102,7 +102,9 @@ async def test_contracts_are_hidden_from_agents(street: Town, app: Litestar) -> 
 def test_a_contract_survives_its_own_form() -> None:
     contract = contract_of(Form({name: [text] for name, text in TYPED.items()}), "yunqi")
     texts = filled(contract)
-    again = {**TYPED, "holidays": texts["holidays"], "special": texts["special"]}
-    week = {f"day_{n}": text for n, text in enumerate(texts["week"])}  # type: ignore[arg-type]
-    fields = {**again, **week, "standards": texts["standards"], "buyers": texts["buyers"]}
-    assert contract_of(Form({k: [str(v)] for k, v in fields.items()}), "yunqi") == contract
+    week = texts["week"]
+    assert isinstance(week, list)
+    days = {f"day_{n}": str(text) for n, text in enumerate(week)}
+    kept = {name: str(texts[name]) for name in ("holidays", "special", "standards", "buyers")}
+    fields = {**TYPED, **days, **kept}
+    assert contract_of(Form({name: [text] for name, text in fields.items()}), "yunqi") == contract

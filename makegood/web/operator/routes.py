@@ -5,6 +5,7 @@ from litestar.types import ControllerRouterHandler
 from makegood.web.operator import (
     access,
     account,
+    appeals,
     bills,
     disputes,
     gateways,
@@ -29,6 +30,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *disputes.ROUTES,
     *access.ROUTES,
     *contracts.ROUTES,
+    *appeals.ROUTES,
     *rules.ROUTES,
     *record.ROUTES,
     *places.ROUTES,
