@@ -1,0 +1,135 @@
+"""A pack as one file: the same bytes for the same rules, and no way to hide anything in it."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from makegood.policy.faults import PackRefused
+from makegood.policy.pack import load_pack
+from makegood.policy.packfile import MAX_FILE_BYTES, read_pack_file, read_parts, write_parts
+from tests.policy.given import PACK
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def content(parts: dict[str, Any], table: str = "R-13") -> Any:
+    return parts["tables"][table]["nodes"][1]["content"]
+
+
+def with_change(change: Change) -> bytes:
+    parts = json.loads(PACK.source)
+    change(parts)
+    return json.dumps(parts).encode()
+
+
+def test_the_digest_is_the_sha256_of_the_file_itself() -> None:
+    assert hashlib.sha256(PACK.source).hexdigest() == PACK.digest
+
+
+def test_export_and_import_give_the_same_bytes_and_the_same_rules() -> None:
+    again = read_pack_file(PACK.source)
+    assert again.source == PACK.source
+    assert again.digest == load_pack().digest
+
+
+def test_the_order_of_keys_and_the_spacing_do_not_matter() -> None:
+    parts = json.loads(PACK.source)
+    shuffled = json.dumps(dict(reversed(list(parts.items()))), ensure_ascii=True).encode()
+    assert read_pack_file(shuffled).source == PACK.source
+
+
+def test_the_file_is_lines_that_can_be_compared() -> None:
+    parts = read_parts(PACK.source)
+    content(parts)["rules"][0]["i1"] = "true"
+    old, new = PACK.source.splitlines(), write_parts(parts).splitlines()
+    assert len(old) == len(new)
+    assert sum(1 for one, other in zip(old, new, strict=True) if one != other) == 1
+
+
+HOSTILE: list[tuple[str, Change, str]] = [
+    ("a function node", lambda p: p["tables"]["R-13"]["nodes"].append(
+        {"id": "f", "name": "f", "type": "functionNode", "position": {"x": 0, "y": 0}}),
+     r"R-13\.json"),
+    ("code as content", lambda p: p["tables"]["R-13"]["nodes"][1].update(content="() => 1"),
+     r"R-13\.json"),
+    ("a clock", lambda p: content(p)["rules"][0].update(i1="date('now') > 3"),
+     r"R-13\.json: row 1, column supplier\.face_matches"),
+    ("a random number", lambda p: content(p)["rules"][2].update(i2="rand(10) > 5"),
+     r"R-13\.json: row 3"),
+    ("a loop", lambda p: p["tables"]["R-13"]["edges"].append(
+        {"id": "e3", "sourceId": "output", "targetId": "table", "type": "edge"}), "edges"),
+    ("an unknown field", lambda p: content(p).update(script="x"), "script"),
+    ("an unknown part", lambda p: p.update(scripts={}), "scripts"),
+    ("another format", lambda p: p.update(makegood_pack=2), "format 2"),
+    ("a version that is no number", lambda p: p["pack"].update(version="1.0-beta"), "version"),
+    ("a name that leads elsewhere", lambda p: p["pack"].update(name="../x"), "named by small"),
+    ("a table under another name", lambda p: p["tables"].update({"R-99": p["tables"]["R-13"]}),
+     r"R-99\.json"),
+    ("a collecting hit policy", lambda p: content(p).update(hitPolicy="collect"), "collect"),
+    ("a column twice", lambda p: content(p)["inputs"].append(content(p)["inputs"][0]), "twice"),
+    ("shares below nothing", lambda p: content(p)["rules"][0].update(o3="-100", o4="200"),
+     "shares"),
+    ("a lane that does not exist", lambda p: content(p, "lane")["rules"][0].update(o2="'slow'"),
+     "lane"),
+    ("a hole in a table of the judge's own", lambda p: content(p, "class")["rules"].pop(),
+     "no row takes"),
+    ("a sentence in one language only", lambda p: p["findings"][0]["clause"].update(en=" "),
+     "both languages"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "says"), [one[1:] for one in HOSTILE],
+                         ids=[one[0] for one in HOSTILE])  # fmt: skip
+def test_what_a_pack_may_not_hold_is_refused_with_its_place(change: Change, says: str) -> None:
+    with pytest.raises(PackRefused, match=says) as refused:
+        read_pack_file(with_change(change))
+    assert refused.value.faults[0].file
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (b"", "line|row 1"),
+        (b'{"makegood_pack": 1,\n "pack": }', "row 2, column"),
+        (b'{"makegood_pack": 1, "makegood_pack": 1}', "twice"),
+        (b"[]", "not a rule pack"),
+        (b'{"makegood_pack": NaN}', "NaN"),
+        (b"[" * 100_000, "not readable"),
+        (b"\xff\xfe", "not readable"),
+        (b" " * (MAX_FILE_BYTES + 1), "larger than"),
+        (b"x" * 10_000_000, "larger than"),
+    ],
+)
+def test_broken_files_are_refused_not_crashed_on(raw: bytes, says: str) -> None:
+    with pytest.raises(PackRefused, match=says):
+        read_pack_file(raw)
+
+
+def test_all_faults_of_all_tables_are_told_at_once() -> None:
+    def change(parts: dict[str, Any]) -> None:
+        content(parts, "R-13")["rules"][0]["i1"] = "now()"
+        content(parts, "R-20")["rules"][0]["i1"] = "eval('x')"
+
+    with pytest.raises(PackRefused) as refused:
+        read_pack_file(with_change(change))
+    assert [one.file for one in refused.value.faults] == ["tables/R-13.json", "tables/R-20.json"]
+    assert all(one.words().zh and one.words().en for one in refused.value.faults)
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_a_file_with_one_byte_changed_is_read_the_same_way_or_refused(data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(PACK.source) - 1))
+    byte = data.draw(st.integers(0, 255))
+    changed = bytearray(PACK.source)
+    changed[place] = byte
+    try:
+        pack = read_pack_file(bytes(changed))
+    except PackRefused:
+        return
+    assert hashlib.sha256(pack.source).hexdigest() == pack.digest
