@@ -1,6 +1,6 @@
 """Releasing public rows: a day's ended claims of one seller after the other, in shuffled order."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
@@ -9,7 +9,6 @@ import msgspec
 from makegood.base.actor import Act
 from makegood.base.ids import Ids
 from makegood.claims import store as claim_store
-from makegood.claims.state import Claim
 from makegood.insight.rows import store
 from makegood.insight.rows.rules import (
     PublicRow,
@@ -45,35 +44,35 @@ async def _release_seller(
 ) -> None:
     by_no = {one.claim_no: one for one in ended}
     number = await store.last_number(tx, act.market_id, seller_id)
-    fresh: list[tuple[Claim, PublicRow]] = []
+    fresh: list[tuple[Ended, PublicRow]] = []
     for claim_no in shuffled(list(by_no), ids.secret()):
         loaded = await claim_store.load(tx, act.market_id, claim_no)
         assert loaded is not None, "a listed claim has a history"
-        last = by_no[claim_no].last
+        known = by_no[claim_no]
+        last = known.last
         row = row_of(loaded.claim, number + 1, last.number if last is not None else 0)
         if last is not None and says_the_same(row, last):
-            await store.note_unchanged(tx, act.market_id, claim_no, loaded.claim.version)
+            await store.note_unchanged(tx, act.market_id, claim_no, known.version)
             continue
         number += 1
-        fresh.append((loaded.claim, row))
+        fresh.append((known, row))
     await _append(tx, act, ids, seller_id, fresh)
 
 
 async def _append(
-    tx: Connection, act: Act, ids: Ids, seller_id: str, fresh: Iterable[tuple[Claim, PublicRow]]
+    tx: Connection, act: Act, ids: Ids, seller_id: str, fresh: Sequence[tuple[Ended, PublicRow]]
 ) -> None:
-    fresh = list(fresh)
-    events = [_event(claim, row) for claim, row in fresh]
+    events = [_event(known.claim_no, row) for known, row in fresh]
     sealed = await append_events(tx, act, ids, stream_of(seller_id), events)
-    for event, (claim, row) in zip(sealed, fresh, strict=True):
+    for event, (known, row) in zip(sealed, fresh, strict=True):
         assert event.version == row.number, "a row's number is its place in its stream"
         await store.insert_row(
-            tx, act.market_id, claim.claim_no, claim.version, row, event.entry, act.now
+            tx, act.market_id, known.claim_no, known.version, row, event.entry, act.now
         )
 
 
-def _event(claim: Claim, row: PublicRow) -> NewEvent:
+def _event(claim_no: str, row: PublicRow) -> NewEvent:
     fields = msgspec.to_builtins(row)
     name = str(fields.pop("type"))
     public = frozenset(fields)
-    return NewEvent(name, SCHEMA_VERSION, {**fields, CLAIM_NO: claim.claim_no}, public)
+    return NewEvent(name, SCHEMA_VERSION, {**fields, CLAIM_NO: claim_no}, public)

@@ -17,6 +17,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 
     claim_no: str
     seller_id: str
+    version: int
     last: PublicRow | None
 
 
@@ -26,7 +27,7 @@ async def ended_claims(
     """Claims that ended, were left alone since `before`, and are not in a row as they are now."""
     rows = await conn.fetch(
         """
-        select c.claim_no, c.seller_id, r.row as last
+        select c.claim_no, c.seller_id, c.version, r.row as last
         from claim c left join lateral (
             select p.claim_version, p.row from public_row p
             where p.market_id = c.market_id and p.claim_no = c.claim_no
@@ -45,6 +46,7 @@ async def ended_claims(
         Ended(
             claim_no=row["claim_no"],
             seller_id=row["seller_id"],
+            version=row["version"],
             last=msgspec.convert(row["last"], PublicRow) if row["last"] is not None else None,
         )
         for row in rows
