@@ -87,10 +87,8 @@ async def _find(
     if found is None:
         return ["nobody is kept under this; try an order number, a claim number or a contact"]
     person = found.person
-    lines = [
-        f"buyer {', '.join(person.buyer_ids)}: {len(person.orders)} orders, "
-        f"{len(person.claims)} claims, {person.files} files, {person.mails} mails"
-    ]
+    kept = f"{len(person.orders)} orders, {len(person.claims)} claims, {person.files} files"
+    lines = [f"buyer {' '.join(person.buyer_ids)}: {kept}, {person.mails} mails"]
     lines += [f"  {one.claim_no}  {one.state}" for one in person.claims]
     return lines + [f"  held by {one.kind} {one.subject} {one.reason}" for one in found.obstacles]
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from makegood.web.api import (
+    bundles,
     chargebacks,
     claims,
     evidence,
@@ -23,6 +24,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *claims.OPERATIONS,
     *sides.OPERATIONS,
     *evidence.OPERATIONS,
+    *bundles.OPERATIONS,
     *letters.OPERATIONS,
     *repairs.OPERATIONS,
     *rulings.OPERATIONS,
