@@ -2,6 +2,6 @@
 
 from litestar.types import ControllerRouterHandler
 
-from makegood.web.seller import claim, home
+from makegood.web.seller import claim, funds, home
 
-ROUTES: list[ControllerRouterHandler] = [*home.ROUTES, *claim.ROUTES]
+ROUTES: list[ControllerRouterHandler] = [*home.ROUTES, *claim.ROUTES, *funds.ROUTES]

@@ -2,11 +2,13 @@
 
 from litestar.types import ControllerRouterHandler
 
-from makegood.web.operator.money import approvals, ledger, refunds, suppliers
+from makegood.web.operator.money import approvals, ledger, refunds, sellers, suppliers, terms
 
 ROUTES: list[ControllerRouterHandler] = [
     *approvals.ROUTES,
     *ledger.ROUTES,
     *refunds.ROUTES,
     *suppliers.ROUTES,
+    *sellers.ROUTES,
+    *terms.ROUTES,
 ]

@@ -1,0 +1,208 @@
+"""One seller's money for the operator: holds, deposit, payouts to release and pay, escrow mode."""
+
+from typing import Final
+
+from litestar import get, post
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect, Stream
+from litestar.types import ControllerRouterHandler
+
+from makegood.base.refusal import Refused
+from makegood.claims.funds import settle_due
+from makegood.ledger.actions import pay_deposit
+from makegood.ledger.amounts import read_amount
+from makegood.ledger.funds import store
+from makegood.ledger.funds.actions import entries_of, pay_out, refuse_payout, release_payout
+from makegood.ledger.funds.rules import KIND_OF_SOURCE, Payout
+from makegood.ledger.statements.months import read_month
+from makegood.people.approvals.actions import propose
+from makegood.people.approvals.limits import needs_second_person
+from makegood.people.approvals.rules import NewProposal
+from makegood.people.markets.actions import hold_in_escrow, lift_escrow
+from makegood.people.markets.store import list_sellers
+from makegood.store.database import Connection
+from makegood.web.desk.faults import Fault
+from makegood.web.desk.forms import AnyRequest, Form, read_form
+from makegood.web.errors import refusal_words
+from makegood.web.page import Html, Page, ThisPage
+from makegood.web.problem import not_found
+from makegood.web.seller.funds import money_page, seller_of, statement_csv
+from makegood.web.things import TheThings, Things
+
+DONE: Final = (
+    "deposited",
+    "released",
+    "asked",
+    "paid",
+    "refused",
+    "settled",
+    "nothing",
+    "held",
+    "lifted",
+)
+SHOWN: Final = {"waiting": ("wanted", "released"), "ended": ("paid", "refused", "withdrawn")}
+
+
+@get("/ops/payouts")
+async def show_payouts(page: ThisPage, things: TheThings, show: FromQuery[str] = "waiting") -> Html:
+    """Payouts of all sellers, the longest waiting first."""
+    need_operator(page)
+    shown = show if show in SHOWN else "waiting"
+    async with things.db.connection() as conn:
+        payouts = await store.payouts_in_state(conn, page.market.market_id, SHOWN[shown])
+        sellers = await list_sellers(conn, page.market.market_id)
+    return page.show(
+        "operator/templates/money/payouts.html",
+        section="payouts",
+        payouts=payouts,
+        names={one.seller_id: one.name for one in sellers},
+        shown=shown,
+    )
+
+
+@get("/ops/sellers/{seller_id:str}")
+async def show_seller(
+    page: ThisPage,
+    things: TheThings,
+    seller_id: FromPath[str],
+    m: FromQuery[str] = "",
+    done: FromQuery[str] = "",
+) -> Html:
+    """A seller's money."""
+    need_operator(page)
+    return await _page(page, things, seller_id, m, done=done)
+
+
+@get("/ops/sellers/{seller_id:str}/statement.csv")
+async def export_seller(
+    page: ThisPage, things: TheThings, seller_id: FromPath[str], m: FromQuery[str] = ""
+) -> Stream:
+    """The seller's month as CSV."""
+    need_operator(page)
+    month, market = read_month(m, page.now, page.words.zone), page.market
+    async with things.db.connection() as conn:
+        await seller_of(conn, page, seller_id)
+        entries = await entries_of(
+            conn,
+            market.market_id,
+            seller_id,
+            market.settings.currency,
+            month.since,
+            month.until,
+        )
+    return statement_csv(page, entries, f"funds-{seller_id}-{month.name}.csv")
+
+
+@post("/ops/sellers/{seller_id:str}")
+async def change_seller_money(
+    page: ThisPage, things: TheThings, request: AnyRequest, seller_id: FromPath[str]
+) -> Html | Redirect:
+    """Record a deposit, release, pay or refuse a payout, settle, hold in escrow or lift that."""
+    page.need("fund.manage")
+    form = await read_form(request)
+    try:
+        async with things.db.transaction() as tx:
+            await seller_of(tx, page, seller_id)
+            done = await _do(tx, page, things, seller_id, form)
+    except Refused as refused:
+        fault = Fault(*refusal_words(page, refused))
+        return await _page(page, things, seller_id, "", fault=fault)
+    return page.go(f"/ops/sellers/{seller_id}?done={done}")
+
+
+def need_operator(page: Page) -> None:
+    """Operators and auditors; a seller has a page of its own."""
+    page.need("fund.read")
+    if page.caller.role not in ("operator", "auditor"):
+        raise not_found()
+
+
+async def _do(tx: Connection, page: Page, things: Things, seller_id: str, form: Form) -> str:
+    act, currency = page.act(), page.market.settings.currency
+    number = form.text("payout", 40)
+    match form.text("do", 20):
+        case "deposit":
+            reference = form.text("reference", 64)
+            if not reference:
+                raise Refused("evidence_missing")
+            money = read_amount(form.text("amount", 40), currency)
+            await pay_deposit(tx, act, reference, seller_id, money)
+            return "deposited"
+        case "release":
+            return await _release(tx, page, things, await _payout(tx, page, seller_id, number))
+        case "pay":
+            await _payout(tx, page, seller_id, number)
+            await pay_out(tx, act, number, form.text("reference", 64))
+            return "paid"
+        case "refuse":
+            await _payout(tx, page, seller_id, number)
+            await refuse_payout(tx, act, number, form.text("why", 500))
+            return "refused"
+        case "settle":
+            moved = await settle_due(tx, act, seller_id, currency)
+            return "settled" if moved.amount_minor else "nothing"
+        case "hold":
+            await hold_in_escrow(tx, act, seller_id, "")
+            return "held"
+        case "lift":
+            await lift_escrow(tx, act, seller_id)
+            return "lifted"
+        case _:
+            raise not_found()
+
+
+async def _payout(tx: Connection, page: Page, seller_id: str, number: str) -> Payout:
+    payout = await store.lock_payout(tx, page.market.market_id, number)
+    if payout is None or payout.seller_id != seller_id:
+        raise not_found()
+    return payout
+
+
+async def _release(tx: Connection, page: Page, things: Things, payout: Payout) -> str:
+    """Within the own limit at once, above it by another person."""
+    kind, settings = KIND_OF_SOURCE[payout.source], page.market.settings
+    if not needs_second_person(settings, kind, page.actor.role, payout.amount_minor):
+        await release_payout(tx, page.act(), payout.payout_no)
+        return "released"
+    new = NewProposal(
+        kind=kind,
+        subject=payout.payout_no,
+        amount_minor=payout.amount_minor,
+        currency=payout.currency,
+        payload={"seller_id": payout.seller_id},
+        why=str(page.words.t("funds.why_release", no=payout.payout_no, seller=payout.seller_id)),
+        key=payout.payout_no,
+    )
+    by, name = page.caller.account_id, page.caller.display_name
+    await propose(tx, page.act(), things.ids, new, by=by, by_name=name)
+    return "asked"
+
+
+async def _page(
+    page: Page,
+    things: Things,
+    seller_id: str,
+    m: str,
+    *,
+    done: str = "",
+    fault: Fault | None = None,
+) -> Html:
+    async with things.db.connection() as conn:
+        seller = await seller_of(conn, page, seller_id)
+        facts = await money_page(conn, page, seller, m)
+    return page.show(
+        "operator/templates/money/seller.html",
+        409 if fault else 200,
+        section="sellers",
+        done=done if done in DONE else "",
+        fault=fault,
+        **facts,
+    )
+
+
+ROUTES: list[ControllerRouterHandler] = [
+    show_payouts,
+    show_seller,
+    export_seller,
+    change_seller_money,
+]
