@@ -2,7 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
-from makegood.web.desk import appeals, claim, manual, questions, queue, rulings
+from makegood.web.desk import appeals, claim, library, manual, questions, queue, rulings
 
 ROUTES: list[ControllerRouterHandler] = [
     *queue.ROUTES,
@@ -10,5 +10,6 @@ ROUTES: list[ControllerRouterHandler] = [
     *rulings.ROUTES,
     *appeals.ROUTES,
     *manual.ROUTES,
+    *library.ROUTES,
     *questions.ROUTES,
 ]
