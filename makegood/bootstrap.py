@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator
 from typing import Final
 
+import asyncpg
 import httpx
 import msgspec
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -17,6 +18,7 @@ from makegood.claims.desk import Desk, Rosters
 from makegood.claims.filing import FilingRoom
 from makegood.gateways.channels.mail import SmtpMailer, smtp_settings
 from makegood.gateways.payments.book import GatewayBook
+from makegood.gateways.payments.http import make_client
 from makegood.gateways.storage.disk import DiskStorage
 from makegood.gateways.storage.pictures import PillowPictures
 from makegood.gateways.suppliers.registry import SupplierBook
@@ -49,6 +51,8 @@ from makegood.worker.registry import Rooms, handlers, refund_desk, timetable
 WEB_CONNECTIONS: Final = 12
 YOUNG_OBJECTS: Final = 20_000
 WORKER_CONNECTIONS: Final = 10
+ACCOUNTS_SECONDS: Final = 5.0
+"""How long a change of a gateway account may take to reach every web process."""
 OUTSIDE_SECONDS: Final = 10.0
 """How long a supplier or gateway may take to answer before it counts as silent."""
 
@@ -101,12 +105,12 @@ async def opened_things(settings: Settings, demo: Demo | None = None) -> AsyncIt
         async with db.connection() as conn:
             await check_keys(conn, vault)
         await hub.open()
-        async with httpx.AsyncClient(timeout=OUTSIDE_SECONDS) as client:
+        async with make_client() as client:
             gateways = GatewayBook(db, vault, client, clock)
             await gateways.refresh()
             desk = build_desk(db, settings)
             storage = DiskStorage(settings.folder / "files", vault)
-            yield Things(
+            things = Things(
                 db=db,
                 clock=clock,
                 ids=ids,
@@ -127,9 +131,33 @@ async def opened_things(settings: Settings, demo: Demo | None = None) -> AsyncIt
                 demo=demo,
                 settings=_web_settings(settings, vault.keyed_hash("form_tokens", "web")),
             )
+            async with kept_fresh(gateways):
+                yield things
     finally:
         await hub.close()
         await db.close()
+
+
+@contextlib.asynccontextmanager
+async def kept_fresh(gateways: GatewayBook) -> AsyncIterator[None]:
+    """Read the gateway accounts again and again: another process may have changed them."""
+
+    async def refresh() -> None:
+        while True:
+            await asyncio.sleep(ACCOUNTS_SECONDS)
+            try:
+                await gateways.refresh()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                # The database is away for a moment: what is known stays in use.
+                continue
+
+    task = asyncio.create_task(refresh())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 def build_desk(db: Database, settings: Settings) -> Desk:
@@ -170,9 +198,12 @@ async def opened_rooms(settings: Settings, clock: Clock | None = None) -> AsyncI
     try:
         async with db.connection() as conn:
             await check_keys(conn, vault)
-        async with httpx.AsyncClient(timeout=OUTSIDE_SECONDS) as client:
+        async with (
+            httpx.AsyncClient(timeout=OUTSIDE_SECONDS) as client,
+            make_client() as payments,
+        ):
             desk = build_desk(db, settings)
-            gateways = GatewayBook(db, vault, client, clock)
+            gateways = GatewayBook(db, vault, payments, clock)
             await gateways.refresh()
             storage = DiskStorage(settings.folder / "files", vault)
             yield Rooms(

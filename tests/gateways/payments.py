@@ -4,6 +4,7 @@ import json
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from makegood.demo.programs.gateway_book import BookRefund, Payment
+from makegood.demo.programs.gateway_book import BookDispute, BookRefund, Payment
 from makegood.demo.programs.gateway_machine import Faults
 from makegood.gateways.payments.accounts import Account
 
@@ -62,6 +63,33 @@ class GatewayProgram:
     def set_faults(self, faults: Faults) -> None:
         content = msgspec.json.encode(faults)
         self._http.post(f"{self.url}/admin/faults", content=content).raise_for_status()
+
+    def hooks(self, urls: dict[str, str]) -> None:
+        """Where each protocol tells of refunds."""
+        self._http.post(f"{self.url}/admin/hooks", json=urls).raise_for_status()
+
+    def dispute(
+        self,
+        ref: str,
+        trade_no: str,
+        amount_minor: int,
+        protocol: str,
+        notify_url: str = "",
+        state: str = "needs_response",
+    ) -> None:
+        """A buyer's dispute at this gateway, told to a hook."""
+        now = time.time()
+        dispute = BookDispute(
+            ref=ref,
+            trade_no=trade_no,
+            amount_minor=amount_minor,
+            state=state,
+            opened_at=now,
+            due_at=now + 7 * 86400,
+        )
+        body = {"dispute": dispute, "protocol": protocol, "notify_url": notify_url}
+        content = msgspec.json.encode(body)
+        self._http.post(f"{self.url}/admin/dispute", content=content).raise_for_status()
 
     def refunds(self) -> list[BookRefund]:
         book = self._http.get(f"{self.url}/admin/book").json()

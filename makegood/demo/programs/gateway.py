@@ -68,7 +68,6 @@ class Handler(JsonHandler):
         return Asked(
             method=self.command,
             path=self.path.removeprefix(prefix.rstrip("/")),
-            whole_path=self.path,
             body=body,
             headers=headers,
         )

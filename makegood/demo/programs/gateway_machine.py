@@ -54,11 +54,10 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A request as one protocol sees it: its own path, and the whole path that was signed."""
+    """A request as one protocol sees it, with its own path."""
 
     method: str
     path: str
-    whole_path: str
     body: bytes
     headers: dict[str, str]
 

@@ -121,7 +121,7 @@ def _is_merchant(gateway: Gateway, asked: Asked) -> bool:
     if scheme != SCHEME or (given.get("mchid"), given.get("serial_no")) != (MCHID, MERCHANT_SERIAL):
         return False
     at, nonce = given.get("timestamp", ""), given.get("nonce_str", "")
-    text = f"{asked.method}\n{asked.whole_path}\n{at}\n{nonce}\n".encode() + asked.body + b"\n"
+    text = f"{asked.method}\n{asked.path}\n{at}\n{nonce}\n".encode() + asked.body + b"\n"
     return rsa_keys.is_signed(text, given.get("signature", ""), gateway.merchant.public_key())
 
 

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -150,9 +150,8 @@ class Wechat:
         """One signed call; the answer's signature is checked before anybody reads it."""
         body = b"" if content is None else msgspec.json.encode(content)
         url = self._base + path
-        answer = await exchange(
-            self._client, method, url, body=body or None, headers=self._headers(method, url, body)
-        )
+        headers = self._headers(method, path, body)
+        answer = await exchange(self._client, method, url, body=body or None, headers=headers)
         if answer.status == 401:
             raise GatewayUnavailable(f"refused: {_words(answer)}", trouble="credentials")
         if not self._is_theirs(answer.headers, answer.content):
@@ -161,12 +160,11 @@ class Wechat:
             raise GatewayUnavailable(f"not clear: {_words(answer)}")
         return answer
 
-    def _headers(self, method: str, url: str, body: bytes) -> dict[str, str]:
-        parts = urlsplit(url)
-        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    def _headers(self, method: str, path: str, body: bytes) -> dict[str, str]:
+        """What proves a request: the path is WeChat Pay's own, whatever proxy stands before it."""
         at = str(int(self._clock.now().timestamp()))
         nonce = secrets.token_hex(16)
-        text = f"{method}\n{target}\n{at}\n{nonce}\n".encode() + body + b"\n"
+        text = f"{method}\n{path}\n{at}\n{nonce}\n".encode() + body + b"\n"
         values = {
             "mchid": self._account.mchid,
             "nonce_str": nonce,
