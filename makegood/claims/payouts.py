@@ -89,6 +89,7 @@ async def payout_of(conn: Connection, act: Act, order_no: str) -> Payout:
     held += _inspected(order, claimed, act.now, await hold_rule(conn, act, order.seller.id))
     account = escrow(order_no)
     available = (await balances(conn, act.market_id, [account], currency))[account].available_minor
+    held = _within(held, available)
     return Payout(
         order_no=order_no,
         seller_id=order.seller.id,
@@ -136,6 +137,18 @@ async def hold_rule(conn: Connection, act: Act, seller_id: str) -> HoldRule:
         escrow_mode=seller.escrow_since is not None,
         contract_id=seller.contract_id,
     )
+
+
+def _within(held: list[Hold], escrow_minor: int) -> list[Hold]:
+    """The holds as far as escrow reaches, claims first: what went back already is not held."""
+    kept = []
+    for hold in held:
+        minor = min(hold.amount.amount_minor, escrow_minor)
+        escrow_minor -= minor
+        if minor > 0:
+            amount = Money(minor, hold.amount.currency)
+            kept.append(msgspec.structs.replace(hold, amount=amount))
+    return kept
 
 
 def _inspected(

@@ -13,6 +13,7 @@ from makegood.web.public import rows as public_rows
 from makegood.web.public import rules as public_rules
 from makegood.web.seller import routes as seller
 from makegood.web.supplier import pages as supplier
+from makegood.web.supplier import statement
 
 
 def all_routes() -> list[ControllerRouterHandler]:
@@ -24,6 +25,7 @@ def all_routes() -> list[ControllerRouterHandler]:
         *desk.ROUTES,
         *seller.ROUTES,
         *supplier.ROUTES,
+        *statement.ROUTES,
         *operator.ROUTES,
         *public_rules.ROUTES,
         *library.ROUTES,

@@ -194,3 +194,28 @@ async def test_agents_and_strangers_do_not_find_the_books(street: Town, app: Lit
 
     assert [(await agent.open(path)).status_code for path in paths] == [404] * 4
     assert [(await Browser(app).open(path)).status_code for path in paths] == [404] * 4
+
+
+async def test_a_supplier_disputes_a_line_with_evidence_on_its_own_page(
+    street: Town, app: Litestar
+) -> None:
+    claim_no = await dead_key(street, "O-9")
+    await add_person(street, "bei", "supplier", supplier_id=SUPPLIER, name="北辰")
+    supplier = await signed_in(street, app, "bei")
+
+    page = await supplier.open("/supplier/statement")
+    assert claim_no in page.text
+    answer = await supplier.client.post(
+        f"/supplier/statement?_token={supplier.token}",
+        data={"claim": claim_no, "text": "激活时间是时区换算错"},
+        files={"file": ("api.json", b'{"at": "2026-11-20"}', "application/json")},
+    )
+
+    assert "争议已提出" in answer.text
+    assert "api.json" in answer.text
+    operator = await signed_in(street, app, "op")
+    shown = await operator.open(f"/ops/suppliers/{SUPPLIER}")
+    file = shown.text.split(f'href="/ops/suppliers/{SUPPLIER}/files/')[1].split('"')[0]
+    kept = await operator.open(f"/ops/suppliers/{SUPPLIER}/files/{file}")
+    assert kept.content == b'{"at": "2026-11-20"}'
+    assert (await supplier.open(f"/ops/suppliers/{SUPPLIER}")).status_code == 404

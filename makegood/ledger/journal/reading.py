@@ -18,9 +18,10 @@ STATES: Final[tuple[RefundState, ...]] = (*OPEN_STATES, "arrived", "refused")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One posted transfer."""
+    """One posted transfer. `posting` names the linked set it came in."""
 
     id: str
+    posting: str
     debit: str
     credit: str
     amount_minor: int
@@ -107,7 +108,29 @@ async def page_of_entries(
     """One page of entries, the newest first, and where the next begins (empty: no more)."""
     rows = await store.entries(conn, market_id, wish, PAGE + 1, read_cursor(cursor))
     found = [entry_of(row) for row in rows]
-    return found[:PAGE], found[PAGE - 1].cursor if len(found) > PAGE else ""
+    following = found[PAGE - 1].cursor if len(found) > PAGE else ""
+    return merged(found[:PAGE]), following
+
+
+def merged(entries: Sequence[Entry]) -> list[Entry]:
+    """One line for what was one movement but went over several rows of a shared account.
+
+    A shared account is split into rows so that writers do not wait for each other; to a reader
+    it is one account.
+    """
+    lines: dict[tuple[str, ...], Entry] = {}
+    for entry in entries:
+        key = (
+            entry.posting,
+            entry.recipe,
+            entry.debit.partition(":")[0],
+            entry.credit.partition(":")[0],
+            entry.claim_no,
+            entry.order_no,
+        )
+        known = lines.get(key)
+        lines[key] = entry if known is None else _added(known, entry)
+    return list(lines.values())
 
 
 async def page_of_refunds(
@@ -160,7 +183,8 @@ async def account_sums(conn: Connection, market_id: str) -> list[AccountSum]:
 def entry_of(row: Record) -> Entry:
     """A row of the journal."""
     fields = {name: value for name, value in row.items() if name != "kind"}
-    return Entry(**{**fields, "id": str(row["id"])})
+    posting = str(row["posting"] or row["id"])
+    return Entry(**{**fields, "id": str(row["id"]), "posting": posting})
 
 
 def read_cursor(text: str) -> tuple[datetime, str] | None:
@@ -171,6 +195,17 @@ def read_cursor(text: str) -> tuple[datetime, str] | None:
     except ValueError:
         return None
     return (moment, id_) if moment.tzinfo and len(id_) <= 64 else None
+
+
+def _added(one: Entry, other: Entry) -> Entry:
+    """Both as one; an account of which several rows took part is named by its kind alone."""
+    same_debit, same_credit = one.debit == other.debit, one.credit == other.credit
+    return msgspec.structs.replace(
+        one,
+        amount_minor=one.amount_minor + other.amount_minor,
+        debit=one.debit if same_debit else one.debit.partition(":")[0],
+        credit=one.credit if same_credit else one.credit.partition(":")[0],
+    )
 
 
 def _step_of(recipe: str, amount_minor: int) -> str:

@@ -9,7 +9,7 @@ from makegood.store.database import Connection, Record
 
 _ENTRY = """
     t.id, t.kind, t.debit, t.credit, t.amount_minor, t.currency, t.recipe, t.order_no, t.claim_no,
-    t.rule, t.posted_at
+    t.rule, t.posted_at, t.posting
 """
 _WISHED = """
     t.market_id = $1 AND t.posted_at >= $2 AND t.posted_at < $3 AND t.kind IN ('single', 'post')

@@ -1,14 +1,10 @@
 """A refund that no gateway could make: one person records it with proof, another confirms it."""
 
-from collections.abc import AsyncIterator
-from hashlib import sha256
-
 from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Stream
 
 from makegood.base.refusal import Refused
-from makegood.claims.evidence import require_size
 from makegood.claims.handmade import MANUAL, SentByHand, record_sent
 from makegood.claims.looking import queue_counts, view_claim
 from makegood.claims.view import ClaimView, MoneyView
@@ -19,6 +15,7 @@ from makegood.web.desk.faults import fault_of, status_of
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.desk.frame import frame
 from makegood.web.desk.queue import with_done
+from makegood.web.kept_files import keep_file
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things
@@ -54,7 +51,7 @@ async def confirm_refund(
         sent = SentByHand(
             refund_no=number,
             reference=form.text("reference", 120),
-            file_sha256=await _kept(things, page.market.market_id, form),
+            file_sha256=await keep_file(things, page.market.market_id, form.files.get("file")),
         )
         async with things.db.transaction() as tx:
             _manual(await view_claim(tx, page.act(), things.desk, claim_no), number)
@@ -92,22 +89,6 @@ async def show_proof(
             "cache-control": "no-store",
         },
     )
-
-
-async def _kept(things: Things, market_id: str, form: Form) -> str:
-    """Store the proof by its content and answer its hash."""
-    upload = form.files.get("file")
-    content = await upload.read() if upload else b""
-    if not content:
-        raise Refused("evidence_missing")
-    require_size(len(content))
-    digest = sha256(content).hexdigest()
-    await things.storage.put(market_id, digest, _whole(content))
-    return digest
-
-
-async def _whole(content: bytes) -> AsyncIterator[bytes]:
-    yield content
 
 
 def _manual(claim: ClaimView, number: str) -> MoneyView:

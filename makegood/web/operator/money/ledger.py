@@ -38,6 +38,7 @@ from makegood.web.page import Html, Page, ThisPage
 from makegood.web.things import TheThings, Things
 
 DAYS_BACK: Final = 30
+LONG_DAYS: Final = 1000
 KINDS: Final = (
     "escrow",
     "seller_balance",
@@ -59,6 +60,7 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     minor: int
+    label: str
     x: int
     y: float
     height: float
@@ -268,9 +270,10 @@ def total_of(rows: list[AgeingRow]) -> dict[str, int]:
 
 
 def days_left(walk: FundWalk, figures: AdvanceFigures) -> int | None:
-    """For how many days the fund lasts at this month's net spending; None when it grows."""
+    """For how many days the fund lasts at this month's net spending; None for years or growth."""
     spent = -(walk.advanced_minor + walk.supplier_minor + walk.seller_minor + walk.other_minor)
-    return figures.fund_minor * DAYS_BACK // spent if spent > 0 else None
+    days = figures.fund_minor * DAYS_BACK // spent if spent > 0 else LONG_DAYS
+    return days if days < LONG_DAYS else None
 
 
 def bars_of(walk: FundWalk) -> list[Bar]:
@@ -297,6 +300,7 @@ def bars_of(walk: FundWalk) -> list[Bar]:
             Bar(
                 name=name,
                 minor=minor,
+                label=_label(minor, is_sum),
                 x=30 + place * 96,
                 y=round(118 - max(before, level, 0) * scale, 1),
                 height=max(1.5, round(abs(level - before) * scale, 1)),
@@ -305,6 +309,12 @@ def bars_of(walk: FundWalk) -> list[Bar]:
             )
         )
     return bars
+
+
+def _label(minor: int, is_sum: bool) -> str:
+    """Whole units over a bar, the sign of a move before them."""
+    sign = "−" if minor < 0 else "" if is_sum or not minor else "+"
+    return f"{sign}{abs(minor) // 100:,}"
 
 
 def _claim_link(number: str) -> str:

@@ -27,6 +27,8 @@ from makegood.web.csv_stream import csv_answer, each
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.errors import refusal_words
+from makegood.web.file_answer import FILE_POLICY
+from makegood.web.kept_files import whole_file
 from makegood.web.look import finding_namer
 from makegood.web.operator.money.links import claim_link
 from makegood.web.operator.money.pdf import draw
@@ -93,6 +95,34 @@ async def export_pdf(
     need_operator(page)
     supplier, statement = await load_statement(page, things, supplier_id, m)
     return statement_pdf(page, things, statement, supplier.name)
+
+
+@get("/ops/suppliers/{supplier_id:str}/files/{dispute_no:str}/{place:int}")
+async def show_proof(
+    page: ThisPage,
+    things: TheThings,
+    supplier_id: FromPath[str],
+    dispute_no: FromPath[str],
+    place: FromPath[int],
+) -> Response[bytes]:
+    """A file that the supplier filed, always as a download."""
+    need_operator(page)
+    market_id = page.market.market_id
+    async with things.db.connection() as conn:
+        disputes = await disputes_of(conn, market_id, supplier_id)
+    files = [one.files for one in disputes if one.dispute_no == dispute_no]
+    if not files or not 0 <= place < len(files[0]):
+        raise not_found()
+    content = await whole_file(things, market_id, files[0][place].sha256)
+    return Response(
+        content=content,
+        media_type="application/octet-stream",
+        headers={
+            "content-disposition": f'attachment; filename="{dispute_no}-{place + 1}"',
+            "content-security-policy": FILE_POLICY,
+            "cache-control": "private, no-store",
+        },
+    )
 
 
 @post("/ops/suppliers/{supplier_id:str}")
@@ -296,5 +326,6 @@ ROUTES: list[ControllerRouterHandler] = [
     show_supplier,
     export_csv,
     export_pdf,
+    show_proof,
     change,
 ]
