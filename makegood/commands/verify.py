@@ -43,7 +43,7 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
 
     beside = chosen.beside.read_bytes() if chosen.beside else None
     now = SystemClock().now().timestamp()
-    verdict = judge(_read(chosen.file), now, _pin(chosen.pin, chosen.seen), beside)
+    verdict = judge(read_file(chosen.file), now, pin_of(chosen.pin, chosen.seen), beside)
     if chosen.json:
         print(msgspec.json.encode(verdict).decode())
         return verdict.exit_code
@@ -55,8 +55,8 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
     return verdict.exit_code
 
 
-def _read(path: Path) -> bytes:
-    """The file, or just more of it than any of ours may have."""
+def read_file(path: Path) -> bytes:
+    """The file, or just more of it than any of ours may have. Raises CannotRun."""
     from makegood.base.trouble import CannotRun
     from makegood.verify.archive import LARGEST_ARCHIVE
 
@@ -67,7 +67,8 @@ def _read(path: Path) -> bytes:
         raise CannotRun(f"{path} cannot be read: {failed.strerror}") from failed
 
 
-def _pin(said: str, seen: Path | None) -> "Pin":
+def pin_of(said: str, seen: Path | None) -> "Pin":
+    """What the caller pins: keys or a policy, spelled out or in a file. Raises CannotRun."""
     from makegood.base.trouble import CannotRun
     from makegood.record.log.strict import Malformed
     from makegood.verify.pins import Pin, parse_pin, parse_seen

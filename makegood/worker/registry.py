@@ -10,6 +10,7 @@ import structlog
 
 from makegood.base.actor import Act
 from makegood.base.time import Clock
+from makegood.bundles.foreign_store import bundle_files
 from makegood.claims import filing, system_actions
 from makegood.claims.backtests.actions import BACKTEST_JOB
 from makegood.claims.carrying import WITHDRAW_JOB
@@ -29,6 +30,7 @@ from makegood.ledger.refund import actions as refund_actions
 from makegood.ledger.refund import store as refund_store
 from makegood.ledger.refund.actions import RefundOutcome
 from makegood.ledger.refund.gateway import Capture, Dispute
+from makegood.ledger.statements import store as statement_store
 from makegood.orders.actions import REMINDER_JOB
 from makegood.orders.questions import ANSWERED_JOB, AnsweredJob
 from makegood.orders.stock import reissues
@@ -166,7 +168,8 @@ def timetable(rooms: Rooms) -> tuple[Errand, ...]:
     async def unused_files() -> None:
         async with rooms.db.connection() as conn:
             named = await refund_store.proof_files(conn) | await bill_store.bill_files(conn)
-            named |= await named_files(conn)
+            named |= await statement_store.evidence_files(conn)
+            named |= await named_files(conn) | await bundle_files(conn)
         await filing.sweep(rooms.filing, named, rooms.clock.now() - FILES_SPARED)
 
     refund_desk = refund_desk_of(rooms)

@@ -7,6 +7,7 @@ from makegood.web.operator import (
     account,
     appeals,
     bills,
+    bundles,
     disputes,
     gateways,
     home,
@@ -35,5 +36,6 @@ ROUTES: list[ControllerRouterHandler] = [
     *record.ROUTES,
     *places.ROUTES,
     *privacy.ROUTES,
+    *bundles.ROUTES,
     *money.ROUTES,
 ]
