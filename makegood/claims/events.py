@@ -100,6 +100,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     choices: list[str] = []
     amount_minor: int
     coupon_minor: int
+    """Compensation beside the remedy, `interest_minor` included."""
+    interest_minor: int = 0
+    """Interest on a prepaid rest since the service stopped; compensation, never refund."""
     upgrade_sku: str = ""
     shares: dict[str, int]
     rule_id: str

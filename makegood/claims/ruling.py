@@ -13,7 +13,7 @@ from makegood.orders.facts import UnitFacts
 from makegood.policy.judgement import Condition, Context, Judgement, Wants
 from makegood.policy.model import Pack
 from makegood.policy.rules import judge
-from makegood.policy.stake import Measured, Stake, UnitAtStake, coupon_of, refund_of
+from makegood.policy.stake import Measured, Stake, UnitAtStake, coupon_of, interest_of, refund_of
 
 MACHINE: Final = "machine"
 MACHINE_NAME: Final = "自动核验"
@@ -46,7 +46,15 @@ def rule_on(
     measured = Measured.of(facts)
     stake = stake_of(claim, units, around.refunded_minor)
     amount = refund_of(judgement.refund_rule, judgement.cause, judgement.shares, stake, measured)
-    decision = _decision(judgement, stake, amount or 0, measured, around, appeal_until)
+    interest = interest_of(
+        judgement.refund_rule,
+        judgement.cause,
+        amount or 0,
+        measured.stopped_at,
+        now,
+        pack.head.limits,
+    )
+    decision = _decision(judgement, stake, amount or 0, interest, measured, around, appeal_until)
     return Ruling(
         decision=decision,
         certain=judgement.certain and decision is not None and amount is not None,
@@ -179,6 +187,7 @@ def _decision(
     judgement: Judgement,
     stake: Stake,
     amount: int,
+    interest: int,
     measured: Measured,
     around: Circumstances,
     appeal_until: datetime,
@@ -187,15 +196,16 @@ def _decision(
         return None
     remedy = judgement.recommended or "explanation"
     adds = [one.code for one in judgement.remedies if one.add_on]
+    due = interest if remedy in MONEY else 0
+    coupon = coupon_of(judgement.finding, remedy, adds, stake.paid_minor, measured.minutes_late)
     return e.Decision(
         number=0,
         finding=judgement.finding,
         remedy=remedy,
         choices=_choices(judgement, remedy),
         amount_minor=_moved_minor(remedy, amount, stake.paid_minor),
-        coupon_minor=coupon_of(
-            judgement.finding, remedy, adds, stake.paid_minor, measured.minutes_late
-        ),
+        coupon_minor=coupon + due,
+        interest_minor=due,
         shares={name: share for name, share in judgement.shares.as_dict().items() if share},
         rule_id=judgement.rule,
         rule_version=judgement.rule_version,

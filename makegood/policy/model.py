@@ -145,6 +145,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     reissue_eta_minutes: int
     high_value_minor: int
+    interest_bp: int = 300
+    """Yearly interest on what was prepaid and not served, in basis points (one-year LPR)."""
+    deposit_interest_bp: int = 150
+    """The same where the buyer ends it (deposit rate)."""
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,6 +1,7 @@
 """What a claim is about in money, and what a judgement moves of it."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -9,6 +10,7 @@ from makegood.base.money import split_by_shares
 from makegood.policy import remedy as amounts
 from makegood.policy.facts import Fact
 from makegood.policy.judgement import Shares
+from makegood.policy.model import Limits
 from makegood.policy.remedies import GOODS
 
 LATE_FINDINGS: Final = ("delivered_late", "delivered_late_supplier")
@@ -50,6 +52,13 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     units_missing: int | None = None
     overcharged_minor: int | None = None
     minutes_late: int | None = None
+    balance_used_minor: int | None = None
+    """Of a prepaid balance, in face value, gifts included."""
+    units_used: int | None = None
+    units_total: int | None = None
+    served_seconds: int | None = None
+    """How long a service ran before it stopped."""
+    stopped_at: datetime | None = None
 
     @staticmethod
     def of(facts: Mapping[str, Fact]) -> "Measured":
@@ -63,6 +72,11 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
             units_missing=count("delivery.units_missing"),
             overcharged_minor=count("payment.overcharged_minor"),
             minutes_late=count("delivery.minutes_late"),
+            balance_used_minor=count("usage.balance_used_minor"),
+            units_used=count("usage.units_used"),
+            units_total=count("usage.units_total"),
+            served_seconds=count("usage.served_seconds"),
+            stopped_at=_time(facts, "usage.stopped_at"),
         )
 
 
@@ -77,8 +91,8 @@ def refund_of(
     match rule:
         case "none":
             return 0
-        case "prorated" if stake.units[0].term_seconds:
-            return min(left, sum(_prorated(unit, cause) for unit in stake.units))
+        case "prorated":
+            return _rest_of_prepaid(cause, stake, measured)
         case "unit":
             return _missing_part(stake, measured.units_missing)
         case "shared":
@@ -89,6 +103,24 @@ def refund_of(
             return None
         case _:
             return left
+
+
+def interest_of(
+    rule: str,
+    cause: amounts.Cause,
+    refund_minor: int,
+    stopped_at: datetime | None,
+    now: datetime,
+    limits: Limits,
+) -> int:
+    """Interest on what was prepaid and not served, from the day the service stopped, minor units.
+
+    It is given beside the refund as compensation, so that refunds stay within what was paid.
+    """
+    if rule != "prorated" or stopped_at is None or now <= stopped_at:
+        return 0
+    rate = limits.deposit_interest_bp if cause == "buyer" else limits.interest_bp
+    return amounts.interest(refund_minor, (now - stopped_at).days, rate)
 
 
 def coupon_of(
@@ -139,8 +171,45 @@ def _missing_part(stake: Stake, missing: int | None) -> int | None:
     return min(stake.left_minor, gone)
 
 
-def _prorated(unit: UnitAtStake, cause: amounts.Cause) -> int:
-    """The price of the part of the term that was not served."""
+def _rest_of_prepaid(cause: amounts.Cause, stake: Stake, measured: Measured) -> int | None:
+    """What is left of a prepaid balance, pack or term; all of it where nothing was used.
+
+    None where the buyer ends it and nobody said how much was used.
+    """
+    left = stake.left_minor
+    if measured.balance_used_minor is not None:
+        used = measured.balance_used_minor
+        rest = amounts.refund_balance_based(_whole(stake), face_used_minor=used, cause=cause)
+        return min(left, rest)
+    if measured.units_used is not None and measured.units_total:
+        rest = amounts.refund_unit_based(
+            _whole(stake),
+            units_total=measured.units_total,
+            units_used=measured.units_used,
+            cause=cause,
+        )
+        return min(left, rest)
+    if stake.units[0].term_seconds:
+        served = measured.served_seconds
+        return min(left, sum(_prorated(unit, cause, served) for unit in stake.units))
+    return None if cause == "buyer" else left
+
+
+def _whole(stake: Stake) -> amounts.UnitValue:
+    """All claimed units as one value."""
+    return amounts.UnitValue(
+        paid_minor=stake.paid_minor,
+        list_minor=sum(unit.list_minor for unit in stake.units),
+        gift_minor=sum(unit.gift_minor for unit in stake.units),
+        fee_minor=sum(unit.fee_minor for unit in stake.units),
+    )
+
+
+def _prorated(unit: UnitAtStake, cause: amounts.Cause, served_seconds: int | None) -> int:
+    """The price of the part of the term that was not served; it ends when the service stopped."""
+    used = unit.used_seconds
+    if served_seconds is not None:
+        used = min(used, max(0, served_seconds))
     value = amounts.UnitValue(
         paid_minor=unit.paid_minor,
         list_minor=unit.list_minor,
@@ -148,5 +217,10 @@ def _prorated(unit: UnitAtStake, cause: amounts.Cause) -> int:
         fee_minor=unit.fee_minor,
     )
     return amounts.refund_time_based(
-        value, term_seconds=unit.term_seconds, used_seconds=unit.used_seconds, cause=cause
+        value, term_seconds=unit.term_seconds, used_seconds=used, cause=cause
     )
+
+
+def _time(facts: Mapping[str, Fact], name: str) -> datetime | None:
+    value = facts[name].value if name in facts else None
+    return value if isinstance(value, datetime) else None

@@ -67,6 +67,7 @@ def derive(facts: Mapping[str, Fact]) -> dict[str, Fact]:
         "account.banned_at",
         DAY_SECONDS,
     )
+    _gap(out, "usage.served_seconds", "delivery.delivered_at", "usage.stopped_at", 1)
     _overcharge(out)
     return out
 

@@ -182,7 +182,20 @@ MATRIX: list[tuple[str, str, Facts, str, Shares, str]] = [
     ("mistake, but viewed", "CHG01", {"key__revealed": True}, "mistake_revealed", B, "R-42.1"),
     ("mistake after a day", "CHG01",
      {"key__revealed": False, "order__hours_since_payment": 25}, "mistake_too_late", B, "R-42.2"),
+    ("ended early by the buyer, as the listing allows", "CHG02",
+     {"listing__change_of_mind": True, "order__category": "membership"},
+     "remorse_prepaid", S, "R-43.4"),
     ("change of mind", "CHG02", {"listing__change_of_mind": False}, "remorse", B, "R-43.3"),
+    ("needs help only", "KEY08", {}, "usage_help", B, "R-16.1"),
+    ("the account cannot be signed in", "ACC01",
+     {"account__login_works": False, "account__changed_by_buyer": False},
+     "account_login_failed", S, "R-23.2"),
+    ("the account cannot be rebound", "ACC05", {"account__rebind_works": False},
+     "rebind_failed", S, "R-20.2"),
+    ("face check not disclosed", "ACC06",
+     {"account__face_check_blocks": True, "listing__point_disclosed": False},
+     "face_not_disclosed", S, "R-24.2"),
+    ("assets missing", "ACC07", {"account__assets_match": False}, "assets_missing", S, "R-25.2"),
     ("the seller agrees", "SND01", {"seller__accepts": True}, "seller_accepts", S, "R-02.1"),
     ("the supplier accepts fault", "KEY01", {"supplier__accepts": True},
      "supplier_accepts", U, "R-02.2"),
@@ -232,4 +245,57 @@ def _example(cell: tuple[str, tuple[Value, ...]]) -> bool | int | str | None:
 def test_the_matrix_covers_every_reason_or_its_table() -> None:
     tables = {PACK.reasons[line[1]].table for line in MATRIX}
     all_tables = {reason.table for reason in PACK.reasons.values()}
-    assert all_tables - tables == {"R-16", "R-20", "R-23", "R-24", "R-25"}
+    assert all_tables - tables == set()
+
+
+# The same rows: who pays first, how it is recovered, and what is marked for follow-up.
+AFTERWARDS: list[tuple[str, str, str, tuple[str, ...]]] = [
+    ("key_invalid_supplier", "platform", "supplier_statement", ()),
+    ("key_invalid_seller", "escrow", "seller_escrow", ()),
+    ("key_redeemed_by_buyer", "none", "abuse_review", ("abuse_review",)),
+    ("key_redeemed_after_working", "none", "goodwill", ()),
+    ("key_sold_twice", "escrow", "seller_penalty", ("seller_penalty",)),
+    ("key_sold_twice_platform", "platform", "none", ()),
+    ("not_delivered_channel", "platform", "supplier_sla", ()),
+    ("wrong_target_buyer", "none", "paid_retry", ()),
+    ("wrong_target_seller", "platform", "seller_escrow", ()),
+    ("wrong_target_platform", "platform", "none", ()),
+    ("region_disclosed", "none", "none", ()),
+    ("not_as_described", "escrow", "seller_escrow", ()),
+    ("false_description", "escrow", "seller_escrow", ("fraud",)),
+    ("account_reclaimed_seller", "platform", "seller_contract", ("reclaim", "seller_ban", "cover")),
+    ("account_stolen_origin", "platform", "seller_contract", ("stolen_origin",)),
+    ("buyer_resold", "none", "none", ("cover_void",)),
+    ("ban_platform_channel", "platform", "none", ()),
+    ("ban_buyer_conduct", "none", "none", ()),
+    ("publisher_change", "platform", "product_policy", ()),
+    ("charged_twice_channel", "platform", "channel_reconcile", ()),
+    ("charged_no_order_channel", "platform", "channel_reconcile", ()),
+    ("unauthorised_weak", "platform", "channel_reconcile", ("ce3_packet",)),
+    ("service_rude", "platform", "none", ()),
+    ("minor_gate_failed", "platform", "none", ("minor",)),
+    ("goodwill", "platform", "goodwill", ()),
+]
+
+
+@pytest.mark.parametrize(("finding", "advance", "recourse", "flags"), AFTERWARDS)
+def test_who_pays_first_and_what_is_recovered_follow_the_matrix(
+    finding: str, advance: str, recourse: str, flags: tuple[str, ...]
+) -> None:
+    said = PACK.findings[finding]
+    assert (said.advance, said.recourse) == (advance, recourse)
+    assert set(flags) <= set(said.flags)
+
+
+def test_a_breach_of_our_own_promises_earns_a_coupon_and_no_refund() -> None:
+    for finding in ("service_late", "service_rude", "service_passed_on", "promise_broken"):
+        said = PACK.findings[finding]
+        assert (said.refund_rule, said.kind, said.shares) == ("none", "service", P)
+
+
+def test_equal_evidence_is_lost_by_the_side_that_bears_the_burden() -> None:
+    """A person says so: there is a finding for each side, and each reason names its side."""
+    assert PACK.findings["burden_seller"].shares == S
+    assert PACK.findings["burden_buyer"].shares == B
+    on_seller = {code for code, one in PACK.reasons.items() if one.burden == "seller"}
+    assert {code for code in PACK.reasons if code[:3] in ("DLV", "KEY", "SND")} <= on_seller
