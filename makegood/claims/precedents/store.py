@@ -140,9 +140,13 @@ async def fact_groups(
 async def finding_groups(
     conn: Connection, market_id: str, since: datetime
 ) -> dict[str, dict[str, int]]:
-    """Outcomes by reason, finding and product class."""
+    """Outcomes by reason, finding and product class.
+
+    Money back, new goods and a repair count as one: which of them it is, the buyer chooses.
+    """
     place = "reason || '/' || finding || '/' || product_class"
-    return await _groups(conn, market_id, since, place, "outcome")
+    whole = "case when outcome in ('refund', 'goods', 'repair') then 'whole' else outcome end"
+    return await _groups(conn, market_id, since, place, whole)
 
 
 async def assists(conn: Connection, market_id: str, since: datetime) -> dict[str, int]:
