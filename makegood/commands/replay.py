@@ -12,6 +12,8 @@ def add(commands: Commands) -> None:
     parser = add_command(commands, "replay", words, run)
     parser.add_argument("claim_nos", nargs="*", metavar="CLAIM", help="only these claims")
     parser.add_argument("--market", help="id of the market")
+    decide = "also decide again by the rules that each claim cites, and compare"
+    parser.add_argument("--decide", action="store_true", help=decide)
 
 
 def run(chosen: argparse.Namespace, settings: Settings) -> int:
@@ -21,9 +23,14 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
     market_id = chosen.market or settings.market
     with database_url(settings) as url:
         count, lines = asyncio.run(_replay(url, market_id, chosen.claim_nos))
+        decided, others = 0, list[str]()
+        if chosen.decide:
+            decided, others = asyncio.run(_redecide(url, market_id, chosen.claim_nos))
+    lines.extend(others)
     for line in lines:
         print(line)
-    print(f"{count} claims replayed, {len(lines)} differences")
+    again = f", {decided} machine decisions made again" if chosen.decide else ""
+    print(f"{count} claims replayed{again}, {len(lines)} differences")
     return 1 if lines else 0
 
 
@@ -42,3 +49,24 @@ async def _replay(url: str, market_id: str, claim_nos: list[str]) -> tuple[int, 
         await conn.close()
     lines = [f"{one.claim_no}: {words}" for one in replayed for words in one.differences]
     return len(replayed), lines
+
+
+async def _redecide(url: str, market_id: str, claim_nos: list[str]) -> tuple[int, list[str]]:
+    """How many machine decisions were made again, and a line for each that came out otherwise."""
+    from makegood.claims.redeciding import redecide_claim, redecide_market
+    from makegood.store.database import reach
+
+    conn = await reach(url)
+    try:
+        if claim_nos:
+            made = [one for no in claim_nos for one in await redecide_claim(conn, market_id, no)]
+        else:
+            made = [one async for one in redecide_market(conn, market_id)]
+    finally:
+        await conn.close()
+    lines = [
+        f"{one.claim_no}: decision {one.decision_no} differs in {', '.join(one.differences)}"
+        for one in made
+        if one.differences
+    ]
+    return len(made), lines
