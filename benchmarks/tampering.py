@@ -126,6 +126,11 @@ CASES: Final[dict[str, Case]] = {
         "insert into log_entry select market_id, idx + 1000000, 'AS-forged', 1, leaf_hash, "
         "merged_at from log_entry where market_id = $1 and idx = 0"
     ),
+    "insert a place right behind the head": _statement(
+        "insert into log_entry select l.market_id, h.size, 'AS-forged', 1, l.leaf_hash, "
+        "l.merged_at from log_entry l join log_head h using (market_id) "
+        "where l.market_id = $1 and l.idx = 0"
+    ),
     "swap two places": _swap_places,
     "swap two hashes in a tile": _statement(
         "update log_tile set hashes = substring(hashes from 33 for 32) "

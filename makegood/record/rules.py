@@ -24,6 +24,8 @@ from makegood.record.erased import ERASED_VALUE
 ENTRY_VERSION: Final = 1
 KEY_BYTES: Final = 32
 PSEUDONYM_BYTES: Final = 16
+LARGEST_ENTRY: Final = 2**16 - 1
+"""Bytes of an entry: the log's files write its length in two bytes."""
 NO_ENTRY: Final = bytes(32)
 """Stands as the previous entry's hash in the first entry of a stream."""
 ACTOR_FIELD: Final = "actor_id"
@@ -225,6 +227,8 @@ def _sealed(
         raise AssertionError(f"{ACTOR_FIELD} is a reserved field name")
     values = {name: canonical(value) for name, value in event.fields.items()}
     entry = _encoder.encode(_entry(head, event, values, key, at, actor))
+    if len(entry) > LARGEST_ENTRY:
+        raise AssertionError(f"{event.name}: an entry of {len(entry)} bytes is too long")
     return SealedEvent(
         market_id=head.market_id,
         stream=head.stream,

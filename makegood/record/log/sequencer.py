@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import asyncpg
 import msgspec
 import structlog
 
@@ -152,7 +153,11 @@ async def _enter(room: LogRoom, tx: Connection, head: Head, taken: list[store.Ta
         raise Trouble("tiles_changed") from wrong
     now = room.clock.now()
     merged = [_merge_time(room, one.at, now) for one in taken]
-    await store.add_entries(tx, head.market_id, head.size, taken, merged)
+    try:
+        await store.add_entries(tx, head.market_id, head.size, taken, merged)
+    except asyncpg.UniqueViolationError as wrong:
+        # Somebody else's row stands where the head says that nothing is.
+        raise Trouble("head_changed") from wrong
     await store.put_tiles(tx, head.market_id, grown.tiles)
     await store.grow_head(tx, head.market_id, grown.size, grown.root)
 

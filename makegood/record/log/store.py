@@ -106,8 +106,8 @@ async def take_pending(tx: Connection, market_id: str, limit: int) -> list[Taken
     """Take events out of the queue, in the order in which they are to be entered.
 
     No mark of "the last one seen": an event whose transaction commits late has a low place
-    and is simply taken next time. Whose event is gone (only a superuser can do that) is not
-    answered; the full check compares the streams themselves.
+    and is simply taken next time. Two kinds of rows, which only a superuser can make, are
+    taken and not answered: those whose event is gone, and those whose event has its place.
     """
     rows = await tx.fetch(
         """
@@ -119,14 +119,18 @@ async def take_pending(tx: Connection, market_id: str, limit: int) -> list[Taken
             returning place, stream, version
         )
         select t.stream, t.version, e.entry_hash, e.at
-        from taken t left join event e
+        from taken t join event e
             on e.market_id = $1 and e.stream = t.stream and e.version = t.version
+        where not exists (
+            select 1 from log_entry l
+            where l.market_id = $1 and l.stream = t.stream and l.version = t.version
+        )
         order by t.place
         """,
         market_id,
         limit,
     )
-    return [Taken(*row) for row in rows if row["entry_hash"] is not None]
+    return [Taken(*row) for row in rows]
 
 
 async def add_entries(

@@ -9,9 +9,6 @@ from makegood.record.log.tree import HASH_BYTES, HashOf, Span, hash_of_range, ro
 
 TILE_HEIGHT: Final = 8
 TILE_WIDTH: Final = 1 << TILE_HEIGHT
-LARGEST_ENTRY: Final = 2**16 - 1
-"""A bundle writes an entry's length in two bytes."""
-
 _TILE_PATH: Final = re.compile(
     r"tile/(?P<level>entries|0|[1-9][0-9]?)/(?P<n>(?:x[0-9]{3}/)*[0-9]{3})(?:\.p/(?P<w>[1-9][0-9]{0,2}))?"
 )

@@ -15,7 +15,7 @@ from makegood.web.problem import not_found
 from makegood.web.things import TheThings
 
 MARKET_ID: Final = re.compile(r"[a-z0-9-]{1,40}")
-TEXT: Final = "text/plain; charset=utf-8"
+TEXT: Final = "text/plain"
 BINARY: Final = "application/octet-stream"
 FRESH: Final = "public, max-age=2"
 SETTLED: Final = "public, max-age=86400"

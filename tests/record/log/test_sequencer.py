@@ -194,12 +194,27 @@ async def test_a_changed_history_is_not_signed(db: Database, tmp_path: Path) -> 
 SEEN_BY_THE_SIGNER = {
     "edit the tile above": "tiles_changed",
     "widen the last tile": "tiles_changed",
+    "insert a place right behind the head": "head_changed",
     "edit the head's root": "tiles_changed",
     "edit the signed checkpoint": "head_changed",
     "forget that anything was signed": "rewound",
     "pretend another epoch": "head_changed",
 }
 """What the signer itself notices at the next event; the full check finds the rest."""
+
+
+async def test_an_event_that_somebody_queues_again_is_not_entered_again(
+    db: Database, tmp_path: Path
+) -> None:
+    room = log_room(db, tmp_path)
+    events = await added(db, 10)
+    await run_rounds(room)
+    async with db.connection() as conn:
+        await tamper(conn, MARKET, "queue an event again")
+    events += await added(db, 2)
+    assert await run_rounds(room) == 2
+    assert_complete(await places(db), events)
+    assert await waiting(db) == 0
 
 
 async def test_business_goes_on_while_the_second_place_or_the_key_is_missing(
