@@ -7,6 +7,7 @@ from makegood.web.bundle import routes as bundle
 from makegood.web.desk import routes as desk
 from makegood.web.operator import routes as operator
 from makegood.web.portal import routes as portal
+from makegood.web.public import audits as public_audits
 from makegood.web.public import demo, library, verify
 from makegood.web.public import log_files as public_log
 from makegood.web.public import rows as public_rows
@@ -35,4 +36,5 @@ def all_routes() -> list[ControllerRouterHandler]:
         *demo.ROUTES,
         *public_log.ROUTES,
         *public_rows.ROUTES,
+        *public_audits.ROUTES,
     ]

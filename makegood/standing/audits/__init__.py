@@ -1,0 +1,1 @@
+"""Audits: ended claims drawn by a public beacon that nobody foresees, seen by an auditor."""
