@@ -16,6 +16,7 @@ from makegood.claims.bearing import as_agreed
 from makegood.claims.decide import decide
 from makegood.claims.desk import Desk
 from makegood.claims.factsheet import latest
+from makegood.claims.guarding import guard_sales
 from makegood.claims.remedies import GOODS, MONEY, PAID_REPAIR_PERCENT, REPAIRS
 from makegood.claims.saving import Held, append
 from makegood.claims.state import Claim
@@ -61,6 +62,7 @@ async def carry_out(
     remedy = remedy_of(claim)
     if claim.decision is None or remedy == "" or claim.state != "decided":
         return held
+    await guard_sales(tx, act, claim)
     if remedy in MONEY and needs_withdrawal(claim, units):
         await enqueue(tx, [_withdrawal(act, claim)])
         return held

@@ -94,6 +94,14 @@ EDGES: Final[tuple[Edge, ...]] = (
         guard_en="once: accept (which decides it) or contest",
     ),
     Edge(
+        name="make_good",
+        sources=("verifying", "waiting_supplier", "waiting_buyer"),
+        to="decided",
+        actors=("seller",),
+        guard_zh="卖家不等核实，主动按买家主张处理",
+        guard_en="the seller takes it on without waiting for the check",
+    ),
+    Edge(
         name="ask_evidence",
         sources=("verifying", *HANDLING, "in_review"),
         to="waiting_buyer",

@@ -82,6 +82,10 @@ def _may_answer(claim: Claim, reader: Actor) -> bool:
     return edges.may_go("answer", claim.state, "seller") and not claim.seller_answer
 
 
+def _may_make_good(claim: Claim, reader: Actor) -> bool:
+    return edges.may_go("make_good", claim.state, "seller") and not claim.seller_answer
+
+
 def _edge(name: str) -> Test:
     return lambda claim, reader: edges.may_go(name, claim.state, reader.role)
 
@@ -143,7 +147,10 @@ _BUYER: Final[tuple[tuple[str, Test], ...]] = (
     ("rate", lambda claim, reader: claim.state in ENDED and claim.rating is None),
     ("reopen", _in(*REOPENABLE)),
 )
-_SELLER: Final[tuple[tuple[str, Test], ...]] = (("answer", _may_answer),)
+_SELLER: Final[tuple[tuple[str, Test], ...]] = (
+    ("answer", _may_answer),
+    ("make_good", _may_make_good),
+)
 _STAFF: Final[tuple[tuple[str, Test], ...]] = (
     ("decide", _edge("decide")),
     ("depart", _edge("decide")),

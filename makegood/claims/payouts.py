@@ -89,7 +89,7 @@ async def payout_of(conn: Connection, act: Act, order_no: str) -> Payout:
     held += _inspected(order, claimed, act.now, await hold_rule(conn, act, order.seller.id))
     account = escrow(order_no)
     available = (await balances(conn, act.market_id, [account], currency))[account].available_minor
-    held = _within(held, available)
+    held = within(held, available)
     return Payout(
         order_no=order_no,
         seller_id=order.seller.id,
@@ -139,7 +139,7 @@ async def hold_rule(conn: Connection, act: Act, seller_id: str) -> HoldRule:
     )
 
 
-def _within(held: list[Hold], escrow_minor: int) -> list[Hold]:
+def within(held: list[Hold], escrow_minor: int) -> list[Hold]:
     """The holds as far as escrow reaches, claims first: what went back already is not held."""
     kept = []
     for hold in held:

@@ -68,10 +68,14 @@ def machine_may_decide(claim: Claim, ruling: c.Ruling) -> bool:
 
 
 def answer_as_seller(claim: Claim, command: c.AnswerAsSeller, act: Act) -> list[e.AnyEvent]:
-    """An acceptance decides; a contest is read by a person, with the decision's own time."""
+    """An acceptance decides; a contest is read by a person, with the decision's own time.
+
+    A seller may accept before being asked, while the facts are still looked at.
+    """
     if claim.seller_answer:
         raise Refused("already_answered")
-    edges.check("answer", claim.state, act.actor.role)
+    early = command.kind == "accept" and edges.may_go("make_good", claim.state, act.actor.role)
+    edges.check("make_good" if early else "answer", claim.state, act.actor.role)
     answered: list[e.AnyEvent] = [e.SellerAnswered(kind=command.kind, text=command.text)]
     if command.kind == "accept" and command.agreed is not None:
         return answered + decided(after(claim, answered, act), command.agreed, command.clocks)

@@ -9,12 +9,13 @@ from makegood.ledger.advance.actions import put_into_fund
 from makegood.people.approvals.actions import propose
 from makegood.people.approvals.rules import NewProposal
 from tests.browser.conftest import faults_of
-from tests.browser.looking import LOOKS, tab_of
+from tests.browser.looking import DESK, PHONE, Look, tab_of
 from tests.browser.test_desk_pages import keep
 from tests.claims.test_statements import SUPPLIER, agree, dead_key, dispute, settle
 from tests.claims.town import Town
 from tests.web.staff_kit import add_person, session_of
 
+LOOKS = (Look(PHONE, "zh", "dark"), Look(DESK, "en", "light"))
 PATHS = {
     "op": [
         "/ops/ledger",

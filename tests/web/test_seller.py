@@ -160,3 +160,25 @@ async def test_a_seller_files_evidence_by_form(street: Town, app: Litestar) -> N
     assert answer.status_code == 200, answer.text[:800]
     view = await street.view(claim_no)
     assert any(item.party == "seller" and item.slot == slot for item in view.evidence)
+
+
+async def test_a_seller_settles_a_claim_before_the_check_is_over(
+    street: Town, app: Litestar
+) -> None:
+    street.supplier.silent = True
+    opened = await street.open("KEY01")
+    await street.settle()
+    assert (await street.view(opened.claim_no)).state == "waiting_supplier"
+    seller = await shopkeeper(street, app)
+
+    page = await seller.open(f"/seller/c/{opened.claim_no}")
+    assert "现在就处理" in page.text
+    asked = await seller.send(f"/seller/c/{opened.claim_no}/answer", kind="accept")
+    assert "确认接受" in asked.text
+    await seller.send(f"/seller/c/{opened.claim_no}/answer", kind="accept", sure="yes")
+    await street.settle()
+
+    view = await street.view(opened.claim_no)
+    assert view.decision is not None
+    assert view.decision.decided_by.role == "seller"
+    assert sum(street.gateway.paid_back.values()) == 9800

@@ -1,0 +1,212 @@
+"""What a seller is paid out: never what is claimed, longer after a false description."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from makegood.base.money import Money
+from makegood.base.refusal import Refused
+from makegood.claims import actions, staff_actions
+from makegood.claims.approving import decide as decide_proposal
+from makegood.claims.funds import funds_of, settle_due
+from makegood.claims.payouts import Hold, Payout, payout_of, within
+from makegood.claims.staff_actions import Ruled
+from makegood.ledger.funds.actions import (
+    entries_of,
+    fill_deposit,
+    pay_out,
+    release_payout,
+    standing_of,
+    want_payout,
+)
+from makegood.ledger.funds.rules import KIND_OF_SOURCE, Source, Standing, check_wish
+from makegood.people.approvals.actions import propose
+from makegood.people.approvals.rules import Approver, NewProposal
+from makegood.people.markets.rules import Seller
+from makegood.people.markets.store import load_seller
+from makegood.people.markets.terms import ContractTerms, MoneyTerms, hold_hours
+from tests.claims.town import SETTINGS, Town, unit_line
+
+STORY = "商品页写的是专业版，激活后显示教育版，卖家不承认，已经试过两台电脑"
+
+
+async def payout(town: Town, order_no: str = "O-1") -> Payout:
+    async with town.db.connection() as conn:
+        return await payout_of(conn, town.act("operator", "op"), order_no)
+
+
+async def released(town: Town, days: float = 7) -> None:
+    """Time passes until the hold of every order is over, and what is due is settled."""
+    await town.later(days=days)
+    async with town.db.transaction() as tx:
+        await settle_due(tx, town.act("operator", "op"), "s-1", "CNY")
+
+
+async def wish(town: Town, minor: int, source: Source = "balance", required: int = 0) -> str:
+    async with town.db.transaction() as tx:
+        made = await want_payout(
+            tx,
+            town.seller,
+            town.desk.ids,
+            "s-1",
+            source=source,
+            money=Money(minor),
+            required_minor=required,
+            by="of-s-1",
+        )
+    return made.payout_no
+
+
+async def standing(town: Town) -> Standing:
+    async with town.db.connection() as conn:
+        return await standing_of(conn, "main", "s-1", 0, "CNY")
+
+
+async def test_m93_an_open_claim_holds_its_amount_until_the_decision_is_executed(
+    town: Town,
+) -> None:
+    await town.order(lines=unit_line(supplier=None))
+    opened = await town.open("SND01", description=STORY)
+    await town.later(days=7)
+
+    held = (await payout(town)).held
+    assert [(one.why, one.claim_no, one.amount.amount_minor) for one in held] == [
+        ("claim", opened.claim_no, 9800)
+    ]
+    assert (await payout(town)).allowed_minor == 0
+
+
+async def test_a_new_seller_waits_three_days_longer(town: Town) -> None:
+    await town.order()
+    await town.later(hours=72)
+    assert (await payout(town)).allowed_minor == 0
+    await town.later(hours=72)
+    assert (await payout(town)).allowed_minor == 9800
+
+
+@pytest.mark.parametrize(
+    ("category", "tier", "new", "hours"),
+    [
+        ("game_card", "B", False, 72),
+        ("game_card", "B", True, 144),
+        ("account", "A", False, 7 * 24),
+        ("account", "B", False, 14 * 24),
+        ("account", "D", False, 30 * 24),
+        ("account/steam", "B", False, 14 * 24),
+        ("unheard_of", "B", False, 72),
+    ],
+)
+def test_holds_are_by_category_and_tier(category: str, tier: str, new: bool, hours: int) -> None:
+    assert hold_hours(MoneyTerms(), category, tier, new_seller=new) == hours
+
+
+def test_m60_a_contract_may_hold_shorter() -> None:
+    terms = MoneyTerms(contracts={"k-1": ContractTerms(hold_hours={"account": 24})})
+    assert hold_hours(terms, "account", "D", new_seller=True, contract_id="k-1") == 24
+    assert hold_hours(terms, "account", "D", contract_id="k-2") == 720
+
+
+async def test_m77_a_false_description_puts_the_seller_into_escrow_mode(town: Town) -> None:
+    await town.order(lines=unit_line(supplier=None))
+    await town.order("O-2")
+    opened = await town.open("SND01", description=STORY)
+    await town.file_all(opened.claim_no)
+    async with town.db.transaction() as tx:
+        await actions.decide_now(tx, town.buyer, town.desk, opened.claim_no)
+    ruled = Ruled(finding="not_as_described", remedy="refund_full", shares={"seller": 100})
+    async with town.db.transaction() as tx:
+        await staff_actions.decide_claim(tx, town.agent, town.desk, opened.claim_no, ruled)
+    await town.settle()
+
+    async with town.db.connection() as conn:
+        seller = await load_seller(conn, "main", "s-1")
+    assert seller is not None
+    assert seller.escrow_claim_no == opened.claim_no
+    await town.later(days=20)
+    assert [one.why for one in (await payout(town, "O-2")).held] == ["escrow"]
+
+
+async def test_what_is_settled_is_asked_for_released_by_another_and_paid_once(town: Town) -> None:
+    await town.order()
+    await released(town)
+    await town.later(hours=1)
+    number = await wish(town, 9800)
+    assert (await standing(town)).balance_minor == 0
+    async with town.db.transaction() as tx:
+        with pytest.raises(Refused, match="not_your_turn"):
+            await pay_out(tx, town.act("operator", "op"), number, "B-9")
+    async with town.db.transaction() as tx:
+        await release_payout(tx, town.act("operator", "op"), number)
+        await pay_out(tx, town.act("operator", "op"), number, "B-9")
+
+    async with town.db.connection() as conn:
+        since, until = town.clock.at - timedelta(days=30), town.clock.at + timedelta(days=1)
+        entries = await entries_of(conn, "main", "s-1", "CNY", since, until)
+    assert [(one.recipe, one.amount_minor) for one in entries] == [
+        ("settlement", 9800),
+        ("payout", -9800),
+    ]
+
+
+async def test_a_deposit_goes_back_only_when_two_people_agree(town: Town) -> None:
+    await town.order()
+    await released(town)
+    async with town.db.transaction() as tx:
+        await fill_deposit(tx, town.seller, town.desk.ids, "s-1", Money(5000))
+    number = await wish(town, 2000, "deposit", required=3000)
+    new = NewProposal(kind=KIND_OF_SOURCE["deposit"], subject=number, why="卖家退出")
+    async with town.db.transaction() as tx:
+        made = await propose(
+            tx, town.act("operator", "op"), town.desk.ids, new, by="op", by_name="运营"
+        )
+    async with town.db.transaction() as tx:
+        approver = Approver(person_id="qi", name="周琪", role="lead", proven_at=town.clock.now())
+        act = town.act("lead", "qi")
+        await decide_proposal(tx, act, town.desk, approver, made.proposal_no, "approved")
+    async with town.db.transaction() as tx:
+        await pay_out(tx, town.act("operator", "op"), number, "B-10")
+
+    assert (await standing(town)).deposit_minor == 3000
+
+
+def test_below_the_required_deposit_the_missing_part_stays() -> None:
+    poor = Standing(balance_minor=900, deposit_minor=500, required_minor=800, owed_minor=100)
+    assert poor.free_minor == 500
+    check_wish(poor, "balance", 500)
+    with pytest.raises(Refused, match="deposit_low"):
+        check_wish(poor, "balance", 501)
+    with pytest.raises(Refused, match="insufficient_funds"):
+        check_wish(poor, "balance", 901)
+    with pytest.raises(Refused, match="insufficient_funds"):
+        check_wish(poor, "deposit", 1)
+
+
+HOLDS = st.lists(st.integers(1, 5000), max_size=6)
+
+
+@given(HOLDS, st.integers(0, 10_000))
+def test_holds_never_exceed_what_was_claimed_nor_what_escrow_has(
+    claimed: list[int], escrow_minor: int
+) -> None:
+    holds = [
+        Hold(claim_no=f"C-{place}", why="claim", amount=Money(minor), until=None)
+        for place, minor in enumerate(claimed)
+    ]
+    kept = within(holds, escrow_minor)
+    by_claim = {one.claim_no: one.amount.amount_minor for one in kept}
+    assert sum(by_claim.values()) == min(sum(claimed), escrow_minor)
+    assert all(by_claim.get(one.claim_no, 0) <= one.amount.amount_minor for one in holds)
+
+
+async def test_the_page_of_funds_adds_up(town: Town) -> None:
+    await town.order()
+    await town.order("O-2")
+    async with town.db.connection() as conn:
+        act = town.act("operator", "op")
+        funds = await funds_of(conn, act, SETTINGS, Seller(seller_id="s-1", name="小满"))
+
+    assert funds.escrow_minor == 19_600
+    assert sum(order.escrow_minor for order in funds.orders) == funds.escrow_minor
+    assert funds.due_minor == 0
