@@ -13,6 +13,8 @@ from makegood.base.actor import Act, Actor, Role
 from makegood.base.money import Money
 from makegood.claims.precedents.actions import catch_up, compute_night
 from makegood.demo import cast
+from makegood.demo.books import fill_books
+from makegood.demo.drafting import draft_and_backtest
 from makegood.demo.orders import LATEST, Sale, Shop, opening_times
 from makegood.demo.playing import Play
 from makegood.demo.programs.gateway_book import Payment as Paid
@@ -75,6 +77,8 @@ class Filler:
         await self._orders([*plain, *sales], progress)
         play = Play(self._rooms, self._market, self._chance, self._now)
         await play.run(sales, progress)
+        sold = sorted((sale.order for sale in plain), key=lambda order: order.placed_at)
+        await fill_books(self._rooms, self.act("operator"), sold)
         await self._look_back()
         await self._tries()
 
@@ -151,6 +155,11 @@ class Filler:
         """What every night computes: precedents, how alike like claims ended, the handbook."""
         await catch_up(self._db, self._rooms.desk, self._market)
         await compute_night(self._db, self._market, self._now)
+        roster = await self._rooms.desk.rosters.get(self._market, self._now)
+        chief = next(line for line in roster if line.role == "operator")
+        person = (chief.account_id, chief.display_name)
+        act = self.act("operator", chief.account_id)
+        await draft_and_backtest(self._db, act, self._rooms.desk, person)
 
     def _stock(self, sku: str) -> NewStock:
         keys = tuple(f"{sku}-NEW-{self._chance.randrange(10**12):012d}" for _ in range(150))
