@@ -20,6 +20,8 @@ class Addresses(msgspec.Struct, frozen=True):
 
     code: str = ""
     url: str = ""
+    receipt: str = ""
+    """Where anybody can check the receipt of the step that the mail is about."""
 
 
 class Letters:
@@ -53,12 +55,17 @@ class Letters:
             sender=settings.mail_from,
             to=to,
             subject=" ".join(self._text(f"{folder}/subject.{language}.txt", words).split()),
-            text=self._text(f"{folder}/text.{language}.txt", words),
+            text=self._body(f"{folder}/text.{language}.txt", language, words),
             html=self._text(f"{folder}/html.{language}.html", words),
             message_id=f"<{mail_id}@{settings.mail_from.rpartition('@')[2]}>",
             language=language,
             sent_at=sent_at,
         )
+
+    def _body(self, name: str, language: Language, words: dict[str, object]) -> str:
+        """The plain text, with the receipt's address below where the mail has one."""
+        text = self._text(name, words)
+        return text + self._text(f"receipt.{language}.txt", words) if words["receipt"] else text
 
     def _text(self, name: str, words: dict[str, object]) -> str:
         return self._templates.get_template(name).render(words)
@@ -93,6 +100,8 @@ def _words(
         "contact": settings.support_contact,
         "code": addresses.code,
         "url": addresses.url,
+        "receipt": addresses.receipt,
+        "language": language,
         "time": lambda at: time_text(at, settings.timezone, language),
     }
 

@@ -13,7 +13,8 @@ from makegood.people.markets.rules import Market
 from makegood.people.proofs import store as proof_store
 from makegood.people.proofs.actions import SendCode, address_of, proof_code
 from makegood.people.proofs.rules import looks_like_mail, tag_of
-from makegood.store.database import Database
+from makegood.record.log.given_store import number_at
+from makegood.store.database import Connection, Database
 from makegood.store.jobs import TakenJob
 from makegood.store.vault import Vault
 from makegood.talk import store
@@ -38,6 +39,10 @@ _CLAIM_PAGES: Final[dict[Reader, str]] = {
     "seller": "/seller/c/",
     "staff": "/desk/c/",
 }
+
+
+NOTICE_KEY_PARTS: Final = 5
+"""A notice's key is claim, version, kind, party and place, with bars between."""
 
 
 class MailBusy(Exception):
@@ -93,6 +98,7 @@ async def _take(post: Post, job: TakenJob, mail_id: str) -> Letter | None:
     async with post.db.transaction() as tx:
         taken = await store.take_mail(tx, job.market_id, mail_id, act.now)
         state = await store.mail_state(tx, job.market_id, mail_id)
+        number = await _receipt_number(tx, job.market_id, mail_id)
     if taken is None:
         if state == "sending":
             raise MailBusy(mail_id)
@@ -100,9 +106,20 @@ async def _take(post: Post, job: TakenJob, mail_id: str) -> Letter | None:
     market = await post.markets.get(job.market_id, act.now)
     assert market is not None, "mails are queued for markets that exist"
     addresses = addresses_of(post.vault, market, taken.content, taken.reader)
+    if number:
+        receipt = f"{market.settings.base_url}/v/{number}"
+        addresses = msgspec.structs.replace(addresses, receipt=receipt)
     return post.letters.write(
         market.settings, taken.mail_id, taken.to, taken.language, taken.content, addresses, act.now
     )
+
+
+async def _receipt_number(conn: Connection, market_id: str, mail_id: str) -> str | None:
+    """The receipt of the step of a claim that a mail is about, as its key says; or None."""
+    parts = (await store.mail_key(conn, market_id, mail_id) or "").split("|")
+    if len(parts) != NOTICE_KEY_PARTS or not parts[1].isdecimal():
+        return None
+    return await number_at(conn, market_id, parts[0], int(parts[1]))
 
 
 async def _settle(

@@ -98,7 +98,7 @@ def _name(content: Content) -> str:
 def test_the_list_above_holds_every_mail_there_is() -> None:
     folders = {one.name for one in resources.files("makegood.talk").joinpath("mails").iterdir()}
     tags = {str(content.__struct_config__.tag) for content in EVERY_CONTENT}
-    assert tags == folders - {"layout.html"}
+    assert tags == folders - {"layout.html", "receipt.en.txt", "receipt.zh.txt"}
     assert len(EVERY_CONTENT) == len(tags)
 
 
@@ -177,3 +177,14 @@ def test_money_is_exact(money: Money, text: str) -> None:
 def test_times_are_the_markets_own() -> None:
     assert time_text(AT, "Asia/Shanghai", "zh") == "11-22 20:59"
     assert time_text(AT, "Asia/Shanghai", "en") == "22 Nov 20:59"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_mail_about_a_step_leads_to_its_receipt(language: Language) -> None:
+    where = "https://h.example/v/7K2M-9QXA"
+    addresses = Addresses(receipt=where)
+    letter = LETTERS.write(
+        SETTINGS, "m-1", "b1@example.com", language, EVERY_CONTENT[0], addresses, AT
+    )
+    assert (letter.text.count(where), letter.html.count(f'href="{where}"')) == (1, 1)
+    assert where not in written(EVERY_CONTENT[0], language).text

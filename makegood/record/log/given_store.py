@@ -67,6 +67,17 @@ async def given_in_stream(
     ]
 
 
+async def number_at(conn: Connection, market_id: str, stream: str, version: int) -> str | None:
+    """The number of the receipt of one event; None when there is no such event."""
+    leaf_hash: bytes | None = await conn.fetchval(
+        "select entry_hash from event where market_id = $1 and stream = $2 and version = $3",
+        market_id,
+        stream,
+        version,
+    )
+    return None if leaf_hash is None else number_of(leaf_hash)
+
+
 def _state(at: datetime, merged_at: datetime | None, now: datetime) -> ReceiptState:
     due = at + MERGE_WITHIN
     if merged_at is not None:
