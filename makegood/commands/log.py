@@ -129,9 +129,33 @@ async def _fsck(room: "LogRoom", act: "Act", _chosen: argparse.Namespace) -> tup
     if report is None:
         return ["no log yet"], 0
     lines = [f"{one.place}: {one.kind} {one.detail}".rstrip() for one in report.problems]
-    found = f"{len(report.problems)} problems" if report.problems else "everything fits"
-    lines.append(f"{report.size} entries checked in {report.seconds} s: {found}")
-    return lines, 1 if report.problems else 0
+    lines += await _published_faults(room, act.market_id)
+    found = f"{len(lines)} problems" if lines else "everything fits"
+    status = 1 if lines else 0
+    return [*lines, f"{report.size} entries checked in {report.seconds} s: {found}"], status
+
+
+async def _published_faults(room: "LogRoom", market_id: str) -> list[str]:
+    """What does not fit in the static files, if there are any yet."""
+    import asyncio
+
+    from makegood.record.log import store
+    from makegood.record.log.offline import verify_folder
+    from makegood.record.log.policy import policy_of
+    from makegood.record.log.publish import CHECKPOINT
+    from makegood.record.log.strict import Malformed
+
+    folder = room.published / market_id
+    async with room.db.connection() as conn:
+        head = await store.load_head(conn, market_id)
+    if head is None or not (folder / CHECKPOINT).exists():
+        return []
+    keys = room.keys.open(market_id, head.origin).verifiers
+    try:
+        report = await asyncio.to_thread(verify_folder, folder, policy_of(*keys))
+    except Malformed as wrong:
+        return [f"file {CHECKPOINT}: {wrong.reason}"]
+    return [f"file {fault}: differs" for fault in report.faults]
 
 
 async def _export(

@@ -12,8 +12,10 @@ from makegood.record.log.standing import LogStanding, log_standings
 from makegood.settings import Settings
 from makegood.store.database import Connection
 
+_LOOPBACK = ("127.", "localhost", "[::1]")
 
-async def check_logs(conn: Connection, _settings: Settings) -> Finding:
+
+async def check_logs(conn: Connection, settings: Settings) -> Finding:
     """Whether every market's log is signed and merges in time."""
     logs = await log_standings(conn)
     now: datetime = await conn.fetchval("SELECT now()")
@@ -26,6 +28,10 @@ async def check_logs(conn: Connection, _settings: Settings) -> Finding:
         if one.oldest_waiting_at is not None and now - one.oldest_waiting_at > MERGE_WITHIN:
             text = f"{one.waiting} events wait for {one.origin}"
             return Finding("log", "note", text, "is a worker running? receipts promise a minute")
+    for one in logs:
+        if not settings.demo and one.origin.startswith(_LOOPBACK):
+            advice = "set MAKEGOOD_PUBLIC_URL before the first entry: the name stays for ever"
+            return Finding("log", "note", f"the log is named {one.origin}", advice)
     sizes = ", ".join(f"{one.origin} {one.size}" for one in logs) or "no entries yet"
     return Finding("log", "ok", sizes)
 

@@ -151,7 +151,7 @@ async def _enter(room: LogRoom, tx: Connection, head: Head, taken: list[store.Ta
         grown = grow(edge, head.size, [one.leaf_hash for one in taken])
     except Malformed as wrong:
         raise Trouble("tiles_changed") from wrong
-    now = room.clock.now()
+    now = _log_time(room, head)
     merged = [_merge_time(room, one.at, now) for one in taken]
     try:
         await store.add_entries(tx, head.market_id, head.size, taken, merged)
@@ -172,7 +172,7 @@ async def _sign_held(room: LogRoom, tx: Connection, head: Head, remembered: Reme
     text = bytes(Checkpoint(head.origin, head.size, head.root))
     note = bytes(sign_note(text, keys.active))
     await asyncio.to_thread(remembered.write, note)
-    await store.put_note(tx, head.market_id, head.size, note, room.clock.now())
+    await store.put_note(tx, head.market_id, head.size, note, _log_time(room, head))
 
 
 async def require_continued(
@@ -201,6 +201,12 @@ def _is_settled(room: LogRoom, head: Head) -> bool:
     if head.trouble is not None or head.note is None or head.signed_size != head.size:
         return False
     return room.second.peek(head.market_id) == head.note
+
+
+def _log_time(room: LogRoom, head: Head) -> datetime:
+    """The present; a clock that was set back does not set the log's own time back."""
+    now = room.clock.now()
+    return now if head.signed_at is None else max(now, head.signed_at)
 
 
 def _merge_time(room: LogRoom, at: datetime, now: datetime) -> datetime:

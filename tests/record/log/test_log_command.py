@@ -25,7 +25,11 @@ Command = Callable[..., Awaitable[tuple[int, str]]]
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings of a product over the test's database, also for commands."""
-    environment = {"DATABASE_URL": database_url, "MAKEGOOD_DATA": str(tmp_path)}
+    environment = {
+        "DATABASE_URL": database_url,
+        "MAKEGOOD_DATA": str(tmp_path),
+        "MAKEGOOD_PUBLIC_URL": "https://shop.example",
+    }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     return load_settings(environment)
@@ -63,13 +67,20 @@ async def test_an_operator_s_day_with_the_log(room: LogRoom, command: Command) -
     await filled(room, 300)
     status, said = await command("show")
     assert status == 0
-    assert "127.0.0.1:8000/log/main, epoch 1" in said
+    assert "shop.example/log/main, epoch 1" in said
     assert "300 entries, 300 signed" in said
     status, said = await command("fsck")
     assert (status, "everything fits" in said) == (0, True)
     (key,) = (room.published / MARKET / "keys").read_text().split()
     status, said = await command("verify", str(room.published / MARKET), "--key", key)
-    assert (status, said) == (0, "127.0.0.1:8000/log/main: 300 entries, intact\n")
+    assert (status, said) == (0, "shop.example/log/main: 300 entries, intact\n")
+
+    tile = room.published / MARKET / "tile" / "0" / "000"
+    content = tile.read_bytes()
+    tile.write_bytes(content[::-1])
+    status, said = await command("fsck")
+    assert (status, "file tile/0/000: differs" in said) == (1, True)
+    tile.write_bytes(content)
 
     status, said = await command("rotate-key")
     assert status == 0
@@ -106,7 +117,7 @@ async def test_trouble_is_told_with_what_to_do(
     assert status == 1
     status, said = await command("restart", "--reason", "backup of noon restored")
     assert status == 0
-    assert said.startswith("makegood.restart/v1\n127.0.0.1:8000/log/main\nepoch 2\nold 302 ")
+    assert said.startswith("makegood.restart/v1\nshop.example/log/main\nepoch 2\nold 302 ")
     assert (await command("show"))[0] == 0
     status, said = await command("restart", "--reason", "again")
     assert (status, "nothing to restart" in said) == (1, True)

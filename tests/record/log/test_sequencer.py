@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from makegood.record.log.store import Head
 from makegood.record.rules import SealedEvent
 from makegood.sources import SystemIds
 from makegood.store.database import Database
-from tests.record.log.rooms import MARKET, ORIGIN, add_streams, log_room, stream_events
+from tests.record.log.rooms import MARKET, ORIGIN, StepClock, add_streams, log_room, stream_events
 
 Places = list[tuple[int, str, int]]
 
@@ -215,6 +216,21 @@ async def test_an_event_that_somebody_queues_again_is_not_entered_again(
     assert await run_rounds(room) == 2
     assert_complete(await places(db), events)
     assert await waiting(db) == 0
+
+
+async def test_a_clock_that_was_set_back_does_not_set_the_log_s_time_back(
+    db: Database, tmp_path: Path
+) -> None:
+    room = log_room(db, tmp_path)
+    clock = room.clock
+    assert isinstance(clock, StepClock)
+    for _ in range(3):
+        await added(db, 1)
+        await run_rounds(room)
+        clock.at -= timedelta(days=1)
+    async with db.connection() as conn:
+        times = [row[0] for row in await conn.fetch("select merged_at from log_entry order by idx")]
+    assert times == sorted(times)
 
 
 async def test_business_goes_on_while_the_second_place_or_the_key_is_missing(
