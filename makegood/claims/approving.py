@@ -16,6 +16,7 @@ from makegood.claims.desk import Desk
 from makegood.claims.handmade import MANUAL, confirm_sent
 from makegood.claims.state import Claim
 from makegood.claims.stepping import step
+from makegood.ledger.advance.actions import approve_write_off
 from makegood.ledger.audits.pause import resume_payouts
 from makegood.ledger.funds.actions import refuse_payout, release_payout
 from makegood.people.approvals.actions import close_proposals, decide_proposal, propose
@@ -102,6 +103,10 @@ async def _resume(tx: Connection, act: Act, desk: Desk, proposal: Proposal) -> N
     await resume_payouts(tx, act, proposal.subject, proposal.why)
 
 
+async def _write_off(tx: Connection, act: Act, desk: Desk, proposal: Proposal) -> None:
+    await approve_write_off(tx, act, proposed_by=proposal.proposed_by, **proposal.payload)
+
+
 async def _release_payout(tx: Connection, act: Act, desk: Desk, proposal: Proposal) -> None:
     await release_payout(tx, act, proposal.subject)
 
@@ -114,6 +119,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     RULING: _release_ruling,
     MANUAL: confirm_sent,
     "resume_payouts": _resume,
+    "write_off": _write_off,
     "payout": _release_payout,
     "deposit_withdrawal": _release_payout,
 }

@@ -28,6 +28,7 @@ from makegood.ledger.recipes import PaymentLeg, leg_paid, repair_done
 from makegood.ledger.refund.actions import RefundOutcome
 from makegood.orders.actions import withdraw_key
 from makegood.orders.stock.rules import ReissueOutcome
+from makegood.people.markets.terms import late_terms
 from makegood.policy.priority import class_of
 from makegood.policy.remedy import late_coupon
 from makegood.store.database import Connection
@@ -123,7 +124,10 @@ async def compensate(
     """A coupon for a promise of ours that was broken at `since`, booked with the event, once."""
     units = await units_of(tx, act.market_id, held.claim)
     minutes = max(LEAST_MINUTES, int((act.now - since).total_seconds()) // 60)
-    amount = late_coupon(sum(unit.unit_paid_minor for unit in units), minutes)
+    market = await desk.markets.get(act.market_id, act.now)
+    assert market is not None, "a claim belongs to a market"
+    paid = sum(unit.unit_paid_minor for unit in units)
+    amount = late_coupon(paid, minutes, late_terms(market.settings.money))
     number = coupon_no(act.market_id, held.claim.claim_no, cause)
     command = c.Compensate(cause=cause, coupon=number, amount_minor=amount)
     events = decide(held.claim, command, act)

@@ -9,13 +9,14 @@ from typing import Final, Literal
 import msgspec
 
 from makegood.base.money import round_half_up, split_by_shares
+from makegood.people.markets.terms import LateTerms
 from makegood.policy.judgement import Shares
 
 Cause = Literal["non_buyer", "buyer"]
 RefundRule = Literal["full", "prorated", "unit", "shared", "extra", "owed", "none"]
 
-COUPON_FLOOR_MINOR: Final = 100
 COUPON_CAP_PERCENT: Final = 5
+USUAL_LATE: Final = LateTerms()
 YEAR_DAYS: Final = 365
 BASIS_POINTS: Final = 10_000
 
@@ -123,12 +124,17 @@ def price_reduction(value: UnitValue, percent: int) -> int:
     return _within(value, round_half_up(value.paid_minor * percent, 100))
 
 
-def late_coupon(paid_minor: int, minutes_late: int) -> int:
-    """clamp(0.5 % of the price per 10 minutes, 1 yuan, 5 %); the 5 % cap wins over the floor."""
+def late_coupon(paid_minor: int, minutes_late: int, terms: LateTerms = USUAL_LATE) -> int:
+    """clamp(0.5 % of the price per 10 minutes, 1 yuan, 5 %), or what the market set instead.
+
+    The cap wins over the floor.
+    """
     if minutes_late <= 0 or paid_minor <= 0:
         return 0
-    grown = round_half_up(paid_minor * minutes_late * 5, 10_000)
-    return min(max(grown, COUPON_FLOOR_MINOR), reissue_coupon(paid_minor))
+    steps = terms.step_minutes * BASIS_POINTS
+    grown = round_half_up(paid_minor * minutes_late * terms.per_step_bp, steps)
+    cap = round_half_up(paid_minor * terms.cap_percent, 100)
+    return min(max(grown, terms.floor_minor), cap)
 
 
 def reissue_coupon(paid_minor: int) -> int:

@@ -219,3 +219,25 @@ async def test_a_supplier_disputes_a_line_with_evidence_on_its_own_page(
     kept = await operator.open(f"/ops/suppliers/{SUPPLIER}/files/{file}")
     assert kept.content == b'{"at": "2026-11-20"}'
     assert (await supplier.open(f"/ops/suppliers/{SUPPLIER}")).status_code == 404
+
+
+async def test_a_debt_is_given_up_by_two_people_after_its_time(street: Town, app: Litestar) -> None:
+    claim_no = await dead_key(street, "O-9")
+    operator = await signed_in(street, app, "op")
+    page = await operator.open("/ops/advances")
+    assert claim_no in page.text
+    form = {"do": "write_off", "claim": claim_no, "party": "supplier", "why": "供应商停业"}
+
+    assert (await operator.send("/ops/advances", **form)).status_code == 409
+    street.clock.at += timedelta(days=91)
+    operator = await signed_in(street, app, "op")
+    await operator.open("/ops/advances")
+    asked = await operator.send("/ops/advances", **form)
+    assert "已提交复核" in asked.text
+    lead = await signed_in(street, app, "qi")
+    waiting = await lead.open("/ops/approvals")
+    number = waiting.text.split('action="/ops/approvals/')[1].split('"')[0]
+    done = await lead.send(f"/ops/approvals/{number}", do="approved")
+
+    assert "已放行并执行" in done.text
+    assert "没有要收回的钱" in (await operator.open("/ops/advances")).text

@@ -2,11 +2,20 @@
 
 from litestar.types import ControllerRouterHandler
 
-from makegood.web.operator.money import approvals, ledger, refunds, sellers, suppliers, terms
+from makegood.web.operator.money import (
+    advances,
+    approvals,
+    ledger,
+    refunds,
+    sellers,
+    suppliers,
+    terms,
+)
 
 ROUTES: list[ControllerRouterHandler] = [
     *approvals.ROUTES,
     *ledger.ROUTES,
+    *advances.ROUTES,
     *refunds.ROUTES,
     *suppliers.ROUTES,
     *sellers.ROUTES,
