@@ -6,9 +6,19 @@ from typing import Literal
 import msgspec
 
 Role = Literal[
-    "buyer", "seller", "supplier", "agent", "lead", "operator", "auditor", "market", "system"
+    "buyer",
+    "seller",
+    "supplier",
+    "agent",
+    "lead",
+    "operator",
+    "auditor",
+    "market",
+    "system",
+    "mediator",
 ]
-"""`market` is a shop system's key; `lead` is an agent who may approve; `system` is a job."""
+"""`market` is a shop system's key; `lead` is an agent who may approve; `system` is a job;
+`mediator` is somebody outside who was handed one claim."""
 
 
 class Actor(msgspec.Struct, frozen=True):

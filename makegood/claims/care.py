@@ -139,7 +139,14 @@ def note_outside_answer(claim: Claim, command: c.NoteOutsideAnswer, act: Act) ->
     """The answer came; a person decides with it."""
     edges.check("outside_answers", claim.state, act.actor.role)
     review = e.ReviewStarted(why="outside_answered", deadline=command.clocks.decision)
-    return [e.OutsideAnswered(text=command.text), review]
+    answered = e.OutsideAnswered(
+        text=command.text,
+        body=command.body,
+        finding=command.finding,
+        remedy=command.remedy,
+        amount_minor=command.amount_minor,
+    )
+    return [answered, review]
 
 
 def offer_repair(claim: Claim, command: c.OfferRepair, act: Act) -> list[e.AnyEvent]:

@@ -376,6 +376,10 @@ class NoteOutsideAnswer(Command, frozen=True, kw_only=True):
     """The outside body's answer came back."""
 
     text: str
+    body: str = ""
+    finding: str = ""
+    remedy: str = ""
+    amount_minor: int | None = None
     clocks: Clocks
 
 

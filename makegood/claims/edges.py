@@ -318,7 +318,7 @@ EDGES: Final[tuple[Edge, ...]] = (
         name="outside_answers",
         sources=("external",),
         to="in_review",
-        actors=PEOPLE,
+        actors=("mediator", *PEOPLE),
         guard_zh="外部机构有了答复",
         guard_en="the outside body answered",
     ),

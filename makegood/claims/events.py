@@ -518,6 +518,11 @@ class OutsideAnswered(ClaimEvent, frozen=True, kw_only=True, tag="outside_answer
     """The outside body's answer came back; a person decides with it."""
 
     text: Personal
+    body: str = ""
+    finding: str = ""
+    """What a mediator found, by the code of the rules; empty where it only said something."""
+    remedy: str = ""
+    amount_minor: int | None = None
 
 
 AnyEvent = (

@@ -1,6 +1,7 @@
 """Reading claims: one for a reader, lists, what can be claimed before anything is submitted."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
@@ -20,6 +21,9 @@ from makegood.ledger.coupons.codes import code_of
 from makegood.orders.facts import UnitFacts
 from makegood.policy.model import Pack
 from makegood.store.database import Connection
+
+OUTSIDER: Final = Actor(role="mediator", id="")
+"""Whose eyes a claim is shown to outside: no party, and not of the staff."""
 
 
 class PreCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +63,21 @@ async def view_claim(conn: Connection, act: Act, desk: Desk, claim_no: str) -> C
     )
     pack = await pack_of(desk, loaded.claim, act)
     return claim_view(sight, pack, act.actor, act.now)
+
+
+async def view_for_outside(conn: Connection, act: Act, desk: Desk, claim_no: str) -> ClaimView:
+    """The claim as somebody outside sees it: what both sides see, and nothing of one side alone.
+
+    Raises:
+        Refused: `not_found` for an unknown number.
+    """
+    loaded = await store.load(conn, act.market_id, claim_no)
+    if loaded is None:
+        raise Refused("not_found")
+    units = await units_of(conn, act.market_id, loaded.claim)
+    sight = Sight(claim=loaded.claim, history=loaded.history, units=units, ruling=None)
+    pack = await pack_of(desk, loaded.claim, act)
+    return claim_view(sight, pack, OUTSIDER, act.now)
 
 
 def _coupon_codes(act: Act, desk: Desk, claim: Claim) -> dict[str, str]:

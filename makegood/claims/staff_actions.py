@@ -14,6 +14,7 @@ from makegood.claims.desk import Desk, barred_from, lead_of, name_of
 from makegood.claims.factsheet import stated
 from makegood.claims.frame import Frame
 from makegood.claims.outcome import ROOT_CAUSES
+from makegood.claims.outside.rules import OutsideAnswer
 from makegood.claims.precedents.actions import family
 from makegood.claims.precedents.rules import Family
 from makegood.claims.remedies import ALL, GOODS, NOTHING
@@ -244,15 +245,30 @@ async def refer_outside(
 
 
 async def note_outside_answer(
-    tx: Connection, act: Act, desk: Desk, claim_no: str, text: str
+    tx: Connection,
+    act: Act,
+    desk: Desk,
+    claim_no: str,
+    text: str,
+    body: str = "",
+    said: OutsideAnswer | None = None,
 ) -> Claim:
     """The outside body's answer; a person decides with it."""
+    finding, remedy = (said.finding, said.remedy) if said else ("", "")
+    amount_minor = said.amount_minor if said else None
     return await step(
         tx,
         act,
         desk,
         claim_no,
-        lambda claim, look: c.NoteOutsideAnswer(text=text, clocks=look.clocks),
+        lambda claim, look: c.NoteOutsideAnswer(
+            text=text,
+            body=body,
+            finding=finding,
+            remedy=remedy,
+            amount_minor=amount_minor,
+            clocks=look.clocks,
+        ),
     )
 
 

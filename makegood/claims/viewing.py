@@ -25,6 +25,7 @@ _SHOWN: Final = frozenset(
     {
         "amount_minor",
         "answer",
+        "finding",
         "body",
         "by",
         "cause",

@@ -190,6 +190,17 @@ class SupplierAsked(msgspec.Struct, frozen=True, kw_only=True, tag="supplier_ask
     link_id: str
 
 
+class OutsideAsked(msgspec.Struct, frozen=True, kw_only=True, tag="outside_asked"):
+    """To a mediator, publisher, channel or regulator: the question, by when, and then what."""
+
+    claim_no: str
+    question: str
+    due_at: datetime
+    then: Said
+    link_id: str
+    reminder: bool = False
+
+
 Content: TypeAlias = (
     ProofCode
     | SignInLink
@@ -208,6 +219,7 @@ Content: TypeAlias = (
     | Survey
     | NowClaimable
     | SupplierAsked
+    | OutsideAsked
 )
 
 

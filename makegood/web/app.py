@@ -19,6 +19,7 @@ from makegood.web.api.mount import api_routes
 from makegood.web.claim_files import files_of_buyers, files_of_pages
 from makegood.web.errors import error_handlers
 from makegood.web.file_routes import file_routes
+from makegood.web.outside import pages as outside
 from makegood.web.routes import all_routes
 from makegood.web.security import check_origin, with_headers
 from makegood.web.things import Things
@@ -36,6 +37,7 @@ def create_app(things: Things, more_routes: Sequence[ControllerRouterHandler] = 
             *all_routes(),
             *file_routes(files),
             *file_routes(buyer_files, "/my"),
+            *outside.routes(things),
             *more_routes,
             *api_routes(things, kit.catalogue),
             static_files(),

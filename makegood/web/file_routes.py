@@ -35,7 +35,7 @@ def file_routes(files: Files, prefix: str = "") -> list[ControllerRouterHandler]
     HEAD tells how far it is, DELETE gives it up. The PATCH that makes it whole answers 201 with
     the item; sending that PATCH again, empty, gives the same answer.
     """
-    return [*_upload_routes(files, prefix), *_read_routes(files, prefix)]
+    return [*_upload_routes(files, prefix), *read_routes(files, prefix)]
 
 
 def _upload_routes(files: Files, prefix: str) -> list[ControllerRouterHandler]:
@@ -69,7 +69,9 @@ def _upload_routes(files: Files, prefix: str) -> list[ControllerRouterHandler]:
     return [begin_upload, upload_state, continue_upload, forget_upload]
 
 
-def _read_routes(files: Files, prefix: str) -> list[ControllerRouterHandler]:
+def read_routes(files: Files, prefix: str) -> list[ControllerRouterHandler]:
+    """Reading alone: a file, its length, its small picture."""
+
     @get(f"{prefix}/files/{{evidence_id:str}}", operation_id="readFile")
     async def read_file(request: AnyRequest, evidence_id: FromPath[str]) -> Answer:
         return await files.answer(request, evidence_id)

@@ -27,6 +27,7 @@ from makegood.talk.mail import (
     Mailer,
     MailFailed,
     NowClaimable,
+    OutsideAsked,
     ProofCode,
     Reader,
     SellerAsked,
@@ -139,6 +140,8 @@ def addresses_of(vault: Vault, market: Market, content: Content, reader: Reader)
             return Addresses(url=_link(vault, market, "invitation", link_id))
         case SupplierAsked(link_id=link_id):
             return Addresses(url=_link(vault, market, "supplier_question", link_id))
+        case OutsideAsked(link_id=link_id):
+            return Addresses(url=_link(vault, market, "outside", link_id))
         case NowClaimable():
             return Addresses(url=f"{base}/")
         case SellerAsked(claim_no=claim_no):

@@ -20,6 +20,7 @@ from makegood.claims.draft_store import forget_drafts_before
 from makegood.claims.filing import FilingRoom
 from makegood.claims.intake import CheckClaim
 from makegood.claims.notices import NOTICE_JOB
+from makegood.claims.outside.actions import ASK_JOB, REMIND_JOB
 from makegood.claims.payment_intake import CONFIRM_JOB
 from makegood.claims.saving import CHECK_JOB, NEAR_JOB, TIMER_JOB
 from makegood.gateways.payments.book import GatewayBook
@@ -52,6 +53,7 @@ from makegood.worker import (
     claims,
     mails,
     notices,
+    outside,
     policies,
     precedents,
     refunds,
@@ -126,6 +128,8 @@ def handlers(rooms: Rooms) -> dict[str, Handler]:
         STEP_JOB: lambda job: policies.step_draft(rooms.db, rooms.clock, rooms.desk, job),
         BACKTEST_JOB: lambda job: backtests.carry_out(rooms.db, rooms.desk, rooms.clock, job),
         REMINDER_JOB: lambda job: reminders.remind(rooms.db, rooms.clock, job),
+        ASK_JOB: lambda job: outside.ask(rooms.db, rooms.clock, job),
+        REMIND_JOB: lambda job: outside.remind(rooms.db, rooms.clock, job),
         ANCHOR_JOB: lambda job: run_anchor(anchor_room_of(rooms), job),
         **check_handlers(rooms.log),
     }

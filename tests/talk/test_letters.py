@@ -22,6 +22,7 @@ from makegood.talk.mail import (
     MessageArrived,
     NowClaimable,
     OfferMade,
+    OutsideAsked,
     ProofCode,
     RefundArrived,
     RefundSent,
@@ -71,6 +72,7 @@ EVERY_CONTENT: tuple[Content, ...] = (
     MessageArrived(claim_no=NO, sender=Said("客服", "Support")),
     Survey(claim_no=NO, title="星海点卡"),
     NowClaimable(order_no="YQ-1", title="星海点卡"),
+    OutsideAsked(claim_no=NO, question="是否属实", due_at=AT, then=THEN, link_id="l-3"),
     SupplierAsked(
         question=Said("是否已充值", "was it topped up"),
         order_ref="U-9",

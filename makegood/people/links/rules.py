@@ -3,7 +3,7 @@
 from typing import Final, Literal, TypeAlias
 
 Purpose: TypeAlias = Literal[
-    "first_operator", "invitation", "order", "claim", "supplier_question", "demo_sign_in"
+    "first_operator", "invitation", "order", "claim", "supplier_question", "outside", "demo_sign_in"
 ]
 
 PATHS: Final[dict[Purpose, str]] = {
@@ -11,7 +11,8 @@ PATHS: Final[dict[Purpose, str]] = {
     "invitation": "/invite/",
     "order": "/l/o/",
     "claim": "/l/c/",
-    "supplier_question": "/supplier/",
+    "supplier_question": "/s/",
+    "outside": "/x/",
     "demo_sign_in": "/demo/as/",
 }
 """The path in front of the token. Pages of invitations ask for a form before they use the link up,

@@ -12,8 +12,11 @@ from makegood.claims import actions, staff_actions
 from makegood.claims.desk import Desk
 from makegood.claims.events import Lane
 from makegood.claims.lease import end_lease
+from makegood.claims.outside.actions import ask_outside
+from makegood.claims.outside.rules import KINDS, OutsideCase
 from makegood.claims.staff_actions import Ruled
 from makegood.claims.view import ClaimView
+from makegood.people.proofs.rules import looks_like_mail
 from makegood.store.database import Connection
 from makegood.web.desk.forms import Form
 from makegood.web.desk.statements import chosen_fact, fact_choices
@@ -136,10 +139,22 @@ async def _reopen(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: 
 
 async def _refer(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
     due_at = act.now + timedelta(hours=min(max(form.whole("due_hours", 72), 1), 168))
-    body = form.text("body", 200)
-    return await staff_actions.refer_outside(
-        tx, act, desk, claim.claim_no, body=body, due_at=due_at
+    contact = form.text("contact", 200)
+    if contact and not looks_like_mail(contact):
+        raise Refused("contact_wrong")
+    case = OutsideCase(
+        ref_no="",
+        link_id="",
+        claim_no=claim.claim_no,
+        kind=next((kind for kind in KINDS if kind == form.text("kind")), "mediator"),
+        body=form.text("body", 200),
+        contact=contact,
+        question=form.text("question", 2000),
+        asked_at=act.now,
+        asked_by=act.actor.id,
+        due_at=due_at,
     )
+    return await ask_outside(tx, act, desk, desk.ids, case)
 
 
 async def _outside(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:

@@ -1,0 +1,1 @@
+"""Pages for somebody outside who was asked about one claim."""

@@ -1,0 +1,113 @@
+"""One claim for somebody outside: what both sides see, one question, one answer."""
+
+from typing import Final
+
+from litestar import get, post
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+from litestar.types import ControllerRouterHandler
+
+from makegood.base.actor import Act, Actor
+from makegood.base.refusal import Refused
+from makegood.claims.looking import view_for_outside
+from makegood.claims.outside.actions import answer_outside
+from makegood.claims.outside.rules import LINK_PURPOSE, OutsideAnswer
+from makegood.claims.remedies import ALL
+from makegood.people.links.actions import read_link
+from makegood.web.desk.faults import Fault
+from makegood.web.desk.forms import AnyRequest, Form, read_form
+from makegood.web.errors import refusal_words
+from makegood.web.file_routes import read_routes
+from makegood.web.files import Files
+from makegood.web.look import finding_namer
+from makegood.web.outside.passes import OutsideFiles, case_of, pass_cookie
+from makegood.web.page import Html, Page, ThisPage
+from makegood.web.problem import PageFault
+from makegood.web.things import TheThings, Things
+
+REMEDIES: Final = tuple(sorted(ALL))
+
+
+@get("/x/{token:str}")
+async def open_link(page: ThisPage, things: TheThings, token: FromPath[str]) -> Redirect:
+    """Look at the question; the address shows nothing of the link afterwards.
+
+    The link works until it is answered: whoever is asked may need days and several devices.
+    """
+    act = Act(page.market.market_id, Actor("mediator", ""), page.now, page.request_id)
+    try:
+        async with things.db.connection() as conn:
+            subject = await read_link(conn, act, things.vault, LINK_PURPOSE, token)
+    except Refused as refused:
+        raise PageFault(410, "link_used") from refused
+    answer = page.go("/outside")
+    answer.cookies.append(pass_cookie(page, things, subject["ref_no"]))
+    return answer
+
+
+@get("/outside")
+async def show_case(
+    page: ThisPage, things: TheThings, request: AnyRequest, done: FromQuery[str] = ""
+) -> Html:
+    """The question, the claim as both sides see it, and the form of the answer."""
+    return await _page(page, things, request, done=done)
+
+
+@post("/outside")
+async def take_answer(page: ThisPage, things: TheThings, request: AnyRequest) -> Html | Redirect:
+    """Write the one answer; a person of the platform decides with it."""
+    form = await read_form(request)
+    market_id = page.market.market_id
+    async with things.db.connection() as conn:
+        case = await case_of(conn, request, things, market_id, page.now)
+    act = Act(market_id, Actor("mediator", case.ref_no), page.now, page.request_id)
+    try:
+        async with things.db.transaction() as tx:
+            await answer_outside(tx, act, things.desk, case.ref_no, _answer(form))
+    except Refused as refused:
+        return await _page(page, things, request, refused=refused, form=form)
+    return page.go("/outside?done=sent")
+
+
+async def _page(
+    page: Page,
+    things: Things,
+    request: AnyRequest,
+    *,
+    done: str = "",
+    refused: Refused | None = None,
+    form: Form | None = None,
+) -> Html:
+    act = Act(page.market.market_id, Actor("mediator", ""), page.now, page.request_id)
+    async with things.db.connection() as conn:
+        case = await case_of(conn, request, things, act.market_id, page.now)
+        claim = await view_for_outside(conn, act, things.desk, case.claim_no)
+    pack = things.pack
+    named = finding_namer(pack)
+    return page.show(
+        "outside/templates/case.html",
+        409 if refused else 200,
+        case=case,
+        claim=claim,
+        done=done,
+        fault=Fault(*refusal_words(page, refused)) if refused else None,
+        form=form or Form({}),
+        findings=[(code, named(code, page.words.lang)) for code in sorted(pack.findings)],
+        remedies=REMEDIES,
+    )
+
+
+def _answer(form: Form) -> OutsideAnswer:
+    return OutsideAnswer(
+        text=form.text("text").replace("\x00", ""),
+        file_no=form.text("file_no", 80),
+        finding=form.text("finding", 80),
+        remedy=form.text("remedy", 40),
+        amount_minor=form.amount_minor("amount"),
+    )
+
+
+def routes(things: Things) -> list[ControllerRouterHandler]:
+    """The pages, and the files that both sides see."""
+    files = Files(OutsideFiles(things), things.room, things.ids)
+    return [open_link, show_case, take_answer, *read_routes(files, "/outside")]
