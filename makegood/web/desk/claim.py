@@ -15,6 +15,7 @@ from makegood.claims.precedents.actions import family_of
 from makegood.claims.staff_actions import answer_task, assign
 from makegood.claims.topics import claim_topic
 from makegood.claims.view import Audience, ClaimView
+from makegood.ledger.disputes.store import disputes_of_claim
 from makegood.people.markets import store as market_store
 from makegood.web.desk import present
 from makegood.web.desk.forms import AnyRequest, read_form
@@ -41,6 +42,7 @@ async def show_claim(
         counts = await queue_counts(conn, page.act())
         lease = await read_lease(conn, page.act(), claim_no)
         likes = await family_of(conn, page.act(), things.desk, claim_no)
+        disputes = await disputes_of_claim(conn, page.market.market_id, claim_no)
         departments = await market_store.list_departments(conn, page.market.market_id)
     names = {d.department_id: page.words.pick(d.name_zh, d.name_en) for d in departments}
     tab = present.tab_of(request.query_params.get("tab", ""))
@@ -57,6 +59,7 @@ async def show_claim(
         people=await things.desk.rosters.get(page.market.market_id, page.now),
         lease=lease,
         likes=likes,
+        disputes=disputes,
         department_name=lambda code: names.get(code, code),
         done=done_of(page, request),
     )
