@@ -2,10 +2,13 @@
 
 from typing import Final
 
+from makegood.record.anchors.files import cosignatures_of
 from makegood.record.log import store
 from makegood.record.log.guard import Trouble
 from makegood.record.log.publish import publish
 from makegood.record.log.sequencer import LogRoom, run_rounds
+from makegood.record.log.store import Head
+from makegood.store.database import Connection
 from makegood.worker.loop import Errand
 
 ROUND_SECONDS: Final = 0.5
@@ -32,4 +35,10 @@ async def publish_all(room: LogRoom) -> None:
             keys = room.keys.open(head.market_id, head.origin)
         except Trouble:
             continue  # The rounds say so.
-        await publish(room.db, room.published, head.market_id, keys.verifiers)
+        await publish(room.db, room.published, head.market_id, keys.verifiers, _witnessed)
+
+
+async def _witnessed(conn: Connection, head: Head) -> bytes:
+    """The signature lines of witnesses for the checkpoint that is about to be published."""
+    assert head.note is not None, "only signed checkpoints are published"
+    return await cosignatures_of(conn, head.market_id, head.signed_size, head.note)

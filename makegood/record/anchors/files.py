@@ -9,7 +9,7 @@ from makegood.base.time import rfc3339
 from makegood.record.anchors import store
 from makegood.record.anchors.actions import open_config, statement_of
 from makegood.record.anchors.rules import Anchor, Place, Timestamper, Witness
-from makegood.record.log.note import Verifier, parse_verifier
+from makegood.record.log.note import Verifier, parse_note, parse_verifier
 from makegood.record.log.policy import Group, Policy
 from makegood.store.database import Connection
 from makegood.store.vault import Vault
@@ -72,13 +72,16 @@ async def best_anchored_size(conn: Connection, market_id: str, at_least: int) ->
     return max(sizes, key=lambda one: (one[1], one[0]))[0] if sizes else None
 
 
-async def cosignatures_of(conn: Connection, market_id: str, size: int) -> bytes:
-    """Signature lines of all witnesses below the checkpoint of this size; maybe none."""
+async def cosignatures_of(conn: Connection, market_id: str, size: int, note: bytes) -> bytes:
+    """Signature lines of all witnesses for exactly this checkpoint of this size; maybe none."""
+    text = parse_note(note).text
     places = {place.place_id: place for place in await store.list_places(conn, market_id)}
     return b"".join(
         anchor.proof or b""
         for anchor in await store.anchors_of_size(conn, market_id, size)
-        if anchor.place_id in places and places[anchor.place_id].kind == "witness"
+        if anchor.place_id in places
+        and places[anchor.place_id].kind == "witness"
+        and parse_note(statement_of(anchor).checkpoint).text == text
     )
 
 

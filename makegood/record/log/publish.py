@@ -5,9 +5,9 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from makegood.record.log import store
 from makegood.record.log.checkpoint import parse_checkpoint
@@ -35,18 +35,21 @@ _BUNDLES_AT_ONCE: Final = 16
 _TILES_AT_ONCE: Final = 256
 
 
+Cosignatures: TypeAlias = Callable[[Connection, Head], Awaitable[bytes]]
+
+
 async def publish(
     db: Database,
     folder: Path,
     market_id: str,
     keys: Sequence[Verifier],
-    cosignatures: bytes = b"",
+    cosignatures: Cosignatures | None = None,
 ) -> int | None:
     """Bring the files of a market's log up to its signed checkpoint; answers its size.
 
     `folder` holds one folder per market. Tiles and bundles come first and the checkpoint last,
-    so that a reader who has a checkpoint finds everything below it. `cosignatures` are signature
-    lines of witnesses for exactly this checkpoint. None when nothing is signed yet.
+    so that a reader who has a checkpoint finds everything below it. `cosignatures` gives the
+    signature lines of witnesses for this checkpoint. None when nothing is signed yet.
     """
     place = folder / market_id
     async with db.transaction() as tx:
@@ -57,7 +60,8 @@ async def publish(
         statements = await store.load_restarts(tx, market_id)
         with _held(place) as free:
             if free:
-                await _bring_up(tx, place, head, head.note + cosignatures)
+                lines = await cosignatures(tx, head) if cosignatures else b""
+                await _bring_up(tx, place, head, head.note + lines)
                 _put(place / KEYS, "".join(f"{key}\n" for key in keys).encode())
                 _put(place / RESTARTS, b"\n".join(statements))
     return head.signed_size

@@ -10,15 +10,22 @@ from makegood.base.actor import SYSTEM, Act
 from makegood.record.log import store
 from makegood.record.log.actions import LOG_STREAM, add_key, restart_log, retire_key
 from makegood.record.log.keyring import FileKeyBook
-from makegood.record.log.note import parse_note, signed_by
+from makegood.record.log.note import (
+    COSIGNATURE_V1,
+    Ed25519Signer,
+    cosign,
+    parse_note,
+    signed_by,
+)
 from makegood.record.log.offline import verify_folder
-from makegood.record.log.policy import policy_of
+from makegood.record.log.policy import parse_policy, policy_of
 from makegood.record.log.publish import changed_tiles, expected_paths, publish
 from makegood.record.log.sequencer import LogRoom, run_rounds
+from makegood.record.log.store import Head
 from makegood.record.log.strict import Malformed
 from makegood.record.log.tiles import all_tiles
 from makegood.sources import SystemIds
-from makegood.store.database import Database
+from makegood.store.database import Connection, Database
 from tests.record.log.rooms import MARKET, ORIGIN, add_streams, log_room
 
 
@@ -133,6 +140,26 @@ async def test_a_rotated_key_is_vouched_for_and_the_old_one_still_believed(
     assert old.public_key.hex() not in book.path(MARKET).read_text()
     with pytest.raises(KeyError):
         book.retire(MARKET, ORIGIN, new.key_id.hex())
+
+
+async def test_the_published_checkpoint_carries_what_witnesses_signed(
+    db: Database, tmp_path: Path
+) -> None:
+    room = log_room(db, tmp_path)
+    folder = await published(room, 3)
+    witness = Ed25519Signer("witness.example", bytes(range(32)), COSIGNATURE_V1)
+
+    async def lines(_conn: Connection, head: Head) -> bytes:
+        assert head.note is not None
+        return bytes(cosign(parse_note(head.note), witness, 1_790_000_000))[len(head.note) :]
+
+    (key,) = room.keys.open(MARKET, ORIGIN).verifiers
+    asked = f"log {key}\nwitness W {witness.verifier}\nquorum W\n".encode()
+    with pytest.raises(Malformed):
+        verify_folder(folder, parse_policy(asked))
+    await publish(db, room.published, MARKET, [key], lines)
+    report = verify_folder(folder, parse_policy(asked))
+    assert (report.faults, dict(report.seen.witnesses)) == ((), {"W": 1_790_000_000})
 
 
 async def test_a_damaged_checkpoint_in_the_database_is_not_published(
