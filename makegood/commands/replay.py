@@ -12,11 +12,6 @@ def add(commands: Commands) -> None:
     parser = add_command(commands, "replay", words, run)
     parser.add_argument("claim_nos", nargs="*", metavar="CLAIM", help="only these claims")
     parser.add_argument("--market", help="id of the market")
-    parser.add_argument(
-        "--decide",
-        action="store_true",
-        help="also put every decision's facts to the rules it cites; each must come out the same",
-    )
     decide = "also decide again by the rules that each claim cites, and compare"
     parser.add_argument("--decide", action="store_true", help=decide)
 
