@@ -16,6 +16,7 @@ from makegood.record.log.strict import (
     decode_lines,
     decode_number,
     encode_base64,
+    value_of,
 )
 from makegood.record.rules import PSEUDONYM_BYTES, SealedEvent
 
@@ -78,14 +79,14 @@ def parse_receipt(note: Note) -> Receipt:
     lines = decode_lines(note.text)
     if len(lines) != _LINES or lines[0] != HEADER:
         raise Malformed("receipt")
-    stream, _, seq = _after("stream ", lines[4]).partition(" ")
+    stream, _, seq = value_of(lines[4], "stream ", "receipt").partition(" ")
     found = Receipt(
         origin=lines[1],
-        leaf_hash=decode_hash(_after("entry ", lines[3])),
+        leaf_hash=decode_hash(value_of(lines[3], "entry ", "receipt")),
         stream=decode_base64(stream),
         seq=decode_number(seq),
-        at=_after("at ", lines[5]),
-        merge_by=_after("merge-by ", lines[6]),
+        at=value_of(lines[5], "at ", "receipt"),
+        merge_by=value_of(lines[6], "merge-by ", "receipt"),
     )
     if bytes(found) != note.text or len(found.stream) != PSEUDONYM_BYTES:
         raise Malformed("receipt")
@@ -133,9 +134,3 @@ def _time(text: str) -> datetime:
     except (ValueError, OverflowError) as wrong:
         raise Malformed("receipt") from wrong
     return at
-
-
-def _after(word: str, line: str) -> str:
-    if not line.startswith(word):
-        raise Malformed("receipt")
-    return line.removeprefix(word)

@@ -15,6 +15,7 @@ from makegood.record.log.strict import (
     decode_lines,
     decode_number,
     encode_base64,
+    value_of,
 )
 from makegood.record.log.tree import EMPTY_ROOT
 
@@ -75,11 +76,11 @@ def parse_restart(note: Note) -> Restart:
     origin = lines[1]
     found = Restart(
         origin=origin,
-        epoch=decode_number(_after("epoch ", lines[2])),
-        old=_parse_state(origin, _after("old ", lines[3])),
-        new=_known_state(origin, _after("new ", lines[4])),
-        at=_after("at ", lines[5]),
-        reason=_after("reason ", lines[6]),
+        epoch=decode_number(value_of(lines[2], "epoch ", "statement")),
+        old=_parse_state(origin, value_of(lines[3], "old ", "statement")),
+        new=_known_state(origin, value_of(lines[4], "new ", "statement")),
+        at=value_of(lines[5], "at ", "statement"),
+        reason=value_of(lines[6], "reason ", "statement"),
     )
     if bytes(found) != note.text:
         raise Malformed("statement")
@@ -111,9 +112,3 @@ def _known_state(origin: str, text: str) -> Checkpoint:
     if (found.size == 0) != (found.root == EMPTY_ROOT):
         raise Malformed("statement")
     return found
-
-
-def _after(word: str, line: str) -> str:
-    if not line.startswith(word):
-        raise Malformed("statement")
-    return line.removeprefix(word)

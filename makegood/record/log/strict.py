@@ -85,6 +85,13 @@ def decode_number(text: str) -> int:
     return int(text)
 
 
+def value_of(line: str, word: str, reason: str) -> str:
+    """What follows a line's first word, which must be this one."""
+    if not line.startswith(word):
+        raise Malformed(reason)
+    return line.removeprefix(word)
+
+
 def decode_lines(content: bytes) -> list[str]:
     """The lines of a text: UTF-8, no control characters, each line ended by one newline."""
     try:
