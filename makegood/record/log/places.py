@@ -51,11 +51,12 @@ class FolderPlace:
         with _reachable():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(self._folder / f"{market_id}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-            try:
+        try:
+            with _reachable():
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                yield _File(self.path(market_id))
-            finally:
-                os.close(lock)
+            yield _File(self.path(market_id))
+        finally:
+            os.close(lock)
 
 
 class _File:
@@ -64,11 +65,13 @@ class _File:
 
     def read(self) -> bytes | None:
         """The file's content."""
-        return read_or_none(self._path)
+        with _reachable():
+            return read_or_none(self._path)
 
     def write(self, note: bytes) -> None:
         """Replace the file at once and for good."""
-        write_whole(self._path, note)
+        with _reachable():
+            write_whole(self._path, note)
 
 
 def read_or_none(path: Path) -> bytes | None:

@@ -255,6 +255,24 @@ async def test_business_goes_on_while_the_second_place_or_the_key_is_missing(
         assert (await head_of(room)).trouble is None
 
 
+async def test_business_goes_on_while_the_second_place_is_away(
+    db: Database, tmp_path: Path
+) -> None:
+    room = log_room(db, tmp_path)
+    await added(db, 3)
+    await run_rounds(room)
+    folder = tmp_path / "copy"
+    folder.rename(tmp_path / "unmounted")
+    folder.write_text("no folder")
+    await added(db, 1)
+    assert await run_rounds(room) == 0
+    assert (await head_of(room)).trouble == "copy_unreachable"
+    folder.unlink()
+    (tmp_path / "unmounted").rename(folder)
+    assert await run_rounds(room) == 1
+    assert (await head_of(room)).trouble is None
+
+
 async def test_a_copy_of_another_log_is_no_second_place(db: Database, tmp_path: Path) -> None:
     room = log_room(db, tmp_path)
     await added(db, 3)
