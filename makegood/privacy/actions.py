@@ -9,6 +9,7 @@ import msgspec
 from makegood.base.actor import Act
 from makegood.base.ids import Ids
 from makegood.base.refusal import Refused
+from makegood.bundles.exports.store import forget_exports_of
 from makegood.orders.order import Order
 from makegood.orders.sealing import contact_hash
 from makegood.people.staff import store as account_store
@@ -266,6 +267,8 @@ async def _empty_tables(
     market_id, claim_nos, orders = act.market_id, person.claim_nos, list(person.orders)
     drafts = await erase_store.drafts_of(tx, market_id, orders)
     lost = await erase_store.delete_files(tx, market_id, [*claim_nos, *drafts])
+    given = await forget_exports_of(tx, market_id, claim_nos)
+    lost = msgspec.structs.replace(lost, sha256=[*lost.sha256, *given])
     mails = await erase_store.erase_mails(tx, market_id, claim_nos, traces, act.now)
     await erase_store.drop_errands(tx, market_id, claim_nos)
     await erase_store.drop_order_traces(tx, market_id, orders)

@@ -10,6 +10,7 @@ import structlog
 
 from makegood.base.actor import Act
 from makegood.base.time import Clock
+from makegood.bundles.exports.store import export_files
 from makegood.bundles.foreign_store import bundle_files
 from makegood.claims import filing, system_actions
 from makegood.claims.backtests.actions import BACKTEST_JOB
@@ -174,6 +175,7 @@ def timetable(rooms: Rooms) -> tuple[Errand, ...]:
             named = await refund_store.proof_files(conn) | await bill_store.bill_files(conn)
             named |= await statement_store.evidence_files(conn)
             named |= await named_files(conn) | await bundle_files(conn)
+            named |= await export_files(conn)
         await filing.sweep(rooms.filing, named, rooms.clock.now() - FILES_SPARED)
 
     refund_desk = refund_desk_of(rooms)

@@ -45,8 +45,7 @@ async def change_places(page: ThisPage, things: TheThings, request: AnyRequest) 
         async with things.db.transaction() as tx:
             await _change(tx, page, things, form)
     except Refused as refused:
-        fault = Fault(*refusal_words(page, refused))
-        return await _places_page(page, things, fault=fault, form=form)
+        return await _places_page(page, things, refused, form)
     return page.go(HERE)
 
 
@@ -132,7 +131,7 @@ def _field_of(wrong: msgspec.ValidationError) -> str:
 
 
 async def _places_page(
-    page: Page, things: Things, fault: Fault | None = None, form: Form | None = None
+    page: Page, things: Things, refused: Refused | None = None, form: Form | None = None
 ) -> Html:
     async with things.db.connection() as conn:
         health = await read_health(conn, page.market.market_id, page.now)
@@ -140,14 +139,15 @@ async def _places_page(
     given = {name: values[-1] for name, values in form.fields.items()} if form is not None else {}
     return page.show(
         "operator/templates/places.html",
-        409 if fault else 200,
+        409 if refused else 200,
         section="record",
         health=health,
         keys=_keys(page, things, origin),
         kinds=KINDS,
         usual=USUAL_MINUTES,
         adapters=adapter_names(),
-        fault=fault,
+        fault=Fault(*refusal_words(page, refused)) if refused else None,
+        wrong=refused.detail.get("fields", ()) if refused else (),
         given=given,
     )
 
