@@ -8,7 +8,10 @@ import msgspec
 from makegood.base.actor import Act
 from makegood.base.ids import Ids
 from makegood.record import rules, store
+from makegood.record.store import StaleStream
 from makegood.store.database import Connection
+
+__all__ = ["StaleStream", "append_events", "event_of"]
 
 FIRST_VERSION: Final = 1
 

@@ -7,7 +7,7 @@ from makegood.base.ids import Ids
 from makegood.base.time import Clock
 from makegood.insight.rows.actions import release_rows
 from makegood.insight.rows.store import markets_with_claims
-from makegood.record.store import StaleStream
+from makegood.record.appending import StaleStream
 from makegood.store.database import Database
 from makegood.worker.loop import Errand
 

@@ -8,9 +8,9 @@ from typing import Final, Literal
 import msgspec
 
 from makegood.base.ids import is_claim_no
-from makegood.bundles.disclosing import Audience
 
 Kind = Literal["regulator", "mediator", "court", "party"]
+Sight = Literal["buyer", "seller", "platform"]
 State = Literal["making", "made", "handed_over", "failed"]
 KINDS: Final[tuple[Kind, ...]] = ("regulator", "mediator", "court", "party")
 MOST_CLAIMS: Final = 50
@@ -26,7 +26,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     basis: str
     case_no: str = ""
     due_at: datetime | None = None
-    audience: Audience = "platform"
+    audience: Sight = "platform"
     """Whose sight of the claims is given: what this side may see, and nothing more."""
     claim_nos: tuple[str, ...]
 
