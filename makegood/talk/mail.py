@@ -201,6 +201,25 @@ class OutsideAsked(msgspec.Struct, frozen=True, kw_only=True, tag="outside_asked
     reminder: bool = False
 
 
+class ApprovalAsked(msgspec.Struct, frozen=True, kw_only=True, tag="approval_asked"):
+    """To an approver from outside: one operation to release or send back."""
+
+    what: Said
+    why: str
+    proposed_by: str
+    amount: Money | None = None
+    link_id: str
+
+
+class StatementReady(msgspec.Struct, frozen=True, kw_only=True, tag="statement_ready"):
+    """To a supplier: a month's statement, what is due, and that lines can be disputed."""
+
+    month: str
+    amount: Money
+    due_at: datetime
+    link_id: str
+
+
 Content: TypeAlias = (
     ProofCode
     | SignInLink
@@ -219,6 +238,8 @@ Content: TypeAlias = (
     | Survey
     | NowClaimable
     | SupplierAsked
+    | ApprovalAsked
+    | StatementReady
     | OutsideAsked
 )
 

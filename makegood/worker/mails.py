@@ -21,6 +21,7 @@ from makegood.talk import store
 from makegood.talk.actions import SendMail, queue_mail
 from makegood.talk.letters import Addresses, Letters
 from makegood.talk.mail import (
+    ApprovalAsked,
     Content,
     Letter,
     Mail,
@@ -32,6 +33,7 @@ from makegood.talk.mail import (
     Reader,
     SellerAsked,
     SignInLink,
+    StatementReady,
     SupplierAsked,
 )
 
@@ -138,8 +140,10 @@ def addresses_of(vault: Vault, market: Market, content: Content, reader: Reader)
             return Addresses(code=proof_code(vault, market.market_id, proof_id))
         case SignInLink(link_id=link_id):
             return Addresses(url=_link(vault, market, "invitation", link_id))
-        case SupplierAsked(link_id=link_id):
+        case SupplierAsked(link_id=link_id) | StatementReady(link_id=link_id):
             return Addresses(url=_link(vault, market, "supplier_question", link_id))
+        case ApprovalAsked(link_id=link_id):
+            return Addresses(url=_link(vault, market, "outside_approval", link_id))
         case OutsideAsked(link_id=link_id):
             return Addresses(url=_link(vault, market, "outside", link_id))
         case NowClaimable():

@@ -10,6 +10,7 @@ from makegood.base.money import Money
 from makegood.people.markets.rules import Language
 from makegood.talk.letters import Addresses, Letters, money_text, time_text
 from makegood.talk.mail import (
+    ApprovalAsked,
     ClaimDeclined,
     ClaimReceived,
     Content,
@@ -30,6 +31,7 @@ from makegood.talk.mail import (
     Said,
     SellerAsked,
     SignInLink,
+    StatementReady,
     SupplierAsked,
     Survey,
 )
@@ -80,6 +82,14 @@ EVERY_CONTENT: tuple[Content, ...] = (
         then=THEN,
         link_id="l-2",
     ),
+    ApprovalAsked(
+        what=Said("退还保证金", "deposit paid back"),
+        why="2026-11",
+        proposed_by="Fang",
+        amount=PAID,
+        link_id="l-4",
+    ),
+    StatementReady(month="2026-11", amount=PAID, due_at=AT, link_id="l-5"),
 )
 WORDS_OF_SECRETS = {"key", "keys", "token", "password", "secret", "card", "codes"}
 

@@ -5,10 +5,13 @@ import io
 from datetime import timedelta
 
 from litestar import Litestar
+from pyotp import TOTP
 
 from makegood.ledger.audits.pause import open_pauses, pause_payouts
 from makegood.people.approvals.actions import propose
+from makegood.people.approvals.outside import outside_approvers
 from makegood.people.approvals.rules import NewProposal
+from makegood.people.links.actions import link_token
 from tests.claims.test_statements import SUPPLIER, dead_key, dispute
 from tests.claims.town import Town
 from tests.web.site_kit import Browser
@@ -241,3 +244,51 @@ async def test_a_debt_is_given_up_by_two_people_after_its_time(street: Town, app
 
     assert "已放行并执行" in done.text
     assert "没有要收回的钱" in (await operator.open("/ops/advances")).text
+
+
+async def test_an_outside_approver_releases_with_an_own_authenticator(
+    street: Town, app: Litestar
+) -> None:
+    async with street.db.transaction() as tx:
+        act = street.act("system", "system")
+        await pause_payouts(
+            tx, act, "CNY", found="cached balance", account="escrow:O-1", amount_minor=9800
+        )
+    operator = await signed_in(street, app, "op")
+    await operator.open("/ops/money?part=outside")
+    await operator.send("/ops/money", part="outside", name="罗律师", contact="luo@law.example")
+    await operator.open("/ops/ledger")
+    await operator.send("/ops/ledger/resume", currency="CNY", reason="重算后一致")
+    waiting = await operator.open("/ops/approvals")
+    number = waiting.text.split('action="/ops/approvals/')[1].split('"')[0]
+    async with street.db.connection() as conn:
+        (approver,) = await outside_approvers(conn, "main")
+    sent = await operator.send(
+        f"/ops/approvals/{number}", do="outside", approver=approver.approver_id
+    )
+    assert "链接已发给外部复核人" in sent.text
+    assert "/approve/" not in sent.text, "the operator never sees the link"
+
+    token = await approval_token(street)
+    lawyer = Browser(app)
+    page = await lawyer.open(f"/approve/{token}")
+    assert "重算后一致" in page.text
+    secret = page.text.split("<code>")[1].split("</code>")[0].replace(" ", "")
+    wrong = await lawyer.send(f"/approve/{token}", do="approved", code="000000")
+    assert wrong.status_code == 409
+    code = TOTP(secret).at(street.clock.now())
+    done = await lawyer.send(f"/approve/{token}", do="approved", code=code)
+
+    assert "已放行并执行" in done.text
+    async with street.db.connection() as conn:
+        assert await open_pauses(conn, "main") == []
+    assert (await lawyer.open(f"/approve/{token}")).status_code != 200
+
+
+async def approval_token(street: Town) -> str:
+    """The token that the mail to the approver carries."""
+    async with street.db.connection() as conn:
+        link_id = await conn.fetchval(
+            "SELECT link_id FROM one_time_link WHERE purpose = 'outside_approval'"
+        )
+    return link_token(street.vault, "main", "outside_approval", link_id)

@@ -3,7 +3,14 @@
 from typing import Final, Literal, TypeAlias
 
 Purpose: TypeAlias = Literal[
-    "first_operator", "invitation", "order", "claim", "supplier_question", "outside", "demo_sign_in"
+    "first_operator",
+    "invitation",
+    "order",
+    "claim",
+    "supplier_question",
+    "outside",
+    "demo_sign_in",
+    "outside_approval",
 ]
 
 PATHS: Final[dict[Purpose, str]] = {
@@ -14,6 +21,7 @@ PATHS: Final[dict[Purpose, str]] = {
     "supplier_question": "/s/",
     "outside": "/x/",
     "demo_sign_in": "/demo/as/",
+    "outside_approval": "/approve/",
 }
 """The path in front of the token. Pages of invitations ask for a form before they use the link up,
 because mail scanners open every address once."""

@@ -321,3 +321,11 @@ def _roster_line(row: Record) -> RosterLine:
         reports_to=row["reports_to"],
         can_decide=row["can_decide"],
     )
+
+
+async def is_sign_in_name(conn: Connection, market_id: str, name: str) -> bool:
+    """Whether somebody signs in under this name, in the form in which names are compared."""
+    found = await conn.fetchval(
+        "SELECT 1 FROM account WHERE market_id = $1 AND sign_in_name = $2", market_id, name
+    )
+    return found is not None

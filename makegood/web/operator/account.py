@@ -155,14 +155,19 @@ def _second_factor_page(page: Page, offer: TotpOffer, setup: bool, *, wrong: boo
         "operator/templates/second_factor.html",
         422 if wrong else 200,
         offer=offer,
-        qr=_qr(offer.uri),
-        spelled=" ".join(offer.secret[at : at + 4] for at in range(0, len(offer.secret), 4)),
+        qr=qr_of(offer.uri),
+        spelled=spelled(offer.secret),
         setup=setup,
         wrong=wrong,
     )
 
 
-def _qr(uri: str) -> Markup:
+def spelled(secret: str) -> str:
+    """A secret in groups of four letters, for typing."""
+    return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+
+
+def qr_of(uri: str) -> Markup:
     """The secret's address as a picture; made of squares only, so it is safe to place inline."""
     if not uri.startswith("otpauth://"):
         return Markup("")

@@ -7,11 +7,16 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
+from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.claims import approving
 from makegood.people.approvals import store
 from makegood.people.approvals.actions import approver_of, prove_again, withdraw_proposal
+from makegood.people.approvals.outside import approver_by_id, ask_outside, outside_approvers
 from makegood.people.approvals.rules import KINDS, Proposal, Verdict
+from makegood.store.database import Connection
+from makegood.talk.actions import queue_mail
+from makegood.talk.mail import ApprovalAsked, Mail, Said
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.errors import refusal_words
@@ -49,6 +54,10 @@ async def decide(
         if do == "withdrawn":
             async with things.db.transaction() as tx:
                 await withdraw_proposal(tx, page.act(), proposal_no, page.caller.account_id)
+        elif do == "outside":
+            page.need("proposal.make")
+            async with things.db.transaction() as tx:
+                await _send_outside(tx, page, things, proposal_no, form.text("approver", 40))
         else:
             await _decide(page, things, visitor_of(request).address, proposal_no, form)
     except Refused as refused:
@@ -67,6 +76,35 @@ async def _decide(page: Page, things: Things, address: str, proposal_no: str, fo
         await approving.decide(
             tx, act, things.desk, approver, proposal_no, verdict, form.text("text", 2000)
         )
+
+
+async def _send_outside(
+    tx: Connection, page: Page, things: Things, proposal_no: str, approver_id: str
+) -> None:
+    """Mail a link to an approver from outside; the operator never sees it."""
+    act = page.act()
+    approver = await approver_by_id(tx, act.market_id, approver_id)
+    proposal = await store.load_proposal(tx, act.market_id, proposal_no)
+    if approver is None or proposal is None:
+        raise not_found()
+    asked = await ask_outside(tx, act, things.vault, things.ids, approver, proposal)
+    name = f"books.approvals.kind.{proposal.kind}"
+    catalogue = page.kit.catalogue
+    content = ApprovalAsked(
+        what=Said(str(catalogue["zh"][name]), str(catalogue["en"][name])),
+        why=proposal.why,
+        proposed_by=proposal.proposed_name or proposal.proposed_by,
+        amount=Money(proposal.amount_minor, proposal.currency) if proposal.amount_minor else None,
+        link_id=asked.link_id,
+    )
+    mail = Mail(
+        key=f"approval:{asked.link_id}",
+        to=approver.contact,
+        content=content,
+        language=page.words.lang,
+        subject=proposal.proposal_no,
+    )
+    await queue_mail(tx, act, mail)
 
 
 def _verdict(do: str) -> Verdict:
@@ -96,6 +134,7 @@ async def _page(
         )
         waiting = await store.count_open(conn, market_id)
         proven = await store.proven_at(conn, market_id, page.caller.session_id)
+        approvers = await outside_approvers(conn, market_id)
     fresh = page.market.settings.money.fresh_minutes
     age = None if proven is None else (page.now - proven).total_seconds() / 60
     return page.show(
@@ -109,7 +148,8 @@ async def _page(
         kinds=[one for one in KINDS if one in waiting or one == kind],
         mine=_mine(page, found),
         needs_code=age is None or age > fresh,
-        done=done if done in ("approved", "returned", "withdrawn") else "",
+        outside=approvers,
+        done=done if done in ("approved", "returned", "withdrawn", "outside") else "",
         fault=fault,
         at=at,
     )

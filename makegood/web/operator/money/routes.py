@@ -6,6 +6,7 @@ from makegood.web.operator.money import (
     advances,
     approvals,
     ledger,
+    outside,
     refunds,
     sellers,
     suppliers,
@@ -14,6 +15,7 @@ from makegood.web.operator.money import (
 
 ROUTES: list[ControllerRouterHandler] = [
     *approvals.ROUTES,
+    *outside.ROUTES,
     *ledger.ROUTES,
     *advances.ROUTES,
     *refunds.ROUTES,

@@ -1,7 +1,7 @@
 """Suppliers: what each owes, the monthly statement, agreements, disputed lines, settlements."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from litestar import Response, get, post
@@ -19,10 +19,15 @@ from makegood.ledger.statements.months import read_month, recent_months
 from makegood.ledger.statements.settlements import payable, record_settlement
 from makegood.ledger.statements.statement import Statement, statement_of
 from makegood.ledger.statements.store import list_settlements
+from makegood.orders.questions import LINK_PURPOSE
 from makegood.orders.store import load_order
+from makegood.people.links.actions import make_link
 from makegood.people.markets.rules import Supplier
 from makegood.people.markets.store import list_suppliers, load_supplier
+from makegood.people.proofs.rules import looks_like_mail
 from makegood.store.database import Connection
+from makegood.talk.actions import queue_mail
+from makegood.talk.mail import Mail, StatementReady
 from makegood.web.csv_stream import csv_answer, each
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
@@ -37,7 +42,8 @@ from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things
 
-DONE: Final = ("settled", "known", "kept", "accepted", "extended", "agreed")
+LINK_VALID: Final = timedelta(days=30)
+DONE: Final = ("sent", "settled", "known", "kept", "accepted", "extended", "agreed")
 
 
 @get("/ops/suppliers")
@@ -210,6 +216,9 @@ async def _do(tx: Connection, page: Page, things: Things, supplier_id: str, form
             return "extended"
         case "decide":
             return await _decide(tx, page, supplier_id, form)
+        case "send":
+            await _send(tx, page, things, supplier_id, form.text("m", 7))
+            return "sent"
         case "agree":
             await _agree(tx, page, supplier_id, form)
             return "agreed"
@@ -246,6 +255,34 @@ async def _settle(tx: Connection, page: Page, things: Things, supplier_id: str, 
         tx, page.act(), things.ids, supplier_id, money, form.text("reference", 64)
     )
     return "settled" if made else "known"
+
+
+async def _send(tx: Connection, page: Page, things: Things, supplier_id: str, m: str) -> None:
+    """Mail the supplier a link to its page; a statement that differs from the ledger stays here."""
+    act = page.act()
+    supplier, statement = await statement_in(tx, page, supplier_id, m)
+    if not statement.reconciled:
+        raise Refused("books_differ", differences=len(statement.differences))
+    if not looks_like_mail(supplier.contact):
+        raise Refused("setting_invalid", fields=["contact"])
+    subject = {"supplier_id": supplier_id}
+    token = await make_link(tx, act, things.vault, things.ids, LINK_PURPOSE, subject, LINK_VALID)
+    link_id = token.partition(".")[0]
+    due = page.market.settings.money.settlement_days
+    content = StatementReady(
+        month=statement.month,
+        amount=Money(statement.totals.due_minor, statement.currency),
+        due_at=page.now + timedelta(days=due),
+        link_id=link_id,
+    )
+    mail = Mail(
+        key=f"statement:{link_id}",
+        to=supplier.contact,
+        content=content,
+        language=page.words.lang,
+        subject=supplier_id,
+    )
+    await queue_mail(tx, act, mail)
 
 
 async def _agree(tx: Connection, page: Page, supplier_id: str, form: Form) -> None:

@@ -12,6 +12,11 @@ from litestar.types import ControllerRouterHandler
 from makegood.base.refusal import Refused
 from makegood.ledger.advance.actions import caps_of, set_caps
 from makegood.ledger.advance.rules import AdvanceCaps
+from makegood.people.approvals.outside import (
+    add_outside_approver,
+    end_outside_approver,
+    outside_approvers,
+)
 from makegood.people.approvals.rules import KINDS
 from makegood.people.markets.actions import change_settings
 from makegood.people.markets.store import load_market
@@ -32,7 +37,7 @@ from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things
 
-PARTS: Final = ("limits", "holds", "deposits", "late", "caps", "suppliers")
+PARTS: Final = ("limits", "holds", "deposits", "late", "caps", "suppliers", "outside")
 
 
 @get("/ops/money")
@@ -54,11 +59,22 @@ async def change_terms(page: ThisPage, things: TheThings, request: AnyRequest) -
         raise not_found()
     try:
         async with things.db.transaction() as tx:
-            await _save(tx, page, form, part)
+            if part == "outside":
+                await _change_outside(tx, page, things, form)
+            else:
+                await _save(tx, page, form, part)
     except Refused as refused:
         return await _page(page, things, part, fault=Fault(*refusal_words(page, refused)))
     things.markets.forget(page.market.market_id)
     return page.go(f"/ops/money?part={part}&done=saved")
+
+
+async def _change_outside(tx: Connection, page: Page, things: Things, form: Form) -> None:
+    if form.text("end", 40):
+        await end_outside_approver(tx, page.act(), form.text("end", 40))
+        return
+    name, contact = form.text("name", 80), form.text("contact", 200)
+    await add_outside_approver(tx, page.act(), things.ids, name, contact)
 
 
 async def _save(tx: Connection, page: Page, form: Form, part: str) -> None:
@@ -151,6 +167,7 @@ async def _page(
     async with things.db.connection() as conn:
         market = await load_market(conn, page.market.market_id)
         caps = await caps_of(conn, page.market.market_id)
+        approvers = await outside_approvers(conn, page.market.market_id)
     assert market is not None, "a page belongs to a market"
     return page.show(
         "operator/templates/money/terms.html",
@@ -161,6 +178,7 @@ async def _page(
         terms=market.settings.money,
         version=market.version,
         caps=caps,
+        approvers=approvers,
         kinds=KINDS,
         roles=APPROVING_ROLES,
         categories=CATEGORIES,
