@@ -42,8 +42,8 @@ def stream_of(posting: str) -> str:
 async def post(tx: Connection, act: Act, transfers: Sequence[Transfer]) -> list[str]:
     """Post a linked set of transfers, all or none; answers the ids that were new.
 
-    Transfers that exist with the same content are left as they are; other content under a
-    known id is our own bug and fails.
+    A set that was posted before is left as it is, and nothing is new. Other content under a
+    known id, or half a set that is known, is our own bug and fails.
 
     Raises:
         Refused: `exceeds_paid` or `insufficient_funds` when an account would be overdrawn.
@@ -75,13 +75,11 @@ async def _record(
     tx: Connection, act: Act, posting: str, transfers: Sequence[Transfer], told: Told
 ) -> None:
     """The set's event: its transfers in the open, everything else behind commitments."""
-    new = set(told.new_ids)
-    posted = [transfer for transfer in transfers if transfer.id in new]
     fields: dict[str, Value] = {
         "transfers": told.new_ids,
-        "recipes": dict(Counter(transfer.recipe for transfer in posted)),
-        "claims": sorted({transfer.claim_no for transfer in posted} - {""}),
-        "rules": sorted({transfer.rule for transfer in posted} - {""}),
+        "recipes": dict(Counter(transfer.recipe for transfer in transfers)),
+        "claims": sorted({transfer.claim_no for transfer in transfers} - {""}),
+        "rules": sorted({transfer.rule for transfer in transfers} - {""}),
     }
     head = StreamHead(market_id=act.market_id, stream=stream_of(posting), pseudonym=told.pseudonym)
     event = NewEvent(POSTED, 1, fields, _PUBLIC)

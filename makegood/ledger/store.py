@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from makegood.ledger.recipes import PaymentBooking, leg_no
-from makegood.ledger.rules import AccountKey, Balance, Transfer, traits_of
+from makegood.ledger.rules import AccountKey, Balance, Transfer, changes, traits_of
 from makegood.store.database import Connection, Record
 
 # Sets of keys are looked up row by row (LATERAL … OFFSET 0): a plan made while a table was
@@ -32,12 +32,13 @@ async def post_linked(
     Answers `new_ids`, or what is `lacking` (an account, with how much is `missing`), or which
     `bug` of ours the set shows; and fresh randomness (`secret`, `pseudonym`) for its event.
     """
-    accounts = sorted({key for t in transfers for key in (_debit(t), _credit(t))})
+    changed = changes(transfers)
+    keys = sorted(changed)
     row = await tx.fetchrow(
         """
         SELECT new_ids, lacking, missing, bug, secret, pseudonym
         FROM ledger_post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-                         $17, $18)
+                         $17, $18, $19, $20, $21)
         """,
         market_id,
         now,
@@ -47,16 +48,19 @@ async def post_linked(
         [t.pending_id for t in transfers],
         [t.debit for t in transfers],
         [t.credit for t in transfers],
-        [traits_of(t.debit) for t in transfers],
-        [traits_of(t.credit) for t in transfers],
         [t.amount_minor for t in transfers],
         [t.currency for t in transfers],
         [t.recipe for t in transfers],
         [t.order_no for t in transfers],
         [t.claim_no for t in transfers],
         [t.rule for t in transfers],
-        [code for code, _ in accounts],
-        [currency for _, currency in accounts],
+        [code for code, _ in keys],
+        [currency for _, currency in keys],
+        [traits_of(code) for code, _ in keys],
+        [changed[key].debits_posted for key in keys],
+        [changed[key].credits_posted for key in keys],
+        [changed[key].debits_pending for key in keys],
+        [changed[key].credits_pending for key in keys],
     )
     assert row is not None, "a function always answers"
     return row
@@ -234,14 +238,6 @@ async def payments_of_order(conn: Connection, market_id: str, order_no: str) -> 
         market_id,
         order_no,
     )
-
-
-def _debit(transfer: Transfer) -> AccountKey:
-    return transfer.debit, transfer.currency
-
-
-def _credit(transfer: Transfer) -> AccountKey:
-    return transfer.credit, transfer.currency
 
 
 def balance(row: Record) -> Balance:

@@ -82,6 +82,7 @@ class Book:
             twin = self.transfers.get(transfer.id) or wanted.setdefault(transfer.id, transfer)
             assert rules.same_content(twin, transfer), transfer
         fresh = [transfer for id_, transfer in wanted.items() if id_ not in self.transfers]
+        assert len(fresh) in (0, len({t.id for t in transfers})), "half of a set is known"
         known = self.transfers | wanted
         for transfer in fresh:
             if transfer.pending_id:
