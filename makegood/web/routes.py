@@ -8,7 +8,7 @@ from makegood.web.desk import routes as desk
 from makegood.web.operator import routes as operator
 from makegood.web.portal import routes as portal
 from makegood.web.public import audits as public_audits
-from makegood.web.public import demo, library, verify
+from makegood.web.public import demo, library, policy, verify
 from makegood.web.public import log_files as public_log
 from makegood.web.public import rows as public_rows
 from makegood.web.public import rules as public_rules
@@ -30,6 +30,7 @@ def all_routes() -> list[ControllerRouterHandler]:
         *operator.ROUTES,
         *public_rules.ROUTES,
         *library.ROUTES,
+        *policy.ROUTES,
         *bundle.ROUTES,
         *receipts.ROUTES,
         *verify.ROUTES,

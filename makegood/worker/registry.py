@@ -70,6 +70,7 @@ from makegood.worker.loop import Errand, Handler
 from makegood.worker.mails import Post
 from makegood.worker.notices import NoticeRoom
 from makegood.worker.privacy import clean_up, forget_old
+from makegood.worker.products import count_everywhere
 from makegood.worker.reissues import ReissueDesk
 from makegood.worker.releasing import row_errands
 from makegood.worker.sequencing import log_errands
@@ -192,6 +193,11 @@ def timetable(rooms: Rooms) -> tuple[Errand, ...]:
         *anchor_errands(anchor_room_of(rooms)),
         *check_errands(rooms.log),
         *row_errands(rooms.db, rooms.clock, rooms.desk.ids),
+        Errand(
+            name="products",
+            every_seconds=HOUR,
+            run=lambda: count_everywhere(rooms.db, rooms.clock),
+        ),
         Errand(name="rule versions", every_seconds=MINUTE, run=versions),
         Errand(
             name="open disputes",

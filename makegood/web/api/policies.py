@@ -2,11 +2,10 @@
 
 from typing import Final, Literal
 
-import msgspec
-
-from makegood.orders.windows import DEFAULT_ARRIVAL_MINUTES, DEFAULT_WINDOW_DAYS, OTHER_WINDOW_DAYS
+from makegood.orders.products.store import load_product
 from makegood.web.api.operation import Answer, Call, Operation
 from makegood.web.api.shapes import Input
+from makegood.web.presale import PolicyShown, policy_of
 
 Category = Literal["game_card", "gift_card", "membership", "licence", "account", "top_up", "other"]
 
@@ -17,48 +16,21 @@ class ProductAsked(Input, frozen=True, kw_only=True):
     category: Category = "other"
 
 
-class ReasonShown(msgspec.Struct, frozen=True, kw_only=True):
-    """One reason a buyer may claim for, with the evidence that is asked for."""
-
-    code: str
-    name_zh: str
-    name_en: str
-    evidence: list[str]
-
-
-class PolicyShown(msgspec.Struct, frozen=True, kw_only=True):
-    """The after-sales policy of a product. Windows are never shorter than the term sold."""
-
-    sku: str
-    category: str
-    policy_id: str
-    policy_version: str
-    claim_window_days: int
-    arrival_minutes: int
-    reasons: list[ReasonShown]
-
-
 async def read(call: Call) -> Answer:
     """The policy in force for a product."""
-    category = call.query_as(ProductAsked).category
-    pack = call.things.pack
-    reasons = [
-        ReasonShown(
-            code=reason.code,
-            name_zh=reason.name.zh,
-            name_en=reason.name.en,
-            evidence=[use.slot for use in reason.slots if use.required],
-        )
-        for reason in pack.reasons_for(category)
-    ]
-    shown = PolicyShown(
-        sku=call.path["sku"],
-        category=category,
-        policy_id=pack.name,
-        policy_version=pack.version,
-        claim_window_days=DEFAULT_WINDOW_DAYS.get(category, OTHER_WINDOW_DAYS),
-        arrival_minutes=DEFAULT_ARRIVAL_MINUTES,
-        reasons=reasons,
+    things, market, now = call.things, call.act.market_id, call.act.now
+    pack = await things.desk.shelf.in_force(market, now)
+    known = await things.markets.get(market, now)
+    assert known is not None, "a call belongs to a market"
+    async with things.db.connection() as conn:
+        product = await load_product(conn, market, call.path["sku"])
+    shown = policy_of(
+        pack,
+        call.path["sku"],
+        call.query_as(ProductAsked).category,
+        product,
+        known.settings.base_url,
+        known.settings.support_contact,
     )
     return Answer(body=shown)
 
