@@ -62,6 +62,7 @@ from makegood.worker import (
 )
 from makegood.worker import reissues as reissue_worker
 from makegood.worker.anchoring import AnchorRoom, anchor_errands, run_anchor
+from makegood.worker.bills import recheck_bills
 from makegood.worker.books import book_errands, net_off
 from makegood.worker.checking import check_errands, check_handlers
 from makegood.worker.claims import ClaimDesk
@@ -199,6 +200,11 @@ def timetable(rooms: Rooms) -> tuple[Errand, ...]:
             run=lambda: count_everywhere(rooms.db, rooms.clock),
         ),
         Errand(name="rule versions", every_seconds=MINUTE, run=versions),
+        Errand(
+            name="open lines of bills",
+            every_seconds=HOUR,
+            run=lambda: recheck_bills(rooms.db, rooms.clock),
+        ),
         Errand(
             name="open disputes",
             every_seconds=5 * MINUTE,

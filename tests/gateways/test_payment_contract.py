@@ -9,6 +9,7 @@ import httpx
 import msgspec
 import pytest
 
+from makegood.demo.programs.gateway_book import Payment
 from makegood.demo.programs.gateway_machine import Faults
 from makegood.gateways.payments.accounts import Account
 from makegood.gateways.payments.http import make_client
@@ -315,6 +316,23 @@ async def test_wrong_credentials_are_told_from_silence(
     with pytest.raises(GatewayUnavailable) as failure:
         await gateway.query_payment(trade_no="makegood-credential-check")
     assert failure.value.trouble in ("credentials", "signature")
+
+
+@pytest.mark.parametrize("channel", ["stripe", "paypal"])
+async def test_yen_have_no_decimals(
+    channel: str, program: GatewayProgram, gateways: dict[str, PaymentGateway]
+) -> None:
+    number = f"yen-{channel}"
+    program.pay_all(
+        [Payment(trade_no=number, order_no=f"O-{number}", amount_minor=500, currency="JPY")]
+    )
+    request = msgspec.structs.replace(
+        a_payment(program), trade_no=number, amount_minor=300, paid_minor=500, currency="JPY"
+    )
+    assert isinstance(await gateways[channel].refund(request), Arrived)
+    [capture] = await gateways[channel].query_payment(trade_no=number)
+    assert (capture.amount_minor, capture.currency, capture.refunded_minor) == (500, "JPY", 300)
+    assert paid_back(program, request) == 300
 
 
 async def test_v1_without_the_refunded_sum_leaves_a_part_refund_unknown(
