@@ -5,8 +5,12 @@ from pathlib import Path
 import httpx
 import msgspec
 
+from benchmarks.tampering import back_up, restore
+from makegood.base.actor import SYSTEM, Act
+from makegood.record.log.actions import restart_log
 from makegood.record.log.given_store import Given, given_in_stream
 from makegood.record.log.sequencer import run_round
+from makegood.sources import SystemIds
 from makegood.verify.judge import judge
 from makegood.verify.pins import NO_PIN
 from tests.claims.town import Town
@@ -99,3 +103,26 @@ async def test_a_pin_that_is_none_is_said_at_once(buyer: Browser) -> None:
     answer = await sent(buyer, b"anything", pin="hello")
     assert answer.status_code == 422
     assert "既不是密钥" in answer.text
+
+
+async def test_a_receipt_of_an_entry_that_is_gone_proves_the_omission(
+    street: Town, buyer: Browser, tmp_path: Path
+) -> None:
+    await merged(street, tmp_path)
+    room = msgspec.structs.replace(log_room(street.db, tmp_path / "record"), clock=street.clock)
+    async with street.db.connection() as conn:
+        await back_up(conn)
+    await street.order("O-2")
+    opened = await street.open(order_no="O-2")
+    await run_round(room, "main")
+    lost = await given(street, opened.claim_no)
+    receipt = (await buyer.open(f"/v/{lost.number}.txt")).text
+    async with street.db.connection() as conn:
+        await restore(conn)
+    act = Act("main", SYSTEM, street.clock.now())
+    async with street.db.transaction() as tx:
+        await restart_log(tx, act, room, SystemIds(), "restored from the backup of noon")
+    await run_round(room, "main")
+    answer = await sent(buyer, receipt.encode())
+    assert "公开记录里没有这一条" in answer.text
+    assert "restored from the backup of noon" in answer.text

@@ -8,8 +8,10 @@ import msgspec
 
 from makegood.record.log import entry_store, store
 from makegood.record.log.entry_store import Outage, Placed
+from makegood.record.log.note import parse_note
 from makegood.record.log.proof import TlogProof
 from makegood.record.log.receipt import MERGE_WITHIN, parse_number
+from makegood.record.log.statement import Restart, parse_restart
 from makegood.record.log.tiles import TileId, reader_of, tile_of
 from makegood.record.log.tree import (
     Range,
@@ -36,6 +38,8 @@ class ReceiptStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The entry as the log has it, when it has it."""
     outages: tuple[Outage, ...] = ()
     """What the operator states about the time between promise and merge."""
+    restarts: tuple[Restart, ...] = ()
+    """Signed statements, since then, that entries were lost and the log begun anew."""
 
 
 async def receipt_status(
@@ -51,7 +55,14 @@ async def receipt_status(
     if state in ("merged", "waiting"):
         return ReceiptStatus(state=state, entry=placed)
     outages = await entry_store.outages_between(conn, market_id, at, until)
-    return ReceiptStatus(state=state, entry=placed, outages=tuple(outages))
+    restarts = await _restarts_since(conn, market_id, at) if state == "unknown" else ()
+    return ReceiptStatus(state=state, entry=placed, outages=tuple(outages), restarts=restarts)
+
+
+async def _restarts_since(conn: Connection, market_id: str, at: datetime) -> tuple[Restart, ...]:
+    statements = await store.load_restarts(conn, market_id)
+    restarts = [parse_restart(parse_note(statement)) for statement in statements]
+    return tuple(one for one in restarts if datetime.fromisoformat(one.at) >= at)
 
 
 def _judged(placed: Placed | None, due: datetime, now: datetime) -> tuple[ReceiptState, datetime]:

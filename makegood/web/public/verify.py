@@ -1,5 +1,6 @@
 """Checking receipts without signing in: by number, or by a file that somebody was given."""
 
+from datetime import datetime
 from typing import Final
 
 from litestar import Response, get, post
@@ -9,7 +10,7 @@ from litestar.response import Redirect
 from makegood.record.log.entry_store import Placed
 from makegood.record.log.guard import Trouble
 from makegood.record.log.reading import ReceiptStatus, find_by_number, receipt_status
-from makegood.record.log.receipt import number_of, parse_number
+from makegood.record.log.receipt import number_of, parse_number, verify_receipt
 from makegood.record.log.strict import Malformed
 from makegood.record.rules import parse_entry
 from makegood.store.database import Connection
@@ -95,6 +96,7 @@ async def check_file(page: ThisPage, things: TheThings, request: AnyRequest) -> 
             return page.show(TEMPLATE, 422, view="ask", number="", wrong_pin=True)
         verdict = judge(content, page.now.timestamp(), pin)
         differs = await _differences(conn, page, record, content) if not verdict.fits else []
+        fate = await _fate(conn, page, record, content) if verdict.fits else None
     lang = page.words.lang
     return page.show(
         TEMPLATE,
@@ -106,6 +108,8 @@ async def check_file(page: ThisPage, things: TheThings, request: AnyRequest) -> 
         text=text_of(verdict, lang),
         facts=facts_of(verdict, lang),
         differs=differs,
+        fate=fate,
+        promised=verdict.merge_by,
         own_key=not form.text("pin"),
     )
 
@@ -182,6 +186,22 @@ async def _pin(
         except Malformed:
             return Pin(), True
     return (await own_pin(conn, things, record) if record else Pin()), False
+
+
+async def _fate(
+    conn: Connection, page: Page, record: Record | None, content: bytes
+) -> ReceiptStatus | None:
+    """What became of a receipt of this log whose signature fits; None for any other file."""
+    if record is None:
+        return None
+    try:
+        receipt = verify_receipt(content, record.keys.verifiers)
+    except Malformed:
+        return None
+    if receipt.origin != record.head.origin:
+        return None
+    at = datetime.fromisoformat(receipt.at)
+    return await receipt_status(conn, record.head.market_id, receipt.leaf_hash, at, page.now)
 
 
 async def _differences(
