@@ -112,6 +112,9 @@ class MoneyTerms(msgspec.Struct, frozen=True, kw_only=True):
     agreements_required: bool = False
     """Whether goods of a supplier without an agreement count as the seller's own. Otherwise such
     a supplier bears what is decided, as if it had agreed to all of it."""
+    repair_pay_url: str = ""
+    """Where a buyer pays for a repair; `{claim}` and `{amount}` are filled in. Empty: the buyer
+    is told the reference and pays as usual."""
     contracts: dict[str, ContractTerms] = {}
 
 
@@ -164,7 +167,9 @@ def faults_of(terms: MoneyTerms) -> tuple[str, ...]:
         "settlement_days": [terms.settlement_days],
         "evidence_hours": [terms.evidence_hours - 1],
     }
-    return tuple(name for name, values in figures.items() if min(values, default=0) < 0)
+    wrong = [name for name, values in figures.items() if min(values, default=0) < 0]
+    link = terms.repair_pay_url
+    return (*wrong, "repair_pay_url") if link and not link.startswith("https://") else tuple(wrong)
 
 
 def _contract(terms: MoneyTerms, contract_id: str) -> ContractTerms:

@@ -4,7 +4,7 @@ from litestar import Router
 from litestar.di import Provide
 
 from makegood.web.bundle.routes import PORTAL_ROUTES as BUNDLE_ROUTES
-from makegood.web.portal import case, charged, claim, order, proof, steps
+from makegood.web.portal import case, charged, claim, order, proof, repair, steps
 from makegood.web.portal.door import open_portal_page
 from makegood.web.receipts import PORTAL_ROUTES as RECEIPT_ROUTES
 
@@ -18,6 +18,7 @@ ROUTES = [
             *case.ROUTES,
             *steps.ROUTES,
             *charged.ROUTES,
+            *repair.ROUTES,
             *BUNDLE_ROUTES,
             *RECEIPT_ROUTES,
         ],

@@ -37,7 +37,7 @@ from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things
 
-PARTS: Final = ("limits", "holds", "deposits", "late", "caps", "suppliers", "outside")
+PARTS: Final = ("limits", "holds", "deposits", "late", "caps", "suppliers", "repair", "outside")
 
 
 @get("/ops/money")
@@ -117,6 +117,8 @@ def terms_with(terms: MoneyTerms, part: str, form: Form) -> MoneyTerms:
                 cap_percent=_whole(form, "cap_percent"),
             )
             return change(terms, late=late)
+        case "repair":
+            return change(terms, repair_pay_url=form.text("repair_pay_url", 500))
         case _:
             return change(
                 terms,
