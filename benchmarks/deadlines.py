@@ -18,14 +18,11 @@ from benchmarks.common import Report, fresh_folder, load_average, percentile, te
 from benchmarks.market import DESCRIPTIONS, MARKET, Ground, furnished, ground_in, numbers, sell
 from benchmarks.outside import Outside
 from makegood.base.actor import Act, Actor
-from makegood.claims.desk import Desk, Rosters
+from makegood.bootstrap import desk_of
 from makegood.claims.events import Deadline
 from makegood.claims.intake import open_claim
 from makegood.claims.opening import OpenClaim
 from makegood.claims.saving import CHECK_JOB, TIMER_JOB, Timer
-from makegood.people.markets.actions import Markets
-from makegood.policy.pack import load_pack
-from makegood.sources import SystemIds
 from makegood.store.database import Database
 from makegood.store.jobs import Job, enqueue
 
@@ -85,7 +82,7 @@ class Stage:
 
     def __init__(self, ground: Ground, db: Database) -> None:
         self.db = db
-        self._desk = Desk(load_pack(), SystemIds(), ground.vault, Markets(db), Rosters(db))
+        self._desk = desk_of(db, ground.vault)
         self.claims: dict[str, str] = {}
         """Order number to claim number."""
 

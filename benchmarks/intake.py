@@ -25,13 +25,10 @@ from benchmarks.http_load import Answer, request, send_all
 from benchmarks.market import MARKET, Ground, act, complaint, furnished, ground_in, numbers, sell
 from benchmarks.outside import Outside
 from makegood.base.actor import Actor
-from makegood.claims.desk import Desk, Rosters
+from makegood.bootstrap import desk_of
 from makegood.claims.intake import open_claim
 from makegood.claims.opening import OpenClaim
-from makegood.people.markets.actions import Markets
 from makegood.people.proofs.sessions import BuyerToken, seal_token
-from makegood.policy.pack import load_pack
-from makegood.sources import SystemIds
 from makegood.store.database import Database
 from makegood.store.postgres import EmbeddedPostgres
 
@@ -126,13 +123,7 @@ def _headers(ground: Ground, order_no: str) -> dict[str, str]:
 async def floor_script(db: Database, ground: Ground, orders: int) -> str:
     """The statements that one claim really sent, as a pgbench script with random numbers."""
     sent: list[asyncpg.connection.LoggedQuery] = []
-    desk = Desk(
-        pack=load_pack(),
-        ids=SystemIds(),
-        vault=ground.vault,
-        markets=Markets(db),
-        rosters=Rosters(db),
-    )
+    desk = desk_of(db, ground.vault)
     buyer = msgspec.structs.replace(act(), actor=Actor("buyer", f"b-{SAMPLE_ORDER}"))
     command = OpenClaim(
         order_no=SAMPLE_ORDER,

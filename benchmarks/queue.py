@@ -14,14 +14,12 @@ import uvloop
 from benchmarks.bulk import MARKET, bulk_database
 from benchmarks.common import Report, load_average, percentile, tell
 from makegood.base.actor import Act, Actor
+from makegood.bootstrap import desk_of
 from makegood.claims import looking
-from makegood.claims.desk import Desk, Rosters
+from makegood.claims.desk import Desk
 from makegood.claims.listing import QUEUES, ClaimFilter
 from makegood.keyfile import open_vault
-from makegood.people.markets.actions import Markets
-from makegood.policy.pack import load_pack
 from makegood.settings import load_settings
-from makegood.sources import SystemIds
 from makegood.store.database import Connection, Database
 from makegood.store.postgres import EmbeddedPostgres
 
@@ -71,7 +69,7 @@ async def _measure(
     db = await Database.open(server.url, max_size=AT_ONCE + 1)
     environment = {"MAKEGOOD_DATA": str(server.folder)}
     vault = open_vault(load_settings(environment))
-    desk = Desk(load_pack(), SystemIds(), vault, Markets(db), Rosters(db))
+    desk = desk_of(db, vault)
     chance = random.Random(1)
     queues = Queues(await _known(db), chance)
     pages = await _claim_numbers(db, chance, looks)

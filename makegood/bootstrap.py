@@ -40,6 +40,7 @@ from makegood.sources import SystemClock, SystemIds
 from makegood.store.database import Database
 from makegood.store.keycheck import check_keys
 from makegood.store.notify import Hub
+from makegood.store.vault import Vault
 from makegood.talk.letters import Letters
 from makegood.web.app import create_app
 from makegood.web.things import Demo, NoticeAnswer, Notify, Things, WebSettings
@@ -162,13 +163,18 @@ async def kept_fresh(gateways: GatewayBook) -> AsyncIterator[None]:
 
 def build_desk(db: Database, settings: Settings) -> Desk:
     """What actions on claims share, over an open database."""
+    return desk_of(db, open_vault(settings))
+
+
+def desk_of(db: Database, vault: Vault) -> Desk:
+    """The same with a vault that is open already."""
     shipped = load_pack()
     markets = Markets(db)
     return Desk(
         pack=shipped,
         shelf=Shelf(db, shipped),
         ids=SystemIds(),
-        vault=open_vault(settings),
+        vault=vault,
         markets=markets,
         rosters=Rosters(db),
         contracts=Contracts(db, markets),

@@ -41,9 +41,7 @@ async def test_a_few_orders_give_a_count_and_no_rate(street: Town, app: Litestar
     page = await Browser(app).open("/policy/GC-7")
     assert page.status_code == 200
     assert "不足 30 单" in page.text
-    assert (await Browser(app).open("/policy/GC-7.json")).json()["success"][
-        "rate_percent"
-    ] is None
+    assert (await Browser(app).open("/policy/GC-7.json")).json()["success"]["rate_percent"] is None
 
 
 async def test_terms_are_those_of_the_newest_order(street: Town, app: Litestar) -> None:
