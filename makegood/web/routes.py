@@ -11,7 +11,7 @@ from makegood.web.public import audits as public_audits
 from makegood.web.public import demo, library, policy, verify
 from makegood.web.public import log_files as public_log
 from makegood.web.public import rows as public_rows
-from makegood.web.public import rules as public_rules
+from makegood.web.public import rulebook as public_rules
 from makegood.web.seller import routes as seller
 from makegood.web.supplier import pages as supplier
 from makegood.web.supplier import statement

@@ -21,7 +21,7 @@ from makegood.web.operator import (
 )
 from makegood.web.operator.contracts import pages as contracts
 from makegood.web.operator.money import routes as money
-from makegood.web.operator.rules import routes as rules
+from makegood.web.operator.rulebook import routes as rules
 
 ROUTES: list[ControllerRouterHandler] = [
     *sign_in.ROUTES,

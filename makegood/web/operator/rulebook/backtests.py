@@ -12,7 +12,7 @@ from makegood.claims.backtests.actions import backtest_topic, cancel_backtest, s
 from makegood.claims.backtests.store import Backtest
 from makegood.policy.draft.model import Draft
 from makegood.store.database import Connection
-from makegood.web.operator.rules.reading import load
+from makegood.web.operator.rulebook.reading import load
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.sse import live
 from makegood.web.things import TheThings

@@ -25,8 +25,8 @@ from makegood.policy.void_clauses import CLAUSES
 from makegood.store.database import Connection
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, read_form
-from makegood.web.operator.rules import forms
-from makegood.web.operator.rules.table_view import columns_to_add, table_shown, title_of
+from makegood.web.operator.rulebook import forms
+from makegood.web.operator.rulebook.table_view import columns_to_add, table_shown, title_of
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things

@@ -2,7 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
-from makegood.web.operator.rules import backtests, changing, reading
+from makegood.web.operator.rulebook import backtests, changing, reading
 
 ROUTES: list[ControllerRouterHandler] = [
     *reading.ROUTES,

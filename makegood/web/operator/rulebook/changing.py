@@ -21,8 +21,8 @@ from makegood.web.desk.faults import Fault, fault_of, status_of
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.errors import refusal_words
 from makegood.web.operator.cookies import visitor_of
-from makegood.web.operator.rules import forms
-from makegood.web.operator.rules.reading import draft_page, draft_table_page, load, rules_page
+from makegood.web.operator.rulebook import forms
+from makegood.web.operator.rulebook.reading import draft_page, draft_table_page, load, rules_page
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things
