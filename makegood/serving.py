@@ -182,7 +182,7 @@ def _outside_world(settings: Settings) -> list[Program]:
     logs = settings.folder / "demo"
     return [
         Program(name=name, command=[sys.executable, "-m", *command], log=logs / f"{name}.log")
-        for name, command in commands(settings.folder).items()
+        for name, command in commands(settings.folder, settings.market).items()
     ]
 
 

@@ -14,7 +14,6 @@ from makegood.demo.cast import TRY
 from makegood.demo.filling import Filler
 from makegood.demo.orders import DAYS
 from makegood.demo.playing import PastClock
-from makegood.demo.tree import ports
 from makegood.logs import configure_logs
 from makegood.orders.store import load_order
 from makegood.people.staff.store import list_roster
@@ -41,7 +40,7 @@ async def main(settings: Settings) -> None:
     )
     async with opened_rooms(quick, PastClock(now - timedelta(days=DAYS))) as rooms:
         with Progress(*columns, console=console) as progress:
-            filler = Filler(rooms, ports(settings.folder), settings.market, now)
+            filler = Filler(rooms, settings.folder, settings.market, now)
             await filler.fill(progress, settings.demo_orders, settings.demo_claims)
         async with rooms.db.connection() as conn:
             await conn.execute("analyze")

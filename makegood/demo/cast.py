@@ -8,6 +8,7 @@ import msgspec
 from makegood.base.business_time import Calendar, Slot
 from makegood.people.contracts.rules import Contract, Standard
 from makegood.people.markets.rules import AutoLane, MarketSettings
+from makegood.people.markets.terms import DepositTerms, MoneyTerms
 
 Reach = Literal["signed", "acg", "page"]
 PASSWORD: Final = "demo-password-2026"
@@ -27,7 +28,7 @@ class DemoPerson(msgspec.Struct, frozen=True):
 
     sign_in_name: str
     name: str
-    role: Literal["agent", "lead", "operator"]
+    role: Literal["agent", "lead", "operator", "auditor"]
     lead: str = ""
 
 
@@ -68,6 +69,7 @@ STAFF: Final = (
     DemoPerson("xuzhiyuan@demo.test", "许知远", "agent", "zhouqi@demo.test"),
     DemoPerson("chenmo@demo.test", "陈默", "agent", "zhouqi@demo.test"),
     DemoPerson("luheng@demo.test", "陆衡", "agent", "zhouqi@demo.test"),
+    DemoPerson("shenyan@demo.test", "沈砚", "auditor"),
 )
 SUPPLIERS: Final = (
     DemoSupplier("u-xh", "星河卡源", "signed"),
@@ -171,6 +173,8 @@ SETTINGS: Final = MarketSettings(
     auto_lane=AutoLane(guest_cap_minor=20_000, guest_day_cap_minor=60_000, claims_per_30_days=2),
     support_contact="after-sales@demo.test",
     order_no_hint="YQ 开头，共 12 位 / starts with YQ, 12 characters",
+    # Visitors sign in by link and have no authenticator to prove themselves with again.
+    money=MoneyTerms(fresh_minutes=12 * 60, deposits=DepositTerms(asked=True)),
 )
 
 

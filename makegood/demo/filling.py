@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -15,11 +16,13 @@ from makegood.claims.precedents.actions import catch_up, compute_night
 from makegood.demo import cast
 from makegood.demo.books import fill_books
 from makegood.demo.drafting import draft_and_backtest
+from makegood.demo.money import agree_with_suppliers, move_money
 from makegood.demo.orders import LATEST, Sale, Shop, opening_times
+from makegood.demo.oversight import add_places, plan_audit
 from makegood.demo.playing import Play
 from makegood.demo.programs.gateway_book import Payment as Paid
 from makegood.demo.stories import at_least_one_each
-from makegood.demo.tree import Ports
+from makegood.demo.tree import ports
 from makegood.gateways.payments.accounts import Account
 from makegood.ledger.actions import grant_quota, pay_deposit
 from makegood.ledger.advance.actions import put_into_fund
@@ -45,6 +48,7 @@ from makegood.people.markets.rules import SETUP_STEPS, MarketSettings
 from makegood.people.markets.store import load_market
 from makegood.people.staff.actions import add_account
 from makegood.people.staff.passwords import Passwords
+from makegood.people.staff.roster import RosterLine
 from makegood.people.staff.rules import NewAccount
 from makegood.store.database import Database
 from makegood.worker.registry import Rooms
@@ -57,9 +61,10 @@ FUND_MINOR: Final = 50_000_000
 class Filler:
     """One filling of one market."""
 
-    def __init__(self, rooms: Rooms, ports: Ports, market_id: str, now: datetime) -> None:
+    def __init__(self, rooms: Rooms, folder: Path, market_id: str, now: datetime) -> None:
         self._rooms = rooms
-        self._ports = ports
+        self._folder = folder
+        self._ports = ports(folder)
         self._market = market_id
         self._now = now
         self._chance = random.Random(SEED)
@@ -76,10 +81,13 @@ class Filler:
         plain = list(self._shop.plain(orders - claims - len(cast.TRY)))
         await self._orders([*plain, *sales], progress)
         play = Play(self._rooms, self._market, self._chance, self._now)
+        plan_audit(play, self._rooms, self._now)
         await play.run(sales, progress)
         sold = sorted((sale.order for sale in plain), key=lambda order: order.placed_at)
         await fill_books(self._rooms, self.act("operator"), sold)
+        await move_money(self._rooms, *await self._chief())
         await self._look_back()
+        await add_places(self._rooms, self.act("operator"), self._ports, self._folder)
         await self._tries()
 
     def act(self, role: Role, id_: str = "demo") -> Act:
@@ -141,6 +149,7 @@ class Filler:
                 await put_account(tx, operator, vault, account.channel, kind, config)
             for one in cast.SUPPLIERS:
                 await connect_supplier(tx, operator, vault, one.supplier_id, ways[one.reach])
+            await agree_with_suppliers(tx, operator, self._now)
             await grant_quota(tx, operator, "demo-fund", Money(FUND_MINOR))
             await put_into_fund(tx, operator, "demo-fund", Money(FUND_MINOR))
             for seller in cast.SELLERS:
@@ -155,11 +164,15 @@ class Filler:
         """What every night computes: precedents, how alike like claims ended, the handbook."""
         await catch_up(self._db, self._rooms.desk, self._market)
         await compute_night(self._db, self._market, self._now)
+        act, chief = await self._chief()
+        person = (chief.account_id, chief.display_name)
+        await draft_and_backtest(self._db, act, self._rooms.desk, person)
+
+    async def _chief(self) -> tuple[Act, RosterLine]:
+        """The market's operator as a person who acts."""
         roster = await self._rooms.desk.rosters.get(self._market, self._now)
         chief = next(line for line in roster if line.role == "operator")
-        person = (chief.account_id, chief.display_name)
-        act = self.act("operator", chief.account_id)
-        await draft_and_backtest(self._db, act, self._rooms.desk, person)
+        return self.act("operator", chief.account_id), chief
 
     def _stock(self, sku: str) -> NewStock:
         keys = tuple(f"{sku}-NEW-{self._chance.randrange(10**12):012d}" for _ in range(150))

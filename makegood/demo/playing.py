@@ -90,6 +90,10 @@ class Play:
             self._market, Actor(role=role, id=id_, fresh_proof=proof), self._clock.at, request_id
         )
 
+    def plan(self, at: datetime, deed: Deed) -> None:
+        """Something more that happens at a time of the past."""
+        self._plan(at, deed)
+
     def _plan(self, at: datetime, deed: Deed) -> None:
         heapq.heappush(self._agenda, (at, next(self._numbers), deed))
 

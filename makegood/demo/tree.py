@@ -20,17 +20,30 @@ class Ports(msgspec.Struct, frozen=True):
     supplier: int
     mailbox: int
     smtp: int
+    tsa: int = 0
+    witness: int = 0
 
 
 def ports(folder: Path) -> Ports:
     """Free ports, chosen once and kept in the data folder."""
     path = folder / "demo" / "ports.json"
+    names = Ports.__struct_fields__
+    fresh = Ports(*_free_ports(len(names)))
     if path.exists():
-        return msgspec.json.decode(path.read_bytes(), type=Ports)
-    chosen = Ports(*_free_ports(len(Ports.__struct_fields__)))
+        known = msgspec.json.decode(path.read_bytes(), type=Ports)
+        if all(msgspec.structs.astuple(known)):
+            return known
+        # A folder of an earlier release: the programs it knew stay where they were.
+        kept = {name: getattr(known, name) or getattr(fresh, name) for name in names}
+        fresh = Ports(**kept)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(msgspec.json.encode(chosen))
-    return chosen
+    path.write_bytes(msgspec.json.encode(fresh))
+    return fresh
+
+
+def witness_folder(folder: Path) -> Path:
+    """Where the demo's witness keeps its key and what it has seen."""
+    return folder / "demo" / "witness"
 
 
 def demo_settings(settings: Settings) -> Settings:
@@ -42,14 +55,17 @@ def demo_settings(settings: Settings) -> Settings:
     )
 
 
-def commands(folder: Path) -> dict[str, list[str]]:
+def commands(folder: Path, market_id: str = "main") -> dict[str, list[str]]:
     """What to start, as arguments of `python -m`, by name."""
     chosen = ports(folder)
+    keys = folder / "log" / market_id / "keys"
     state = folder / "demo"
     programs = {
         "gateway": ["--port", chosen.gateway, "--state", state / "gateway.state"],
         "supplier": ["--port", chosen.supplier, "--state", state / "supplier.state"],
         "mailbox": ["--port", chosen.mailbox, "--smtp-port", chosen.smtp],
+        "tsa": ["--port", chosen.tsa, "--state", state / "tsa"],
+        "witness": ["--port", chosen.witness, "--state", witness_folder(folder), "--keys", keys],
     }
     return {
         name: [f"makegood.demo.programs.{name}", *map(str, options)]
