@@ -25,11 +25,11 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
         count, lines = asyncio.run(_replay(url, market_id, chosen.claim_nos))
         decided, others = 0, list[str]()
         if chosen.decide:
-            decided, others = asyncio.run(_redecide(url, market_id, chosen.claim_nos))
+            decided, others = asyncio.run(_redecide(settings, url, market_id, chosen.claim_nos))
     lines.extend(others)
     for line in lines:
         print(line)
-    again = f", {decided} machine decisions made again" if chosen.decide else ""
+    again = f", {decided} decisions made again" if chosen.decide else ""
     print(f"{count} claims replayed{again}, {len(lines)} differences")
     return 1 if lines else 0
 
@@ -51,22 +51,28 @@ async def _replay(url: str, market_id: str, claim_nos: list[str]) -> tuple[int, 
     return len(replayed), lines
 
 
-async def _redecide(url: str, market_id: str, claim_nos: list[str]) -> tuple[int, list[str]]:
-    """How many machine decisions were made again, and a line for each that came out otherwise."""
-    from makegood.claims.redeciding import redecide_claim, redecide_market
-    from makegood.store.database import reach
+async def _redecide(
+    settings: Settings, url: str, market_id: str, claim_nos: list[str]
+) -> tuple[int, list[str]]:
+    """How many decisions were made again, and a line for each that came out otherwise."""
+    from makegood.bootstrap import build_desk
+    from makegood.claims.redecide import redecide_claim, redecide_market
+    from makegood.sources import SystemClock
+    from makegood.store.database import Database
 
-    conn = await reach(url)
+    db, now = await Database.open(url), SystemClock().now()
+    desk = build_desk(db, settings)
     try:
-        if claim_nos:
-            made = [one for no in claim_nos for one in await redecide_claim(conn, market_id, no)]
-        else:
-            made = [one async for one in redecide_market(conn, market_id)]
+        async with db.connection() as conn:
+            made = [one for no in claim_nos for one in
+                    await redecide_claim(conn, desk, market_id, no, now)]  # fmt: skip
+            if not claim_nos:
+                made = [one async for one in redecide_market(conn, desk, market_id, now)]
     finally:
-        await conn.close()
+        await db.close()
     lines = [
-        f"{one.claim_no}: decision {one.decision_no} differs in {', '.join(one.differences)}"
+        f"{one.claim_no}: decision {one.number}: {words}"
         for one in made
-        if one.differences
+        for words in one.differences
     ]
     return len(made), lines

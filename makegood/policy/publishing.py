@@ -5,8 +5,9 @@ from typing import Final
 
 from makegood.base.actor import Act
 from makegood.base.ids import Ids
-from makegood.record import rules, store
+from makegood.record.appending import append_events
 from makegood.record.canonical import Value
+from makegood.record.rules import NewEvent, SealedEvent
 from makegood.store.database import Connection
 
 STREAM: Final = "rules"
@@ -15,14 +16,7 @@ SCHEMA: Final = 1
 
 async def record(
     tx: Connection, act: Act, ids: Ids, name: str, fields: Mapping[str, Value]
-) -> rules.SealedEvent:
+) -> SealedEvent:
     """Append one event whose fields are all public: versions, digests, times, shares."""
-    head = await store.load_head(tx, act.market_id, STREAM)
-    if head is None:
-        head = rules.StreamHead(
-            market_id=act.market_id, stream=STREAM, pseudonym=ids.secret(rules.PSEUDONYM_BYTES)
-        )
-    event = rules.NewEvent(name, SCHEMA, dict(fields), frozenset(fields))
-    sealed = rules.seal(head, [event], [ids.secret(rules.KEY_BYTES)], act.now, act.actor)
-    await store.append(tx, sealed)
-    return sealed[0]
+    event = NewEvent(name, SCHEMA, dict(fields), frozenset(fields))
+    return (await append_events(tx, act, ids, STREAM, [event]))[0]
