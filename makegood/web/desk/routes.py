@@ -2,7 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
-from makegood.web.desk import appeals, claim, library, manual, questions, queue, rulings
+from makegood.web.desk import appeals, batch, claim, library, manual, questions, queue, rulings
 
 ROUTES: list[ControllerRouterHandler] = [
     *queue.ROUTES,
@@ -12,4 +12,5 @@ ROUTES: list[ControllerRouterHandler] = [
     *manual.ROUTES,
     *library.ROUTES,
     *questions.ROUTES,
+    *batch.ROUTES,
 ]
