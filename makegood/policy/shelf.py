@@ -7,7 +7,7 @@ from makegood.people.fresh import FreshCache
 from makegood.policy import pack_store
 from makegood.policy.model import Pack
 from makegood.policy.packfile import read_pack_file
-from makegood.policy.stages import Ref, Stage, parse_ref, stage_at, version_for
+from makegood.policy.stages import Ref, Stage, parse_ref, stage_at, version_for, was_deciding
 from makegood.store.database import Connection, Database
 
 SHIPPED_BY: Final = "makegood"
@@ -43,14 +43,14 @@ class Shelf:
     ) -> Pack:
         """The version an order follows.
 
-        It is the one its buyer confirmed at checkout, if that is a version of ours; else the
-        one in force when it was paid. An order without a payment follows what holds now.
+        It is the one its buyer confirmed at checkout, if that one decided then; else the one
+        in force when it was paid. An order without a payment follows what holds now.
         """
+        stages, at = await self.stages(market_id, now), paid_at or now
         said = parse_ref(confirmed)
-        if said is not None and (found := await self._find(market_id, said)) is not None:
-            return found
-        stages = await self.stages(market_id, now)
-        return await self._of(market_id, version_for(stages, order_no, paid_at or now))
+        if said is not None and was_deciding(stages, said, at):
+            return await self._of(market_id, said)
+        return await self._of(market_id, version_for(stages, order_no, at))
 
     async def cited(self, market_id: str, citation: str, now: datetime) -> Pack:
         """The version that a claim cites. Raises LookupError for one that was never published."""
@@ -74,18 +74,12 @@ class Shelf:
         return found
 
     async def _of(self, market_id: str, ref: Ref) -> Pack:
-        found = await self._find(market_id, ref)
-        if found is None:
-            raise LookupError(f"{ref} was never published")
-        return found
-
-    async def _find(self, market_id: str, ref: Ref) -> Pack | None:
         key = (market_id, ref)
         if key not in self._packs:
             async with self._db.aside() as conn:
                 source = await pack_store.load_source(conn, market_id, ref)
             if source is None:
-                return None
+                raise LookupError(f"{ref} was never published")
             self._packs[key] = read_pack_file(source)
         return self._packs[key]
 

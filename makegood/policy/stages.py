@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import msgspec
@@ -11,6 +11,8 @@ StageKind = Literal["first", "begin", "widen", "whole", "rollback"]
 
 SHARES: Final = (10, 50, 100)
 """What part of new orders follows a new version, step by step."""
+CHECKOUT: Final = timedelta(days=1)
+"""How long before the payment a buyer may have read and confirmed a version."""
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +51,22 @@ def stage_at(stages: Sequence[Stage], at: datetime) -> Stage:
     """The stage that had begun at that time; what was before the first follows the first."""
     begun = [stage for stage in stages if stage.from_at <= at]
     return begun[-1] if begun else stages[0]
+
+
+def was_deciding(stages: Sequence[Stage], ref: Ref, paid_at: datetime) -> bool:
+    """Whether a version decided for anybody when an order was paid, or shortly before.
+
+    A version that is only announced decides nothing, whatever a checkout showed; and one that
+    ended long ago cannot be kept alive by a checkout that still shows it.
+    """
+    ends = [stage.from_at for stage in stages[1:]]
+    for stage, end in zip(stages, [*ends, None], strict=True):
+        over = end is not None and end < paid_at - CHECKOUT
+        if over or stage.from_at > paid_at or stage.pack_id != ref.pack_id:
+            continue
+        if ref.version in (stage.stable, stage.candidate):
+            return True
+    return False
 
 
 def version_for(stages: Sequence[Stage], order_no: str, at: datetime) -> Ref:

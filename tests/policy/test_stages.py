@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from makegood.policy.stages import Ref, Stage, draw, parse_ref, stage_at, version_for
+from makegood.policy.stages import Ref, Stage, draw, parse_ref, stage_at, version_for, was_deciding
 from tests.policy.given import NOW
 
 FIRST = Stage(stage_no=1, from_at=NOW - timedelta(days=90), pack_id="default", stable=1,
@@ -60,6 +60,16 @@ def test_later_stages_never_change_what_an_order_follows(
 
 def test_an_order_paid_before_the_first_stage_follows_the_first() -> None:
     assert stage_at(STAGES, NOW - timedelta(days=900)) == FIRST
+
+
+def test_a_confirmed_version_counts_only_while_it_decided_or_just_before() -> None:
+    old, new, announced = Ref("default", 1), Ref("default", 2), Ref("default", 3)
+    assert was_deciding(STAGES, old, NOW)
+    assert not was_deciding(STAGES, new, NOW - timedelta(seconds=1))
+    assert was_deciding(STAGES, new, NOW)
+    assert was_deciding(STAGES, old, WHOLE.from_at + timedelta(hours=23))
+    assert not was_deciding(STAGES, old, WHOLE.from_at + timedelta(hours=25))
+    assert not was_deciding(STAGES, announced, NOW + timedelta(days=9))
 
 
 def test_citations_are_read_strictly() -> None:
