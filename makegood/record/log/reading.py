@@ -62,7 +62,7 @@ async def receipt_status(
 async def _restarts_since(conn: Connection, market_id: str, at: datetime) -> tuple[Restart, ...]:
     statements = await store.load_restarts(conn, market_id)
     restarts = [parse_restart(parse_note(statement)) for statement in statements]
-    return tuple(one for one in restarts if datetime.fromisoformat(one.at) >= at)
+    return tuple(one for one in restarts if one.stated_at >= at)
 
 
 def _judged(placed: Placed | None, due: datetime, now: datetime) -> tuple[ReceiptState, datetime]:

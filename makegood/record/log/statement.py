@@ -50,6 +50,11 @@ class Restart(msgspec.Struct, frozen=True, kw_only=True):
         return "".join(f"{line}\n" for line in lines).encode()
 
     @property
+    def stated_at(self) -> datetime:
+        """When it was signed."""
+        return datetime.fromisoformat(self.at)
+
+    @property
     def restarted(self) -> Restarted:
         """What the guard needs of it."""
         return Restarted(self.old, self.new)

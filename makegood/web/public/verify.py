@@ -10,7 +10,7 @@ from litestar.response import Redirect
 from makegood.record.log.entry_store import Placed
 from makegood.record.log.guard import Trouble
 from makegood.record.log.reading import ReceiptStatus, find_by_number, receipt_status
-from makegood.record.log.receipt import number_of, parse_number, verify_receipt
+from makegood.record.log.receipt import MERGE_WITHIN, number_of, parse_number, verify_receipt
 from makegood.record.log.strict import Malformed
 from makegood.record.rules import parse_entry
 from makegood.store.database import Connection
@@ -109,7 +109,7 @@ async def check_file(page: ThisPage, things: TheThings, request: AnyRequest) -> 
         facts=facts_of(verdict, lang),
         differs=differs,
         fate=fate,
-        promised=verdict.merge_by,
+        promised=datetime.fromisoformat(verdict.merge_by) if fate else None,
         own_key=not form.text("pin"),
     )
 
@@ -132,6 +132,7 @@ async def _receipt_page(
         receipt=receipt,
         entry=entry,
         placed=placed,
+        due=placed.at + MERGE_WITHIN,
         status=status,
         verdict=judge(file, page.now.timestamp(), pin),
         checkpoint=record.head.note.decode() if record.head.note else "",
