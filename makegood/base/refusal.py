@@ -17,7 +17,7 @@ CODES: Final[dict[str, str]] = {
     "appeal_window_over": "The time to appeal has ended.",
     "approval_needed": "Above this person's limit a second person must release it.",
     "approval_needs_other_person": "Another person must approve this.",
-    "audit_announced_late": "The announcement was not in the log before the beacon was known; announce a new audit.",
+    "audit_announced_late": "The announcement was not in the log before the beacon was known.",
     "audit_beacon_silent": "The beacon does not answer, or not as drand does.",
     "audit_beacon_too_soon": "The beacon may be known before the announcement is in the log.",
     "audit_nothing": "No claim ended in this span of time.",
