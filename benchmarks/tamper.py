@@ -92,6 +92,8 @@ def files_of(seed: int, step: int, draw: Random) -> Iterator[bytes]:
     yield from mutations.changed_bytes(whole, draw, 97 * step)
     for content in (proof, told, whole):
         yield from mutations.cuts(content, draw, 6)
+    for content in (proof, told):
+        yield from mutations.respelled(content)
     yield from mutations.swaps(whole)
     yield from (content for _, content in mutations.forged_bundles(seed))
 

@@ -54,11 +54,11 @@ class JavaScript:
 
 
 @contextmanager
-def javascript() -> Iterator[JavaScript]:
-    """A node with the verifier loaded, ended afterwards."""
+def javascript(source: str = "") -> Iterator[JavaScript]:
+    """A node with the verifier loaded, or with another script in its place; ended afterwards."""
     with TemporaryDirectory() as folder:
         script = Path(folder) / "core.js"
-        script.write_text(core(), "utf-8")
+        script.write_text(source or core(), "utf-8")
         asking = Path(__file__).with_name("node_judge.js")
         process = subprocess.Popen(
             [NODE, asking, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE

@@ -8,6 +8,7 @@ import msgspec
 
 from makegood.base.actor import Actor
 from makegood.bundles.packing import Contents, EvidenceFile, Packed, pack
+from makegood.record.canonical import Value
 from makegood.record.log.checkpoint import Checkpoint
 from makegood.record.log.note import (
     COSIGNATURE_V1,
@@ -58,7 +59,7 @@ def history(seed: int = 1, *, origin_time: datetime = AT, count: int = 4) -> lis
     return sealed
 
 
-def _story(seed: int) -> list[tuple[str, dict[str, object]]]:
+def _story(seed: int) -> list[tuple[str, dict[str, Value]]]:
     return [
         ("claim_opened", {"description": "兑换失败 <b>&\u2028\U0001f600", "amount_minor": 9800}),
         ("evidence_added", {"sha256": sha256(FILE).hexdigest(), "filename": "截图.png"}),

@@ -43,6 +43,18 @@ def cuts(content: bytes, draw: Random, count: int) -> Iterator[bytes]:
     yield b"\xef\xbb\xbf" + content
 
 
+def respelled(content: bytes) -> Iterator[bytes]:
+    """The same values in another spelling: unused bits of base64, a leading zero, a sign."""
+    signs = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    for place in range(1, len(content)):
+        if content[place : place + 1] == b"=" and content[place - 1] in signs:
+            other = signs[signs.index(content[place - 1]) ^ 1]
+            yield content[: place - 1] + bytes([other]) + content[place:]
+    for word in [one for one in (b"index ", b"stream ", b"\nat ") if one in content]:
+        yield content.replace(word, word + b"0")
+        yield content.replace(word, word + b"+")
+
+
 def files_of(bundle: bytes) -> dict[str, bytes]:
     """The files of a bundle, to be changed and packed again."""
     return {name: bytes(held) for name, held in read_archive(bundle).items()}
@@ -81,6 +93,11 @@ def forged_bundles(seed: int) -> Iterator[tuple[str, bytes]]:
         "of another log",
         archive(pack(msgspec.structs.replace(other, policy=policy), [FOREIGN_KEY])),
     )
+    both = msgspec.structs.replace(whole.policy, logs=(KEY.verifier, OTHER_KEY.verifier))
+    named = msgspec.structs.replace(whole, policy=both)
+    yield "signed by a key that only it names", archive(pack(named, [OTHER_KEY]))
+    treed = msgspec.structs.replace(contents(events, Log(events, key=OTHER_KEY)), policy=both)
+    yield "with a tree that only its own key signed", archive(pack(treed, [KEY]))
     renamed = Log(events, key=OTHER_KEY)
     own_policy = msgspec.structs.replace(whole.policy, logs=(OTHER_KEY.verifier,))
     yield (

@@ -48,6 +48,11 @@ def test_nothing_cut_or_added_is_accepted(script: JavaScript) -> None:
         assert accepted_or_disputed(script, mutations.cuts(content, Random(4), 12)) == []
 
 
+def test_no_other_spelling_is_accepted(script: JavaScript) -> None:
+    for content in mutations.honest_proof(8):
+        assert accepted_or_disputed(script, mutations.respelled(content)) == []
+
+
 def test_no_swapped_missing_or_added_file_is_accepted(script: JavaScript) -> None:
     assert accepted_or_disputed(script, mutations.swaps(bundle())) == []
 
