@@ -28,10 +28,10 @@ from makegood.record.log.tiles import (
     grow,
     tile_path,
 )
-from makegood.record.log.tree import HASH_BYTES, leaf_hash, verify_inclusion
+from makegood.record.log.tree import EMPTY_ROOT, HASH_BYTES, leaf_hash, verify_inclusion
 from makegood.record.rules import NO_ENTRY, Entry
 from makegood.sources import SystemClock
-from makegood.store.database import Database
+from makegood.store.database import Connection, Database
 
 STREAM_LENGTH: Final = 10
 _encoder: Final = msgspec.json.Encoder(order="deterministic")
@@ -56,6 +56,7 @@ def entries(count: int) -> Iterator[bytes]:
     """Entries of the real form: streams of ten events with eight commitments each."""
     chance = random.Random(1)
     names = [f"field_{n}" for n in range(8)]
+    stream, prev = b"", NO_ENTRY
     for number in range(count):
         seq = number % STREAM_LENGTH + 1
         if seq == 1:
@@ -85,19 +86,20 @@ def build(folder: Path, size: int) -> Built:
     """Write a log of this size as static files, and keep its tree."""
     tiles: dict[TileId, bytes] = {}
     leaves: list[bytes] = []
-    source = entries(size)
+    source, root = entries(size), EMPTY_ROOT
     for n in range(-(-size // TILE_WIDTH)):
         bundle = list(islice(source, TILE_WIDTH))
         fresh = [leaf_hash(entry) for entry in bundle]
         grown = grow(tiles, len(leaves), fresh)
         tiles |= grown.tiles
         leaves += fresh
+        root = grown.root
         _write(folder / entries_path(n, len(bundle)), encode_bundle(bundle))
         if n % 100 == 0:
             tell(f"a log of {size}: {100 * len(leaves) // size:3d} %")
     for tile, hashes in tiles.items():
         _write(folder / tile_path(tile, len(hashes) // HASH_BYTES), hashes)
-    built = Built(Ed25519Signer(ORIGIN, sha256(b"bench").digest()), tiles, leaves, grown.root)
+    built = Built(Ed25519Signer(ORIGIN, sha256(b"bench").digest()), tiles, leaves, root)
     _write(folder / CHECKPOINT, built.note)
     tell("")
     return built
@@ -148,7 +150,7 @@ def _microseconds(check: Callable[[TlogProof], bool], proofs: list[TlogProof]) -
     return (time.process_time() - began) * 1e6 / len(proofs)
 
 
-async def _store(tx: "store.Connection", built: Built) -> None:
+async def _store(tx: Connection, built: Built) -> None:
     size = len(built.leaves)
     await store.create_head(tx, MARKET, ORIGIN)
     await store.put_tiles(tx, MARKET, built.tiles)
