@@ -43,7 +43,18 @@ FAULTS = Faults(
     late_seconds=2.0,
     arrive_seconds=1.5,
 )
-CHANNELS = ("epay2", "balance", "epay2", "balance", "epay")
+CHANNELS = (
+    "epay2",
+    "balance",
+    "alipay",
+    "wechat",
+    "epay",
+    "stripe",
+    "paypal",
+    "epay2",
+    "balance",
+    "epay",
+)
 _AWAY = (OSError, httpx.HTTPError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 

@@ -16,6 +16,8 @@ import msgspec
 from makegood.demo.programs.gateway_book import BookDispute, BookRefund, Payment
 from makegood.demo.programs.gateway_machine import Faults
 from makegood.gateways.payments.accounts import Account
+from makegood.gateways.payments.registry import build_gateway
+from makegood.ledger.refund.gateway import PaymentGateway
 
 NO_ONE = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """No certificates: all programs of a test speak plain HTTP, and loading the real ones is slow."""
@@ -26,6 +28,22 @@ class RealClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+class Gateways(dict[str, PaymentGateway]):
+    """Each gateway is built when it is first asked for: reading an RSA key takes its time."""
+
+    def __init__(self, accounts: list[Account], client: httpx.AsyncClient) -> None:
+        self._accounts = {account.channel: account for account in accounts}
+        self._client = client
+
+    def __missing__(self, channel: str) -> PaymentGateway:
+        built = build_gateway(self._accounts[channel], self._client, RealClock())
+        return self.setdefault(channel, built)
+
+    def get(self, channel: str, default: object = None) -> PaymentGateway | None:  # type: ignore[override]
+        """None for a channel without an account, as in a market's book."""
+        return self[channel] if channel in self._accounts else None
 
 
 class GatewayProgram:

@@ -11,7 +11,6 @@ import pytest
 
 from makegood.demo.programs.gateway_book import Payment
 from makegood.demo.programs.gateway_machine import Faults
-from makegood.gateways.payments.accounts import Account
 from makegood.gateways.payments.http import make_client
 from makegood.gateways.payments.registry import build_gateway
 from makegood.ledger.refund.gateway import (
@@ -26,7 +25,7 @@ from makegood.ledger.refund.gateway import (
     Unknown,
     Unsupported,
 )
-from tests.gateways.payments import NO_ONE, GatewayProgram, RealClock, running
+from tests.gateways.payments import NO_ONE, GatewayProgram, Gateways, RealClock, running
 
 CHANNELS = ["epay", "epay2", "balance", "alipay", "wechat", "stripe", "paypal"]
 WITH_NUMBERS = ["epay2", "balance", "alipay", "wechat", "stripe", "paypal"]
@@ -62,18 +61,6 @@ def no_faults(program: GatewayProgram) -> None:
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     async with make_client(NO_ONE) as made:
         yield made
-
-
-class Gateways(dict[str, PaymentGateway]):
-    """Each gateway is built when it is first asked for: reading an RSA key takes its time."""
-
-    def __init__(self, accounts: list[Account], client: httpx.AsyncClient) -> None:
-        self._accounts = {account.channel: account for account in accounts}
-        self._client = client
-
-    def __missing__(self, channel: str) -> PaymentGateway:
-        built = build_gateway(self._accounts[channel], self._client, RealClock())
-        return self.setdefault(channel, built)
 
 
 @pytest.fixture

@@ -10,13 +10,12 @@ from makegood.demo.programs.gateway_machine import Faults
 from makegood.gateways.payments import epay_v1
 from makegood.gateways.payments.accounts import EpayV1Account, ShopBalanceAccount
 from makegood.gateways.payments.http import make_client
-from makegood.gateways.payments.registry import build_gateways
 from makegood.gateways.payments.shop_balance import notice_signature
 from makegood.ledger import actions as ledger
 from makegood.ledger.recipes import LegKind, PaymentBooking, PaymentLeg
 from makegood.ledger.refund import actions
 from makegood.ledger.refund.actions import RefundOutcome
-from makegood.ledger.refund.gateway import Capture
+from makegood.ledger.refund.gateway import Capture, Notification
 from makegood.ledger.refund.rules import Refund, RefundOrder, RefundState, Timings
 from makegood.store import jobs
 from makegood.store.database import Connection, Database
@@ -27,7 +26,7 @@ from makegood.worker.refunds import (
     query_refund,
     send_refund,
 )
-from tests.gateways.payments import NO_ONE, GatewayProgram, RealClock, running
+from tests.gateways.payments import NO_ONE, GatewayProgram, Gateways, RealClock, running
 
 MARKET = "m1"
 PRICE = 9800
@@ -42,6 +41,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProgram
 @pytest.fixture(autouse=True)
 def no_faults(program: GatewayProgram) -> None:
     program.set_faults(Faults())
+
+
+KINDS = ["epay", "epay2", "balance", "alipay", "wechat", "stripe", "paypal"]
 
 
 class Told:
@@ -69,7 +71,7 @@ def told() -> Told:
 @pytest.fixture
 async def desk(db: Database, program: GatewayProgram, told: Told) -> AsyncIterator[Desk]:
     async with make_client(NO_ONE) as client:
-        gateways = build_gateways(program.accounts(), client, RealClock())
+        gateways = Gateways(program.accounts(), client)
         yield Desk(
             db=db,
             gateways=lambda market_id: gateways if market_id == MARKET else {},
@@ -132,7 +134,7 @@ def paid_out(program: GatewayProgram, refund: Refund) -> int:
     )
 
 
-@pytest.mark.parametrize("channel", ["epay", "epay2", "balance"])
+@pytest.mark.parametrize("channel", KINDS)
 async def test_a_refund_is_sent_and_the_claim_is_told_once(
     desk: Desk, program: GatewayProgram, told: Told, channel: str
 ) -> None:
@@ -142,7 +144,7 @@ async def test_a_refund_is_sent_and_the_claim_is_told_once(
     assert told.states() == ["arrived"]
 
 
-@pytest.mark.parametrize("channel", ["epay", "epay2", "balance"])
+@pytest.mark.parametrize("channel", KINDS)
 async def test_after_a_cut_connection_the_gateway_is_asked_and_paid_once(
     desk: Desk, program: GatewayProgram, told: Told, channel: str
 ) -> None:
@@ -203,7 +205,7 @@ async def test_a_definitive_refusal_tells_the_claim(
     assert told.states() == ["refused"]
 
 
-def payment_notice(program: GatewayProgram, **changes: str) -> dict[str, str]:
+def payment_notice(program: GatewayProgram, **changes: str) -> Notification:
     """A notice of the payment T9 for order O9, signed by whoever knows the key."""
     [account] = [a for a in program.accounts() if isinstance(a, EpayV1Account)]
     fields = {
@@ -214,7 +216,8 @@ def payment_notice(program: GatewayProgram, **changes: str) -> dict[str, str]:
         "trade_status": "TRADE_SUCCESS",
         **changes,
     }
-    return fields | {"sign": epay_v1.sign(fields, account.key), "sign_type": "MD5"}
+    signed = {"sign": epay_v1.sign(fields, account.key), "sign_type": "MD5"}
+    return Notification(fields=fields | signed)
 
 
 async def test_a_true_notification_is_confirmed_and_kept_as_a_capture(
@@ -257,9 +260,9 @@ async def test_a_signed_notification_that_the_gateway_does_not_confirm_moves_not
 async def test_a_forged_notification_is_refused_without_asking(
     desk: Desk, program: GatewayProgram, told: Told
 ) -> None:
-    fields = payment_notice(program) | {"sign": "0" * 32}
+    fields = {**payment_notice(program).fields, "sign": "0" * 32}
     program.set_faults(Faults(down=True))
-    answer = await payment_notification(desk, MARKET, "epay", fields)
+    answer = await payment_notification(desk, MARKET, "epay", Notification(fields=fields))
     assert (answer.status, answer.verdict) == (400, "signature")
 
 
@@ -284,12 +287,13 @@ async def test_a_refund_notice_only_makes_us_ask(
     [account] = [a for a in program.accounts() if isinstance(a, ShopBalanceAccount)]
     fields = {"event": "refund", "account": account.account, "refund_no": refund.refund_no}
     fields["signature"] = notice_signature(fields, account.secret)
-    answer = await payment_notification(desk, MARKET, "balance", fields)
+    notice = Notification(fields=fields)
+    answer = await payment_notification(desk, MARKET, "balance", notice)
     assert (answer.status, told.states()) == (200, [])
     program.set_faults(Faults(cut_after=1.0))
     await work(desk, rounds=1)
     program.set_faults(Faults())
-    await payment_notification(desk, MARKET, "balance", fields)
+    await payment_notification(desk, MARKET, "balance", notice)
     assert told.states() == ["arrived"]
 
 
