@@ -162,6 +162,6 @@ def _changes(claim: ClaimView, decision: DecisionView, pack: Pack) -> list[Chang
             label=Words(FACTS[name].zh, FACTS[name].en),
             evidence=[slot.name for slot in slots if name in slot.proves and slot.who != "system"],
         )
-        for name in decision.would_change
+        for name in dict.fromkeys(decision.would_change)
         if name in FACTS
     ]
