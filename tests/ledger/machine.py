@@ -10,6 +10,7 @@ from makegood.base.ids import UnitRef
 from makegood.ledger import rules
 from makegood.ledger.refund.gateway import Arrived, Declined
 from makegood.ledger.refund.rules import RefundOrder
+from tests.ledger.lending import SELLER, Lender
 from tests.ledger.model import Fate, Laws, World, attempt
 
 FATES: list[Fate] = ["done", "cut", "before", "late", "never_left", "declined", "accepted"]
@@ -18,6 +19,7 @@ PRICE = 1000
 
 amounts = st.sampled_from([1, 400, 999, PRICE, PRICE + 1, 2 * PRICE])
 units = st.sampled_from(UNITS)
+bearers = st.sampled_from(["seller", "seller", "supplier", "platform"])
 
 
 class MoneyMachine(RuleBasedStateMachine):
@@ -30,13 +32,14 @@ class MoneyMachine(RuleBasedStateMachine):
         self.world = World(self.laws, stable)
         self.world.pay("o1", {UNITS[0]: PRICE, UNITS[1]: PRICE})
         self.world.pay("o2", {UNITS[2]: PRICE})
+        self.lender = Lender(self.world)
         self.count = 0
 
-    @rule(unit=units, amount=amounts, fate=st.sampled_from(FATES))
-    def refund(self, unit: UnitRef, amount: int, fate: Fate) -> None:
+    @rule(unit=units, amount=amounts, fate=st.sampled_from(FATES), bearer=bearers)
+    def refund(self, unit: UnitRef, amount: int, fate: Fate, bearer: str = "seller") -> None:
         self.count += 1
         key = f"key-{self.count}"
-        if attempt(lambda: self.world.order(_order(key, unit, amount))):
+        if attempt(lambda: self.world.order(_order(key, unit, amount, bearer))):
             self.world.send(self.world.by_key[key][0], fate)
 
     @rule(number=st.integers(0, 9), fate=st.sampled_from(FATES), crash=st.booleans())
@@ -90,9 +93,60 @@ class MoneyMachine(RuleBasedStateMachine):
         if keys:
             self.world.move_hold(keys[number % len(keys)], how)
 
-    @rule(seconds=st.sampled_from([1, 60, 2000]))
+    @rule(seconds=st.sampled_from([1, 60, 2000, 90_000]))
     def time_passes(self, seconds: int) -> None:
         self.world.wait(seconds)
+        self.lender.open_day()
+
+    @rule(order_no=st.sampled_from(["o1", "o2"]), take_out=st.booleans())
+    def order_is_settled(self, order_no: str, take_out: bool) -> None:
+        self.lender.settle(order_no, take_out)
+
+    @rule(minor=st.sampled_from([1, 500, 3000]))
+    def seller_brings_money(self, minor: int) -> None:
+        self.lender.earn(minor)
+
+    @rule(number=st.integers(0, 9))
+    def debt_is_recovered(self, number: int) -> None:
+        self.lender.recover(number)
+
+    @rule(number=st.integers(0, 9))
+    def debt_is_given_up(self, number: int) -> None:
+        self.lender.write_off(number)
+
+    @rule(minor=st.sampled_from([1, 100]), order_no=st.sampled_from(["o1", "o2"]))
+    def coupon_is_given_and_used(self, minor: int, order_no: str) -> None:
+        self.lender.give(minor)
+        attempt(lambda: self.lender.use(0, order_no))
+
+    @rule()
+    def coupons_lapse(self) -> None:
+        self.lender.lapse()
+
+    @rule(unit=units, fate=st.sampled_from(["done", "cut"]))
+    def cheat_by_an_empty_seller(self, unit: UnitRef, fate: Fate) -> None:
+        """Settle, take the money away, and let the platform pay the buyer."""
+        self.lender.settle(unit.order_no, take_out=True)
+        self.refund(unit, PRICE, fate)
+        self.lender.recover(0)
+
+    @rule(fate=st.sampled_from(["done", "cut"]))
+    def cheat_beyond_every_cap(self, fate: Fate) -> None:
+        """Let one party owe for everything at once."""
+        for order_no in ("o1", "o2"):
+            self.lender.settle(order_no, take_out=True)
+        for bearer in ("seller", "supplier"):
+            for unit in UNITS:
+                self.refund(unit, PRICE, fate, bearer)
+
+    @rule(number=st.integers(0, 9), part=st.booleans(), late=st.booleans())
+    def cheat_with_a_coupon(self, number: int, part: bool, late: bool) -> None:
+        """Use one coupon for two orders, in part, or after its time."""
+        self.lender.give(100)
+        if late:
+            self.time_passes(90_000)
+        attempt(lambda: self.lender.use(number, "o1", part))
+        attempt(lambda: self.lender.use(number, "o2"))
 
     @rule(unit=units, fate=st.sampled_from(FATES))
     def cheat_refund_twice(self, unit: UnitRef, fate: Fate) -> None:
@@ -107,6 +161,22 @@ class MoneyMachine(RuleBasedStateMachine):
         if keep and f"hold-{self.count}" in self.world.holds:
             self.world.move_hold(f"hold-{self.count}", "kept")
         self.refund(unit, PRICE, "done")
+
+    @rule(unit=units)
+    def cheat_with_what_was_given_back(self, unit: UnitRef) -> None:
+        """Give a kept replacement back, then take both the goods again and the money."""
+        self.replace(unit, PRICE)
+        key = f"hold-{self.count}"
+        if key in self.world.holds:
+            self.world.move_hold(key, "kept")
+            self.world.move_hold(key, "withdrawn")
+            self.replace(unit, PRICE)
+            self.refund(unit, PRICE, "done")
+
+    @rule(unit=units)
+    def cheat_the_seller_for_the_market(self, unit: UnitRef) -> None:
+        """What the market bears must not come out of anybody else's money."""
+        self.refund(unit, 400, "done", "platform")
 
     @rule(unit=units, good=st.booleans())
     def cheat_by_a_gateway_that_changes_its_mind(self, unit: UnitRef, good: bool) -> None:
@@ -131,12 +201,15 @@ class MoneyMachine(RuleBasedStateMachine):
                 self.late_ones_are_executed()
 
     @invariant()
+    def debts_fund_and_coupons_agree(self) -> None:
+        self.lender.check()
+
+    @invariant()
     def debits_equal_credits(self) -> None:
         balances = self.world.book.balances.values()
         assert sum(b.debits_posted for b in balances) == sum(b.credits_posted for b in balances)
         assert sum(b.debits_pending for b in balances) == sum(b.credits_pending for b in balances)
 
-    @invariant()
     def balances_are_what_the_transfers_add_up_to(self) -> None:
         assert self.world.book.balances == self.world.book.recomputed()
 
@@ -168,6 +241,7 @@ class MoneyMachine(RuleBasedStateMachine):
             return
         self.world.end()
         self.debits_equal_credits()
+        self.balances_are_what_the_transfers_add_up_to()
         paid = {(number, minor) for number, _, minor in self.world.gateway.paid_out}
         booked = {
             (refund.refund_no, refund.amount_minor)
@@ -178,6 +252,25 @@ class MoneyMachine(RuleBasedStateMachine):
         pending = sum(b.debits_pending for b in self.world.book.balances.values())
         held = sum(h.value_minor for h in self.world.holds.values() if h.state == "held")
         assert pending == held, "reserved money was left behind"
+        self.lender.check()
+        assert self.lender.totals()["refund_transit"] == 0, "a refund is still on its way"
+        self._check_the_gateway_and_the_costs()
+
+    def _check_the_gateway_and_the_costs(self) -> None:
+        """Our clearing is the gateway's own book; what the market bears, it paid."""
+        world = self.world
+        paid_out = sum(minor for _, _, minor in world.gateway.paid_out)
+        holds = sum(world.gateway.paid_in.values()) - paid_out
+        sums = self.lender.totals()
+        assert sums["gateway_clearing"] == holds
+        bears = sum(
+            part.amount_minor
+            for refund in world.refunds.values()
+            if refund.state == "arrived" and refund.reason == "platform"
+            for part in refund.sources
+        )
+        given = sum(coupon.amount_minor for coupon in self.lender.coupons.values())
+        assert sums["compensation_cost"] == bears + given
 
     def _on_some(self, number: int, action: Callable[[str], None]) -> None:
         numbers = sorted(self.world.refunds)
@@ -185,11 +278,14 @@ class MoneyMachine(RuleBasedStateMachine):
             action(numbers[number % len(numbers)])
 
 
-def _order(key: str, unit: UnitRef, amount_minor: int) -> RefundOrder:
+def _order(key: str, unit: UnitRef, amount_minor: int, bearer: str = "seller") -> RefundOrder:
     return RefundOrder(
         refund_key=key,
-        claim_no="C",
+        claim_no=f"C-{unit.order_no}",
         unit=unit,
         amount_minor=amount_minor,
-        borne_by={"seller": amount_minor},
+        borne_by={bearer: amount_minor},
+        seller_id=SELLER,
+        supplier_id="u1",
+        reason=bearer,
     )

@@ -11,12 +11,16 @@ from typing import Literal
 import msgspec
 
 from makegood.base.ids import UnitRef
+from makegood.base.money import Money
 from makegood.base.refusal import Refused
-from makegood.ledger import recipes, rules
-from makegood.ledger.advance.rules import Look
-from makegood.ledger.recipes import PaymentBooking, PaymentLeg
+from makegood.ledger import accounts, recipes, rules
+from makegood.ledger.accounts import Cover
+from makegood.ledger.advance import recipes as advances
+from makegood.ledger.advance.rules import Advance, Look, levelling
+from makegood.ledger.coupons.rules import Coupon, check_use
+from makegood.ledger.recipes import Funding, PaymentBooking, PaymentLeg
 from makegood.ledger.refund import rules as saga
-from makegood.ledger.refund.funding import refund_pending
+from makegood.ledger.refund.funding import advanced_minor, is_receivable, refund_pending
 from makegood.ledger.refund.gateway import (
     Abilities,
     Accepted,
@@ -55,6 +59,11 @@ class Laws(msgspec.Struct, frozen=True, kw_only=True):
     held: Callable[[str, UnitRef, int, str, str], Transfer] = recipes.replacement_held
     withdrawn: Callable[[Transfer, str], Transfer] = recipes.replacement_withdrawn
     leg_paid: Callable[[str, PaymentLeg, str, datetime], list[Transfer]] = recipes.leg_paid
+    arrived: Callable[..., list[Transfer]] = recipes.refund_arrived
+    levelling: Callable[[Look, str, str, int], list[tuple[Cover, int, int]]] = levelling
+    recovered: Callable[[Advance, str, Sequence[Funding]], list[Transfer]] = advances.recovered
+    written_off: Callable[[Advance, str], list[Transfer]] = advances.written_off
+    check_use: Callable[[Coupon, str, Money | None, datetime], bool] = check_use
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -189,6 +198,9 @@ class World:
         self.due: dict[UnitRef, int] = {}
         self.holds: dict[str, Hold] = {}
         self.terms = Terms()
+        self.debts: dict[tuple[str, str], int] = {}
+        """What each party owes for each claim, as this world itself counts it."""
+        self.debtors: dict[tuple[str, str], str] = {}
 
     def pay(self, order_no: str, due: Mapping[UnitRef, int]) -> None:
         """One online payment for all units of an order."""
@@ -207,7 +219,10 @@ class World:
         legs = self.legs[order.unit.order_no]
         refunds = self.laws.plan("m", self.now, order, legs, self.book.look, self.terms)
         pendings = [t for r in refunds for t in refund_pending(saga.posting_of(r))]
-        self.book.post(pendings)
+        try:
+            self.book.post([*self._levelled(order, refunds), *pendings])
+        except Refused as refused:
+            raise AssertionError("what was planned is refused") from refused
         self.refunds |= {refund.refund_no: refund for refund in refunds}
         self.by_key[order.refund_key] = [refund.refund_no for refund in refunds]
 
@@ -313,9 +328,20 @@ class World:
             assert step.next.at >= self.now
         self.refunds[before.refund_no] = step.refund
 
+    def _levelled(self, order: RefundOrder, refunds: Sequence[Refund]) -> list[Transfer]:
+        need = sum(advanced_minor(refund.sources) for refund in refunds)
+        day = accounts.day_of(self.now)
+        moves = self.laws.levelling(self.book.look, order.claim_no, day, need) if need else []
+        return advances.levelled(moves, order.refund_key, order.claim_no, day, "CNY")
+
     def _arrived(self, step: Step) -> list[Transfer]:
         refund = step.refund
-        return recipes.refund_arrived(
+        for part in refund.sources:
+            if is_receivable(part.account):
+                key = (refund.claim_no, part.account.partition("_")[0])
+                self.debts[key] = self.debts.get(key, 0) + part.amount_minor
+                self.debtors[key] = part.debtor
+        return self.laws.arrived(
             refund.refund_no,
             refund.unit.order_no,
             refund.leg,

@@ -10,7 +10,7 @@ def test_no_history_pays_too_much_or_loses_a_cent() -> None:
     run_state_machine_as_test(
         MoneyMachine,
         settings=settings(
-            max_examples=300,
+            max_examples=500,
             stateful_step_count=30,
             suppress_health_check=list(HealthCheck),
         ),
