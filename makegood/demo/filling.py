@@ -15,7 +15,7 @@ from makegood.base.money import Money
 from makegood.claims.precedents.actions import catch_up, compute_night
 from makegood.demo import cast
 from makegood.demo.books import fill_books
-from makegood.demo.drafting import draft_and_backtest
+from makegood.demo.drafting import announce_change, draft_and_backtest
 from makegood.demo.money import agree_with_suppliers, move_money
 from makegood.demo.orders import LATEST, Sale, Shop, opening_times
 from makegood.demo.oversight import add_places, plan_audit
@@ -167,6 +167,9 @@ class Filler:
         act, chief = await self._chief()
         person = (chief.account_id, chief.display_name)
         await draft_and_backtest(self._db, act, self._rooms.desk, person)
+        roster = await self._rooms.desk.rosters.get(self._market, self._now)
+        lead = next(line for line in roster if line.role == "lead")
+        await announce_change(self._db, act, self._rooms.desk, person, lead)
 
     async def _chief(self) -> tuple[Act, RosterLine]:
         """The market's operator as a person who acts."""
