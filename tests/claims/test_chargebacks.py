@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from makegood.base.ids import UnitRef
+from makegood.base.money import Money
 from makegood.base.refusal import Refused
-from makegood.ledger.actions import balances, refundable_minor
+from makegood.ledger.actions import balances, refundable_minor, settle_order
 from makegood.ledger.audit import audit
 from makegood.ledger.disputes.actions import mark_answered
 from makegood.ledger.disputes.store import disputes_of_claim, open_disputes
@@ -128,6 +129,20 @@ async def test_a_chargeback_after_the_refund_is_flagged_and_borne_by_the_market(
     assert "chargeback_after_refund" in (await town.view(opened.claim_no)).tags
     await town.dispute(a_dispute(town, state="lost"))
     assert await left(town) == 0
+    assert await all_is_well(town)
+
+
+async def test_after_the_payout_of_a_settled_order_its_seller_gives_the_money(
+    town: Town,
+) -> None:
+    await town.order()
+    async with town.db.transaction() as tx:
+        await settle_order(tx, town.act("market"), "O-1", "s-1", Money(PAID))
+    await town.dispute(a_dispute(town))
+    await town.dispute(a_dispute(town, state="lost"))
+    async with town.db.connection() as conn:
+        [account] = (await balances(conn, "main", ["seller_balance:s-1"])).values()
+    assert (account.posted_minor, account.pending_minor) == (0, 0)
     assert await all_is_well(town)
 
 
