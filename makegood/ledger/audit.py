@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from makegood.ledger import audit_store
 from makegood.ledger.audits import standing_store
 from makegood.ledger.audits.difference import Difference
+from makegood.ledger.disputes.store import disputes_that_differ
 from makegood.store.database import Connection, Record
 
 PENDING_AGE = timedelta(minutes=10)
@@ -23,6 +24,7 @@ async def audit(conn: Connection, market_id: str, now: datetime) -> list[Differe
         *_of(market_id, "debts", await standing_store.debts_that_differ(conn)),
         *_of(market_id, "advances and quota", await standing_store.quotas_that_differ(conn)),
         *_of(market_id, "coupons", await standing_store.coupons_that_differ(conn)),
+        *_of(market_id, "disputes", await disputes_that_differ(conn)),
     ]
     for row in await audit_store.sides_that_differ(conn, market_id):
         amount_minor = row["posted_minor"] or row["pending_minor"]

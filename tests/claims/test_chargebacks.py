@@ -194,6 +194,17 @@ async def test_a_senseless_dispute_is_refused_and_moves_nothing(
         assert await open_disputes(conn, town.clock.now() + timedelta(days=9)) == []
 
 
+async def test_the_audit_finds_a_dispute_that_was_changed_by_hand(town: Town) -> None:
+    await town.order()
+    await town.dispute(a_dispute(town))
+    async with town.db.transaction() as tx:
+        await tx.execute("update dispute set amount_minor = 1")
+        found = await audit(tx, "main", town.clock.now())
+    assert [(one.check, one.where, one.amount_minor) for one in found] == [
+        ("disputes", "dispute_held:epay", PAID - 1)
+    ]
+
+
 async def test_an_answered_dispute_waits_for_the_channel(town: Town) -> None:
     await town.order()
     told = await town.dispute(a_dispute(town))

@@ -9,6 +9,7 @@ from makegood.base.actor import SYSTEM, Act
 from makegood.ledger.audits import minute_store, standing_store
 from makegood.ledger.audits.difference import Difference
 from makegood.ledger.audits.pause import pause_payouts
+from makegood.ledger.disputes.store import disputes_that_differ
 from makegood.store.database import Connection, Database, Record
 
 OVERLAP: Final = timedelta(minutes=5)
@@ -58,6 +59,7 @@ async def _look(tx: Connection, turn: Record, now: datetime) -> list[Difference]
         *_as("debts", await standing_store.debts_that_differ(tx)),
         *_as("advances and quota", await standing_store.quotas_that_differ(tx)),
         *_as("coupons", await standing_store.coupons_that_differ(tx)),
+        *_as("disputes", await disputes_that_differ(tx)),
     ]
 
 

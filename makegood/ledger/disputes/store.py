@@ -174,6 +174,33 @@ async def open_disputes(
     return [(row["market_id"], row["channel"], row["dispute_ref"]) for row in rows]
 
 
+async def disputes_that_differ(conn: Connection) -> list[Record]:
+    """Channels, of all markets, where the money held by disputes is not that of the open ones."""
+    return await conn.fetch(
+        r"""
+        WITH held AS (
+            SELECT m.market_id, a.currency,
+                   regexp_replace(substr(a.code, 14), '\.[0-9]+$', '') AS channel,
+                   sum(a.debits_posted - a.credits_posted)::bigint AS minor
+            FROM ledger_market AS m JOIN ledger_account AS a ON a.market_id = m.market_id
+             AND a.code >= 'dispute_held:' AND a.code < 'dispute_held;'
+            GROUP BY 1, 2, 3
+        ), open AS (
+            SELECT market_id, currency, channel, sum(amount_minor)::bigint AS minor
+            FROM dispute WHERE kind = 'chargeback' AND ended_at IS NULL
+            GROUP BY 1, 2, 3
+        )
+        SELECT coalesce(h.market_id, o.market_id) AS market_id,
+               coalesce(h.currency, o.currency) AS currency,
+               'dispute_held:' || coalesce(h.channel, o.channel) AS code,
+               (coalesce(h.minor, 0) - coalesce(o.minor, 0))::bigint AS amount_minor
+        FROM held AS h FULL JOIN open AS o
+          ON o.market_id = h.market_id AND o.currency = h.currency AND o.channel = h.channel
+        WHERE coalesce(h.minor, 0) <> coalesce(o.minor, 0)
+        """
+    )
+
+
 def _dispute(row: Record) -> StoredDispute:
     reserve = row["reserve"]
     return StoredDispute(
