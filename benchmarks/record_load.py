@@ -20,6 +20,7 @@ import uvloop
 
 from benchmarks.common import ROOT, percentile, tell
 from makegood.base.actor import Actor
+from makegood.logfiles import SIGN_EVERY
 from makegood.record import store as record_store
 from makegood.record.log.keyring import FileKeyBook
 from makegood.record.log.places import FolderPlace
@@ -27,13 +28,13 @@ from makegood.record.log.sequencer import LogRoom, run_rounds
 from makegood.record.rules import NewEvent, SealedEvent, StreamHead, head_after, seal
 from makegood.sources import SystemClock, SystemIds
 from makegood.store.database import Database
+from makegood.worker.sequencing import ROUND_SECONDS
 
 MARKET: Final = "main"
 ORIGIN: Final = "bench.invalid/log/main"
 WRITERS: Final = 32
 EVENTS_A_STEP: Final = 2
 """A step of a claim records one to four events in one statement."""
-ROUND_SECONDS: Final = 0.2
 FIELDS: Final = 8
 
 
@@ -45,6 +46,7 @@ def log_room(db: Database, folder: Path) -> LogRoom:
         keys=FileKeyBook(folder / "log-keys"),
         second=FolderPlace(folder / "log-copy"),
         published=folder / "log",
+        sign_every=SIGN_EVERY,
         origin_of=lambda _market: ORIGIN,
     )
 

@@ -1,6 +1,8 @@
 """Where a log's keys, its second place and its published files are, by the settings."""
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from makegood.base.time import Clock
@@ -9,6 +11,8 @@ from makegood.record.log.places import FolderPlace
 from makegood.record.log.sequencer import DEMO_PREFIX, LogRoom
 from makegood.settings import Settings
 from makegood.store.database import Database
+
+SIGN_EVERY: Final = timedelta(seconds=2)
 
 
 def open_log_room(db: Database, clock: Clock, settings: Settings) -> LogRoom:
@@ -20,6 +24,7 @@ def open_log_room(db: Database, clock: Clock, settings: Settings) -> LogRoom:
         keys=FileKeyBook(log_keys_folder(settings)),
         second=FolderPlace(copy_folder(settings)),
         published=published_folder(settings),
+        sign_every=SIGN_EVERY,
         origin_of=lambda market_id: f"{host}/log/{market_id}",
         demo=settings.demo,
     )

@@ -51,6 +51,8 @@ class LogRoom(msgspec.Struct, frozen=True, kw_only=True):
     """Where the static files of all logs are."""
     origin_of: Callable[[str], str]
     """The origin of a market's log, asked once, before its first entry."""
+    sign_every: timedelta = timedelta()
+    """How long a checkpoint stands at least: each one waits for a disk twice."""
     demo: bool = False
     """Invented history: an origin below `DEMO_PREFIX`, merged when it is said to have happened."""
 
@@ -101,6 +103,8 @@ async def sign(room: LogRoom, market_id: str) -> None:
     async with room.db.connection() as conn:
         head = await store.load_head(conn, market_id)
     if head is None or (head.size == 0 and head.epoch == 1) or _is_settled(room, head):
+        return
+    if head.trouble is None and _is_fresh(room, head):
         return
     async with room.db.transaction() as tx:
         head = await store.lock_head(tx, market_id)
@@ -201,6 +205,14 @@ def _is_settled(room: LogRoom, head: Head) -> bool:
     if head.trouble is not None or head.note is None or head.signed_size != head.size:
         return False
     return room.second.peek(head.market_id) == head.note
+
+
+def _is_fresh(room: LogRoom, head: Head) -> bool:
+    """Whether the last checkpoint is too young for the next one."""
+    if head.note is None or head.signed_at is None:
+        return False
+    age = room.clock.now() - head.signed_at
+    return timedelta() <= age < room.sign_every
 
 
 def _log_time(room: LogRoom, head: Head) -> datetime:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from benchmarks.tampering import back_up, restore, tamper
@@ -202,6 +203,22 @@ SEEN_BY_THE_SIGNER = {
     "pretend another epoch": "head_changed",
 }
 """What the signer itself notices at the next event; the full check finds the rest."""
+
+
+async def test_a_checkpoint_stands_for_a_while_and_is_then_followed_by_the_next(
+    db: Database, tmp_path: Path
+) -> None:
+    slow = timedelta(seconds=2)
+    room = msgspec.structs.replace(log_room(db, tmp_path), sign_every=slow)
+    clock = room.clock
+    assert isinstance(clock, StepClock)
+    signed = []
+    for step in (0, 1, 1, -3600, 1):
+        clock.at += timedelta(seconds=step)
+        await added(db, 1)
+        await run_rounds(room)
+        signed.append((await head_of(room)).signed_size)
+    assert signed == [1, 1, 3, 4, 5]
 
 
 async def test_an_event_that_somebody_queues_again_is_not_entered_again(
