@@ -7,6 +7,7 @@ import msgspec
 
 from makegood.doctor.finding import Finding
 from makegood.gateways.payments.accounts import Account
+from makegood.gateways.payments.registry import address_of
 from makegood.keyfile import KeysMissing, open_vault
 from makegood.ledger.refund.account_store import list_accounts, open_account
 from makegood.orders.connections import AcgConnection, SignedConnection, load_connection
@@ -17,6 +18,8 @@ from makegood.store.vault import SealBroken, Vault
 
 CONNECT_SECONDS = 5.0
 _NO_ACCOUNTS = "refunds go to a person until the market has an account at its payment gateway"
+
+_UNREADABLE = "fill the account in again at /ops/gateways; the others are not affected"
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -31,14 +34,14 @@ async def check_outside(conn: Connection, settings: Settings) -> list[Finding]:
     """One finding for each gateway account and supplier; only a connection is made."""
     try:
         vault = open_vault(settings)
-        gateways = await _gateways(conn, vault)
+        gateways, lost = await _gateways(conn, vault)
         suppliers = await _suppliers(conn, vault)
     except (KeysMissing, SealBroken):
         return []  # Told by the checks of the keys.
     findings = await asyncio.gather(*(check_place(place) for place in gateways + suppliers))
-    if not gateways:
+    if not gateways and not lost:
         return [Finding("gateways", "note", "no payment gateway is set", _NO_ACCOUNTS), *findings]
-    return findings
+    return [*lost, *findings]
 
 
 async def check_place(place: Place) -> Finding:
@@ -58,16 +61,19 @@ async def check_place(place: Place) -> Finding:
     return Finding(place.id, "ok", f"{place.name} at {parts.hostname}:{port} can be reached")
 
 
-async def _gateways(conn: Connection, vault: Vault) -> list[Place]:
-    places = []
+async def _gateways(conn: Connection, vault: Vault) -> tuple[list[Place], list[Finding]]:
+    """Where accounts are reached, and what to say of those that cannot be opened."""
+    places, lost = [], []
     for stored in await list_accounts(conn):
-        account = msgspec.json.decode(open_account(vault, stored), type=Account)
-        url = getattr(account, "base_url", "")
-        if url:
-            places.append(
-                Place("gateways", f"gateway {account.channel} of {stored.market_id}", url)
-            )
-    return places
+        name = f"gateway {stored.channel} of {stored.market_id}"
+        try:
+            account: Account = msgspec.json.decode(open_account(vault, stored), type=Account)
+        except (SealBroken, msgspec.MsgspecError):
+            lost.append(Finding("gateways", "bad", f"{name} cannot be opened", _UNREADABLE))
+            continue
+        if url := address_of(account):
+            places.append(Place("gateways", name, url))
+    return places, lost
 
 
 async def _suppliers(conn: Connection, vault: Vault) -> list[Place]:

@@ -15,7 +15,7 @@ from makegood.ledger.bills.rules import (
     compare,
     differences,
 )
-from tests.ledger.bills.law import Judge, check, twists
+from tests.ledger.bills.law import Judge, Twist, check, twists
 
 
 def _with(made: Comparison, covered: frozenset[date]) -> list[Difference]:
@@ -125,7 +125,7 @@ def test_the_law_finds_the_bug(bug: Judge) -> None:
         deadline=None,
     )
     @given(twists())
-    def hunt(made: list) -> None:  # type: ignore[type-arg]
+    def hunt(made: list[Twist]) -> None:
         check(bug, made)
 
     with pytest.raises(AssertionError):

@@ -6,6 +6,7 @@ from typing import assert_never
 import httpx
 
 from makegood.base.time import Clock
+from makegood.gateways.payments import alipay, paypal, stripe, wechat
 from makegood.gateways.payments.accounts import (
     Account,
     AlipayAccount,
@@ -59,4 +60,22 @@ def build_gateway(account: Account, client: httpx.AsyncClient, clock: Clock) -> 
             return Paypal(account, client, clock)
         case ManualAccount():
             return Manual(account)
+    assert_never(account)
+
+
+def address_of(account: Account) -> str:
+    """Where an account's gateway is reached; empty for one without a machine."""
+    match account:
+        case ManualAccount():
+            return ""
+        case AlipayAccount():
+            return account.base_url or (alipay.SANDBOX if account.sandbox else alipay.PRODUCTION)
+        case PaypalAccount():
+            return account.base_url or (paypal.SANDBOX if account.sandbox else paypal.PRODUCTION)
+        case WechatAccount():
+            return account.base_url or wechat.PRODUCTION
+        case StripeAccount():
+            return account.base_url or stripe.PRODUCTION
+        case EpayV1Account() | EpayV2Account() | ShopBalanceAccount():
+            return account.base_url
     assert_never(account)
