@@ -66,7 +66,8 @@ async def gather(
     keys = room.keys.open(act.market_id, head.origin)
     policy = await policy_of_market(conn, vault, act.market_id, keys.verifiers)
     places = await entry_store.places_of(conn, act.market_id, claim_no)
-    basis = await _basis(conn, vault, head, places, policy)
+    needed = max((one.idx + 1 for one in places.values() if one.idx is not None), default=0)
+    basis = await basis_for(conn, vault, head, needed, policy)
     proofs = await _proofs(conn, act.market_id, places, basis)
     disclosed = list(opened_fields(sealed, loaded.history, audience))
     items = await evidence_of_claim(conn, act.market_id, claim_no)
@@ -90,16 +91,16 @@ async def gather(
     return Gathered(contents, keys, loaded.claim.opened.policy_version)
 
 
-async def _basis(
-    conn: Connection, vault: Vault, head: Head, places: Mapping[int, Placed], policy: Policy
+async def basis_for(
+    conn: Connection, vault: Vault, head: Head, needed: int, policy: Policy
 ) -> Basis:
-    """The checkpoint that most places outside have seen, if it covers the claim; else the newest.
+    """The checkpoint of at least `needed` entries that most places outside have seen, else the
+    newest.
 
     Of its signatures those of keys that the policy names are kept, so that a reader can know
     every line of it.
     """
     assert head.note is not None, "asked before"
-    needed = max((one.idx + 1 for one in places.values() if one.idx is not None), default=0)
     size = await best_anchored_size(conn, head.market_id, needed)
     anchored = await anchors_of(conn, vault, head.market_id, size) if size else None
     if anchored is None:

@@ -2,6 +2,7 @@
 
 const TONES = { intact: "ok", unpinned: "warn", not_merged: "warn", late: "warn" };
 const FACTS = ["number", "origin", "at", "merge_by", "index", "size", "entries", "fields", "files"];
+const SAID = ["description", "text"];
 let language = navigator.language.startsWith("zh") ? "zh" : "en";
 let shown = () => {};
 
@@ -54,8 +55,12 @@ function stepOf(entry, disclosed) {
     const value = typeof one.value === "string" ? one.value : JSON.stringify(one.value, null, 1);
     return [make("dt", one.name), make("dd", "", make("pre", value))];
   });
-  const rest = pairs.length ? make("dl", "", ...pairs) : make("small", word("page.no_fields"));
-  return make("li", "", title, when, rest);
+  if (!pairs.length) return make("li", "", title, when, make("small", word("page.no_fields")));
+  const said = own.filter((one) => SAID.includes(one.name) && one.value && one.value.trim);
+  const quotes = said.map((one) => make("blockquote", one.value));
+  const summary = make("summary", word("page.fields").replace("{n}", own.length));
+  const values = make("details", "", summary, make("dl", "", ...pairs));
+  return make("li", "", title, when, ...quotes, values);
 }
 
 function showVerdict({ verdict, entries, disclosed }) {

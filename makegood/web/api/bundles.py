@@ -14,7 +14,7 @@ from makegood.web.api.access import own_claim
 from makegood.web.api.faults import Fault
 from makegood.web.api.operation import Answer, Call, Operation, Stream
 from makegood.web.bundle.answer import MEDIA_TYPE, audience_of, packed_bundle, pieces_of
-from makegood.web.checking import proof_file, receipt_file, record_of
+from makegood.web.checking import proven, receipt_file, record_of
 from makegood.web.page import Page, page_of
 
 
@@ -64,7 +64,7 @@ async def read_receipt(call: Call) -> Answer:
         raise Fault("not_found")
     placed = found[0]
     status = await receipt_status(call.conn, market_id, placed.leaf_hash, placed.at, call.act.now)
-    proof = await proof_file(call.conn, record, placed)
+    proof = await proven(call.conn, call.things, record, placed)
     return Answer(
         body=ReceiptShown(
             number=number_of(placed.leaf_hash),
@@ -73,7 +73,7 @@ async def read_receipt(call: Call) -> Answer:
             merged_at=placed.merged_at,
             index=placed.idx,
             receipt=receipt_file(record, placed).decode(),
-            proof=proof.decode() if proof else None,
+            proof=proof.file.decode() if proof else None,
             outages=[Outage(o.began_at, o.ended_at, o.statement) for o in status.outages],
         )
     )

@@ -22,7 +22,7 @@ from makegood.verify.words import facts_of, text_of, title_of
 from makegood.web.checking import (
     Record,
     own_pin,
-    proof_file,
+    proven,
     qr,
     receipt_file,
     receipt_of_placed,
@@ -77,7 +77,7 @@ async def show_receipt(
                 raise not_found()
             return page.show(TEMPLATE, 404, view="unknown", number=name)
         if ending:
-            return await _file(conn, record, found[0], ending)
+            return await _file(conn, things, record, found[0], ending)
         return await _receipt_page(conn, page, things, record, found[0])
 
 
@@ -120,9 +120,9 @@ async def _receipt_page(
     status = await receipt_status(
         conn, record.head.market_id, placed.leaf_hash, placed.at, page.now
     )
-    proof = await proof_file(conn, record, placed)
-    pin = await own_pin(conn, things, record)
-    file = proof or receipt_file(record, placed)
+    proof = await proven(conn, things, record, placed)
+    pin = proof.pin if proof else await own_pin(conn, things, record)
+    file = proof.file if proof else receipt_file(record, placed)
     receipt = receipt_of_placed(placed, record.head.origin)
     entry = parse_entry(placed.entry)
     return page.show(
@@ -135,10 +135,11 @@ async def _receipt_page(
         due=placed.at + MERGE_WITHIN,
         status=status,
         verdict=judge(file, page.now.timestamp(), pin),
-        checkpoint=record.head.note.decode() if record.head.note else "",
+        checkpoint=proof.basis.checkpoint.decode() if proof else "",
+        stamped_at=datetime.fromisoformat(proof.stamped_at) if proof and proof.stamped_at else None,
         key=record.key_name,
         digest=placed.leaf_hash.hex(),
-        proof_bytes=len(proof) if proof else 0,
+        proof_bytes=len(proof.file) if proof else 0,
         qr=qr(f"{page.market.settings.base_url}/v/{receipt.number}"),
         page_hash=offline_page_hash(),
     )
@@ -155,13 +156,15 @@ def _view(status: ReceiptStatus) -> str:
     }[status.state]
 
 
-async def _file(conn: Connection, record: Record, placed: Placed, ending: str) -> Response[bytes]:
+async def _file(
+    conn: Connection, things: Things, record: Record, placed: Placed, ending: str
+) -> Response[bytes]:
     content = receipt_file(record, placed)
     if ending == PROOF:
-        proof = await proof_file(conn, record, placed)
+        proof = await proven(conn, things, record, placed)
         if proof is None:
             raise not_found()
-        content = proof
+        content = proof.file
     name = f"{number_of(placed.leaf_hash)}{ending}"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(content=content, media_type="text/plain; charset=utf-8", headers=headers)
