@@ -3,15 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.claims import actions, staff_actions
 from makegood.claims.approving import decide as decide_proposal
 from makegood.claims.funds import funds_of, settle_due
-from makegood.claims.payouts import Hold, Payout, payout_of, within
+from makegood.claims.payouts import Payout, payout_of
 from makegood.claims.staff_actions import Ruled
 from makegood.ledger.funds.actions import (
     entries_of,
@@ -181,23 +179,6 @@ def test_below_the_required_deposit_the_missing_part_stays() -> None:
         check_wish(poor, "balance", 901)
     with pytest.raises(Refused, match="insufficient_funds"):
         check_wish(poor, "deposit", 1)
-
-
-HOLDS = st.lists(st.integers(1, 5000), max_size=6)
-
-
-@given(HOLDS, st.integers(0, 10_000))
-def test_holds_never_exceed_what_was_claimed_nor_what_escrow_has(
-    claimed: list[int], escrow_minor: int
-) -> None:
-    holds = [
-        Hold(claim_no=f"C-{place}", why="claim", amount=Money(minor), until=None)
-        for place, minor in enumerate(claimed)
-    ]
-    kept = within(holds, escrow_minor)
-    by_claim = {one.claim_no: one.amount.amount_minor for one in kept}
-    assert sum(by_claim.values()) == min(sum(claimed), escrow_minor)
-    assert all(by_claim.get(one.claim_no, 0) <= one.amount.amount_minor for one in holds)
 
 
 async def test_the_page_of_funds_adds_up(town: Town) -> None:

@@ -33,6 +33,8 @@ from makegood.web.problem import not_found
 from makegood.web.seller.home import need_seller
 from makegood.web.things import TheThings, Things
 
+ENTRIES_SHOWN: Final = 50
+"""The newest lines of a month that the page shows; the download has them all."""
 DONE: Final = ("settled", "nothing", "wanted", "taken_back", "filled", "limit")
 
 
@@ -177,7 +179,8 @@ async def money_page(conn: Connection, page: Page, seller: Seller, m: str) -> di
         "funds": funds,
         "month": month.name,
         "months": recent_months(page.now, page.words.zone),
-        "entries": entries,
+        "entries": list(reversed(entries))[:ENTRIES_SHOWN],
+        "entries_left": max(0, len(entries) - ENTRIES_SHOWN),
         "net_minor": sum(one.amount_minor for one in entries),
         "payouts": await store.payouts_of_seller(conn, page.market.market_id, seller.seller_id),
         "market_cap_minor": auto_lane_cap_minor(
