@@ -61,7 +61,9 @@ async def decide_claim(
     name = name_of(await desk.rosters.get(act.market_id, act.now), act.actor.id)
     market = await desk.markets.get(act.market_id, act.now)
     assert market is not None, "a claim belongs to a market"
-    limit = limit_minor(market.settings, RULING, act.actor.role)
+    pinned = held.claim.opened.contract
+    contract_id = pinned.contract_id if pinned else ""
+    limit = limit_minor(market.settings, RULING, act.actor.role, contract_id)
 
     def make(claim: Claim, look: Frame) -> c.AnyCommand:
         decision = _decision(claim, look, ruled, act, name, likes)
@@ -218,7 +220,7 @@ async def set_tags(
     tx: Connection, act: Act, desk: Desk, claim_no: str, tags: Sequence[str]
 ) -> Claim:
     """Correct the tags; only reasons of the pack are tags."""
-    unknown = [tag for tag in tags if tag not in desk.pack.reasons]
+    unknown = [tag for tag in tags if tag not in desk.shelf.names().reasons]
     if unknown:
         raise Refused("reason_not_for_product", reason=unknown[0])
     command = c.SetTags(tags=list(tags))

@@ -1,7 +1,10 @@
 """The packs of each market: which version an order follows, and the version a claim cites."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
+
+import msgspec
 
 from makegood.people.fresh import FreshCache
 from makegood.policy import pack_store
@@ -23,6 +26,7 @@ class Shelf:
         self.shipped = shipped
         self._stages: FreshCache[list[Stage]] = FreshCache()
         self._packs: dict[tuple[str, Ref], Pack] = {}
+        self._names = (0, shipped)
 
     async def stages(self, market_id: str, now: datetime) -> list[Stage]:
         """Since when which version decides; never empty."""
@@ -60,6 +64,16 @@ class Shelf:
         await self.stages(market_id, now)
         return await self._of(market_id, ref)
 
+    def names(self) -> Pack:
+        """For words only: the newest pack that was read, with what only older ones know.
+
+        An imported version may bring reasons, slots and findings of its own, and a claim may
+        cite one that a later version no longer has: a page must have words for all of them.
+        """
+        if self._names[0] != len(self._packs):
+            self._names = (len(self._packs), _merged(self.shipped, self._packs))
+        return self._names[1]
+
     def forget(self, market_id: str) -> None:
         """Read the stages again at the next question, after this process changed them."""
         self._stages.forget(market_id)
@@ -82,6 +96,20 @@ class Shelf:
                 raise LookupError(f"{ref} was never published")
             self._packs[key] = read_pack_file(source)
         return self._packs[key]
+
+
+def _merged(shipped: Pack, packs: Mapping[tuple[str, Ref], Pack]) -> Pack:
+    newest = shipped
+    for _, newer in sorted(packs.items(), key=lambda item: (item[0][0], item[0][1].version)):
+        newest = msgspec.structs.replace(
+            newer,
+            digest="",
+            source=b"",
+            reasons={**newest.reasons, **newer.reasons},
+            slots={**newest.slots, **newer.slots},
+            findings={**newest.findings, **newer.findings},
+        )
+    return newest
 
 
 async def begin(tx: Connection, market_id: str, shipped: Pack, now: datetime) -> None:

@@ -30,7 +30,8 @@ REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
 
 def create_app(things: Things, more_routes: Sequence[ControllerRouterHandler] = ()) -> Litestar:
     """The ASGI application of one install; `more_routes` are for tests."""
-    kit = page.Kit(page.make_environment(things.pack), words.load_catalogue(), assets.load_assets())
+    environment = page.make_environment(things.desk.shelf.names)
+    kit = page.Kit(environment, words.load_catalogue(), assets.load_assets())
     files, buyer_files = files_of_pages(things), files_of_buyers(things)
     return Litestar(
         route_handlers=[

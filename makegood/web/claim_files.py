@@ -101,7 +101,7 @@ class ClaimFiles:
         opened_at = await self._opened_at(caller, claim_no, now)
         if opened_at is None:
             return None
-        if slot not in self._desk.pack.slots:
+        if slot not in self._desk.shelf.names().slots:
             raise PageFault(422, "input")
         party = PARTY.get(caller.role, "platform")
         return Filer(
@@ -131,13 +131,13 @@ class ClaimFiles:
     async def missing(self, filer: Filer) -> list[str]:
         """Required slots of the claim's reason that this party has not filled."""
         claim = None if filer.claim_no.startswith(DRAFT) else await self._claim(filer.claim_no)
-        reason = claim and self._desk.pack.reasons.get(claim.opened.reason)
+        reason = claim and self._desk.shelf.names().reasons.get(claim.opened.reason)
         if not reason:
             return []
         async with self._db.connection() as conn:
             items = await evidence_of_claim(conn, filer.act.market_id, filer.claim_no)
         filled = {item.slot for item in items}
-        slots = self._desk.pack.slots
+        slots = self._desk.shelf.names().slots
         required = [use.slot for use in reason.slots if use.required]
         return [s for s in required if s not in filled and slots[s].who == filer.party]
 

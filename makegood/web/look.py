@@ -79,11 +79,11 @@ def fact_name(name: str, lang: Lang) -> str:
     )
 
 
-def slot_namer(pack: Pack) -> Callable[[str, Lang], str]:
+def slot_namer(names: Callable[[], Pack]) -> Callable[[str, Lang], str]:
     """A function from an evidence slot's code to its name."""
 
     def slot_name(code: str, lang: Lang) -> str:
-        slot = pack.slots.get(code)
+        slot = names().slots.get(code)
         if slot is None:
             return code
         return slot.name.zh if lang == "zh" else slot.name.en
@@ -91,11 +91,11 @@ def slot_namer(pack: Pack) -> Callable[[str, Lang], str]:
     return slot_name
 
 
-def reason_namer(pack: Pack) -> Callable[[str, Lang], str]:
+def reason_namer(names: Callable[[], Pack]) -> Callable[[str, Lang], str]:
     """A function from a reason's code to its name."""
 
     def reason_name(code: str, lang: Lang) -> str:
-        reason = pack.reasons.get(code)
+        reason = names().reasons.get(code)
         if reason is None:
             return code
         return reason.name.zh if lang == "zh" else reason.name.en
@@ -103,11 +103,11 @@ def reason_namer(pack: Pack) -> Callable[[str, Lang], str]:
     return reason_name
 
 
-def finding_namer(pack: Pack) -> Callable[[str, Lang], str]:
+def finding_namer(names: Callable[[], Pack]) -> Callable[[str, Lang], str]:
     """A function from a finding's code to its name."""
 
     def finding_name(code: str, lang: Lang) -> str:
-        finding = pack.findings.get(code)
+        finding = names().findings.get(code)
         if finding is None:
             return code
         return finding.name.zh if lang == "zh" else finding.name.en

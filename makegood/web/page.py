@@ -1,5 +1,6 @@
 """One page being made: who looks, in which words and theme, and the template that shows it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -44,7 +45,7 @@ AnyRequest = Request[object, object, State]
 Html = Response[str]
 
 
-def make_environment(pack: Pack) -> Environment:
+def make_environment(names: Callable[[], Pack]) -> Environment:
     """The template engine: everything escaped, an unknown name is an error.
 
     Globals of every template: `state_look`, `share_left`, `fact_name(name, lang)`,
@@ -68,9 +69,9 @@ def make_environment(pack: Pack) -> Environment:
         share_left=look.share_left,
         fact_name=look.fact_name,
         reason_icon=look.reason_icon,
-        slot_name=look.slot_namer(pack),
-        reason_name=look.reason_namer(pack),
-        finding_name=look.finding_namer(pack),
+        slot_name=look.slot_namer(names),
+        reason_name=look.reason_namer(names),
+        finding_name=look.finding_namer(names),
     )
     return environment
 

@@ -33,7 +33,7 @@ BUYER = Caller(
     order_nos=(samples.ORDER.order_no,),
 )
 PACK = load_pack()
-KIT = Kit(make_environment(PACK), load_catalogue(), assets.load_assets())
+KIT = Kit(make_environment(lambda: PACK), load_catalogue(), assets.load_assets())
 
 
 def page_of(request: Request[Any, Any, State]) -> Page:

@@ -74,7 +74,7 @@ async def answer_outside(
     if case is None or loaded is None:
         raise Refused("not_found")
     check_answer(case, answer, loaded.claim.opened.claimed_minor)
-    known = desk.pack.findings
+    known = desk.shelf.names().findings
     if (answer.finding and answer.finding not in known) or answer.remedy not in ("", *ALL):
         raise Refused("remedy_not_available", finding=answer.finding, remedy=answer.remedy)
     if not await store.write_answer(tx, act.market_id, ref_no, answer, act.now):

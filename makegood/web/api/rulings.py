@@ -186,7 +186,7 @@ async def state_fact(call: Call) -> Answer:
 async def ask_evidence(call: Call) -> Answer:
     """Ask a side for named evidence."""
     wanted = call.body_as(EvidenceWanted)
-    unknown = [slot for slot in wanted.slots if slot not in call.things.pack.slots]
+    unknown = [slot for slot in wanted.slots if slot not in call.things.desk.shelf.names().slots]
     if unknown:
         raise input_fault("slots", f"not in the rule pack: {unknown[0]}")
     return await stepped(

@@ -84,7 +84,7 @@ async def _load(page: Page, things: Things, claim_no: str) -> Case:
             view,
             page.words,
             loaded.claim.appeal.disputed,
-            finding_namer(things.pack)(view.decision.finding, page.words.lang),
+            finding_namer(things.desk.shelf.names)(view.decision.finding, page.words.lang),
         ),
         new_evidence=[item for item in view.evidence if item.added_at > decided_at],
     )

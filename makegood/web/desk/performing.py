@@ -125,7 +125,7 @@ async def _approve(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form:
 
 
 async def _state_fact(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
-    found = chosen_fact(fact_choices(desk.pack, claim.reason), form.text("fact", 200))
+    found = chosen_fact(fact_choices(desk.shelf.names(), claim.reason), form.text("fact", 200))
     if found is None:
         raise Refused("not_a_fact", name="")
     name, value = found

@@ -109,14 +109,15 @@ def side_by_side(likes: Family) -> dict[str, object]:
 
 def choices(things: Things, claim: ClaimView) -> dict[str, object]:
     """What a ruling chooses from: findings of the claim's reason first, remedies, bearers."""
-    reason = things.pack.reasons.get(claim.reason)
-    rows = things.pack.tables[reason.table].rows if reason else ()
+    pack = things.desk.shelf.names()
+    reason = pack.reasons.get(claim.reason)
+    rows = pack.tables[reason.table].rows if reason else ()
     own = list(dict.fromkeys(code for row in rows if (code := row.outcome.get("finding"))))
-    others = sorted(code for code in things.pack.findings if code not in own)
+    others = sorted(code for code in pack.findings if code not in own)
     return {
         "own_findings": own,
         "other_findings": others,
-        "remedies": [code for code in things.pack.head.remedies if code in ALL],
+        "remedies": [code for code in pack.head.remedies if code in ALL],
         "share_parties": SHARE_PARTIES,
     }
 

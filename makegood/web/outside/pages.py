@@ -82,8 +82,8 @@ async def _page(
     async with things.db.connection() as conn:
         case = await case_of(conn, request, things, act.market_id, page.now)
         claim = await view_for_outside(conn, act, things.desk, case.claim_no)
-    pack = things.pack
-    named = finding_namer(pack)
+    pack = things.desk.shelf.names()
+    named = finding_namer(lambda: pack)
     return page.show(
         "outside/templates/case.html",
         409 if refused else 200,

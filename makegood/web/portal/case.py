@@ -36,7 +36,7 @@ async def show_claim(
         claim=claim,
         receipts=receipts,
         receipt_qr=qr_of(page, receipts.newest.number) if receipts else "",
-        lead=lead_of(claim, page.words, things.pack),
+        lead=lead_of(claim, page.words, things.desk.shelf.names()),
         notice=notice,
     )
 
@@ -49,7 +49,9 @@ async def live_claim(page: ThisPage, things: TheThings, claim_no: FromPath[str])
     async def fragments() -> list[tuple[str, str]]:
         fresh = page.at(things.clock.now())
         claim = await load(fresh, things, claim_no)
-        head = fresh.macro(PARTS, "now", claim, lead_of(claim, fresh.words, things.pack))
+        head = fresh.macro(
+            PARTS, "now", claim, lead_of(claim, fresh.words, things.desk.shelf.names())
+        )
         return [("now", head), *((name, fresh.macro(PARTS, name, claim)) for name in LIVE_PARTS)]
 
     return live(things.hub, (claim_topic(page.market.market_id, claim_no),), fragments)

@@ -16,7 +16,7 @@ from makegood.claims.actions import ask_for_person
 from makegood.claims.draft_store import Draft, KeptDraft
 from makegood.claims.intake import open_claim
 from makegood.claims.looking import check_before
-from makegood.claims.opening import OpenClaim, is_beside_goods
+from makegood.claims.opening import OpenClaim, confirmed_policy, is_beside_goods
 from makegood.claims.recording import record_draft
 from makegood.policy.model import Reason
 from makegood.reading.message import OrderContext
@@ -76,7 +76,7 @@ async def show_template(
     content = msgspec.structs.replace(draft.content, reason=reason[:8])
     draft = await _keep(page, things, order_no, draft, content)
     guide = await _guide(page, things, order_no, draft, 2)
-    form = form_of(guide, things.pack, page.words, page.now)
+    form = form_of(guide, page.words, page.now)
     return page.show("portal/templates/claim_fragment.html", form=form)
 
 
@@ -88,7 +88,7 @@ async def show_file(
     page.need("claim.draft")
     need_order(page, order_no)
     slot = str(request.query_params.get("slot", ""))
-    if slot not in things.pack.slots:
+    if slot not in things.desk.shelf.names().slots:
         raise not_found()
     draft = await _draft(page, things, order_no)
     return page.show(
@@ -175,7 +175,7 @@ async def _submit(
 async def _with_errors(page: Page, things: Things, guide: Guide, up_to: Step) -> Guide:
     """The guide with one sentence for each part that is missing, at the first step that has one."""
     draft, words = guide.draft.content, page.words
-    reason = things.pack.reasons.get(draft.reason)
+    reason = guide.pack.reasons.get(draft.reason)
     errors = {}
     if not _chosen_units(guide):
         errors["unit"] = words.t("open.errors.unit")
@@ -196,7 +196,7 @@ async def _with_errors(page: Page, things: Things, guide: Guide, up_to: Step) ->
 
 
 def _lacks_evidence(page: Page, things: Things, guide: Guide, reason: Reason | None) -> bool:
-    slots = slots_of(things.pack, reason, guide.draft.content, guide.files, page.words)
+    slots = slots_of(guide.pack, reason, guide.draft.content, guide.files, page.words)
     return bool(missing_slots(slots))
 
 
@@ -294,14 +294,30 @@ async def _guide(
     page: Page, things: Things, order_no: str, draft: KeptDraft, step: Step, group: str = ""
 ) -> Guide:
     intake = await load_intake(page, things, order_no)
-    guide = Guide(intake=intake, draft=draft, files=[], checked=None, at=step, group=group)
+    order = intake.order
+    pack = await things.desk.shelf.for_order(
+        page.market.market_id,
+        order_no,
+        order.paid_at,
+        page.now,
+        confirmed_policy(order, _line_of(draft.content)),
+    )
+    guide = Guide(
+        intake=intake, draft=draft, files=[], checked=None, pack=pack, at=step, group=group
+    )
     async with things.db.connection() as conn:
         files = await evidence_store.evidence_of_claim(conn, page.market.market_id, draft.draft_no)
         guide = msgspec.structs.replace(guide, files=files)
-        if draft.content.reason in things.pack.reasons and _chosen_units(guide):
+        if draft.content.reason in pack.reasons and _chosen_units(guide):
             checked = await check_before(conn, page.act(), things.desk, _command(guide, page.now))
             guide = msgspec.structs.replace(guide, checked=checked)
     return guide
+
+
+def _line_of(draft: Draft) -> int | None:
+    """The line of the first chosen unit; None while nothing is chosen."""
+    first = draft.units[0].partition(".")[0] if draft.units else ""
+    return int(first) if first.isascii() and first.isdigit() else None
 
 
 async def _draft(page: Page, things: Things, order_no: str) -> KeptDraft:
@@ -359,7 +375,7 @@ def _text(form: FormMultiDict, name: str, before: str, longest: int) -> str:
 
 
 def _show(page: Page, things: Things, guide: Guide, status: int = 200) -> Html:
-    form = form_of(guide, things.pack, page.words, page.now)
+    form = form_of(guide, page.words, page.now)
     return page.show("portal/templates/claim.html", status, form=form)
 
 

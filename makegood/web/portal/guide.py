@@ -40,6 +40,8 @@ class Guide(msgspec.Struct, frozen=True, kw_only=True):
     draft: KeptDraft
     files: list[Evidence]
     checked: PreCheck | None
+    pack: Pack
+    """The version of the rules that this order follows."""
     at: Step
     group: str = ""
     question: str = ""
@@ -47,9 +49,9 @@ class Guide(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""
 
 
-def form_of(guide: Guide, pack: Pack, words: Words, now: datetime) -> ClaimForm:
+def form_of(guide: Guide, words: Words, now: datetime) -> ClaimForm:
     """The form as the page shows it."""
-    draft = guide.draft.content
+    draft, pack = guide.draft.content, guide.pack
     reason = pack.reasons.get(draft.reason)
     units = _units(guide, now)
     slots = slots_of(pack, reason, draft, guide.files, words)

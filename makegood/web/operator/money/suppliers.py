@@ -185,7 +185,7 @@ async def statement_in(
 
 def namer_of(page: Page, things: Things) -> Callable[[str], str]:
     """Findings in the reader's words; no finding, no words."""
-    name = finding_namer(things.pack)
+    name = finding_namer(things.desk.shelf.names)
     return lambda code: name(code, page.words.lang) if code else ""
 
 
@@ -338,7 +338,7 @@ async def _page(
         owed = await payable(conn, market_id, supplier_id, statement.currency)
     findings = sorted(
         code
-        for code, finding in things.pack.findings.items()
+        for code, finding in things.desk.shelf.names().findings.items()
         if finding.shares is not None and finding.shares.supplier
     )
     return page.show(
