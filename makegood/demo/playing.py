@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Final
 
+import msgspec
 from rich.progress import Progress, TaskID
 
 from makegood.base.actor import Act, Actor, Role
@@ -35,6 +36,11 @@ LIVE: Final = timedelta(hours=18)
 """Claims younger than this are left where the rules leave them, for the visitor to handle."""
 LOST_PAYMENTS: Final = 3
 """Payments without an order that no gateway knows: they wait for a person to accept them."""
+DEPARTS_EVERY: Final = 6
+"""Of so many suggestions that the story disagrees with, one is departed from."""
+DEPARTURE: Final = (
+    "买家补交的录屏晚于供货商的查询，显示已经停用；供货商的答复早一天，不能说明当时的情况。"
+)
 KINDS: Final = {"image": "image/png", "video": "video/mp4", "text": "text/plain"}
 
 Deed = Callable[[], Awaitable[None]]
@@ -62,6 +68,7 @@ class Play:
         self._chance = chance
         self._end = end
         self._numbers = count()
+        self._suggestions = count()
         self._agenda: list[tuple[datetime, int, Deed]] = []
         self._roster: list[RosterLine] = []
         quiet = {NOTICE_JOB: _nothing, SEND_MAIL_JOB: _nothing}
@@ -285,26 +292,37 @@ class Play:
             self._plan(later, lambda: self._look(story, claim_no, tries - 1))
 
     def _ruling(self, story: Story, view: ClaimView) -> Deed:
-        finding, remedy = story.finding or "burden_seller", story.remedy
-        shares = {story.share: 100}
-        if view.suggestion is not None:
-            finding, remedy = view.suggestion.finding, view.suggestion.remedy
-            shares = view.suggestion.shares
+        ruled = Ruled(
+            finding=story.finding or "burden_seller",
+            remedy=story.remedy,
+            shares={story.share: 100},
+            reason_text="核对了双方材料和系统记录，按规则裁定。",
+        )
+        departs = view.suggestion is not None and self._departs(story, view.suggestion.finding)
+        if departs:
+            ruled = msgspec.structs.replace(ruled, reason_for_departure=DEPARTURE)
+        elif view.suggestion is not None:
+            ruled = msgspec.structs.replace(
+                ruled,
+                finding=view.suggestion.finding,
+                remedy=view.suggestion.remedy,
+                shares=view.suggestion.shares,
+            )
 
         async def deed() -> None:
-            ruled = Ruled(
-                finding=finding,
-                remedy=remedy,
-                shares=shares,
-                reason_text="核对了双方材料和系统记录，按规则裁定。",
-            )
             async with self._rooms.db.transaction() as tx:
                 await staff_actions.decide_claim(
                     tx, self._agent(), self._rooms.desk, view.claim_no, ruled
                 )
-            self._plan_sequel(story, view)
+            self._plan_sequel(story, view, must_be_released=departs)
 
         return deed
+
+    def _departs(self, story: Story, suggested: str) -> bool:
+        """Now and then the story knows better than the rules, and somebody writes down why."""
+        if story.finding in ("", suggested):
+            return False
+        return next(self._suggestions) % DEPARTS_EVERY == DEPARTS_EVERY - 1
 
     async def _release(self, claim_no: str) -> None:
         async def deed() -> None:
@@ -358,10 +376,12 @@ class Play:
 
         await self._try(deed)
 
-    def _plan_sequel(self, story: Story, view: ClaimView) -> None:
-        """What follows a decision: a release above the limit, or an appeal by who lost."""
+    def _plan_sequel(
+        self, story: Story, view: ClaimView, *, must_be_released: bool = False
+    ) -> None:
+        """What follows a decision: a release where it needs one, or an appeal by who lost."""
         recent = self._end - self._clock.at < 2 * LIVE
-        if view.claimed_minor > limit_minor(MoneyTerms(), RULING, "agent"):
+        if must_be_released or view.claimed_minor > limit_minor(MoneyTerms(), RULING, "agent"):
             wait = timedelta(hours=20 if recent else 2)
             self._plan(self._clock.at + wait, lambda: self._release(view.claim_no))
         elif self._chance.random() < (0.4 if recent else 0.15):
