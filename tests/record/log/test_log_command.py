@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from benchmarks.tampering import back_up, restore, tamper
@@ -37,8 +39,9 @@ def settings(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def room(db: Database, settings: Settings) -> LogRoom:
-    """The log as these settings have it."""
-    return open_log_room(db, StepClock(), settings)
+    """The log as these settings have it, signed after every round."""
+    room = open_log_room(db, StepClock(), settings)
+    return msgspec.structs.replace(room, sign_every=timedelta())
 
 
 @pytest.fixture
