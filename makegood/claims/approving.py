@@ -12,6 +12,7 @@ import msgspec
 from makegood.base.actor import Act, Actor
 from makegood.base.ids import derived_id
 from makegood.claims import commands as c
+from makegood.claims.compensation import KIND, give_more
 from makegood.claims.desk import Desk
 from makegood.claims.handmade import MANUAL, confirm_sent
 from makegood.claims.state import Claim
@@ -120,6 +121,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     MANUAL: confirm_sent,
     "resume_payouts": _resume,
     "write_off": _write_off,
+    KIND: give_more,
     "payout": _release_payout,
     "deposit_withdrawal": _release_payout,
 }

@@ -1,42 +1,35 @@
 """What jobs do with a claim: finish its check, pass deadlines, note what money and goods did."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final, Literal
 
 from makegood.base.actor import Act
-from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.claims import clock, notices
 from makegood.claims import commands as c
 from makegood.claims import events as e
 from makegood.claims.carrying import carry_out, repair_moved
+from makegood.claims.compensation import compensate
 from makegood.claims.decide import decide
 from makegood.claims.desk import Desk, lead_of, name_of
 from makegood.claims.factsheet import withdrawn_fact
 from makegood.claims.frame import clocks_of, frame, pack_of, units_of
 from makegood.claims.outcome import LATE
 from makegood.claims.restoring import restore_seller
-from makegood.claims.saving import Held, Near, append, hold
+from makegood.claims.saving import Near, append, hold
 from makegood.claims.state import Claim
 from makegood.claims.stepping import step_held
 from makegood.claims.turns import after
 from makegood.ledger.actions import post
-from makegood.ledger.coupons.actions import issue_coupon
-from makegood.ledger.coupons.rules import NewCoupon, coupon_no
 from makegood.ledger.recipes import PaymentLeg, leg_paid, repair_done
 from makegood.ledger.refund.actions import RefundOutcome
 from makegood.orders.actions import withdraw_key
 from makegood.orders.stock.rules import ReissueOutcome
-from makegood.people.markets.terms import late_terms
 from makegood.policy.priority import class_of
-from makegood.policy.remedy import late_coupon
 from makegood.store.database import Connection
 
 COMPENSATED: Final = ("decision", "refund_order")
 """Promises of ours whose breach earns a coupon, once per claim."""
-LEAST_MINUTES: Final = 10
-"""The deadline itself gives the coupon, so the first ten minutes count from its first second."""
 
 _GOODS_STATES: Final[dict[str, Literal["wanted", "sent", "arrived", "refused", "cancelled"]]] = {
     "reserved": "wanted",
@@ -116,27 +109,6 @@ async def note_deadline_near(tx: Connection, act: Act, desk: Desk, near: Near) -
     if urgent < held.claim.priority:
         sooner = c.SetPriority(priority=urgent, why="deadline_near")
         await append(tx, act, desk, held, decide(held.claim, sooner, act))
-
-
-async def compensate(
-    tx: Connection, act: Act, desk: Desk, held: Held, cause: str, since: datetime
-) -> Held:
-    """A coupon for a promise of ours that was broken at `since`, booked with the event, once."""
-    units = await units_of(tx, act.market_id, held.claim)
-    minutes = max(LEAST_MINUTES, int((act.now - since).total_seconds()) // 60)
-    market = await desk.markets.get(act.market_id, act.now)
-    assert market is not None, "a claim belongs to a market"
-    paid = sum(unit.unit_paid_minor for unit in units)
-    amount = late_coupon(paid, minutes, late_terms(market.settings.money))
-    number = coupon_no(act.market_id, held.claim.claim_no, cause)
-    command = c.Compensate(cause=cause, coupon=number, amount_minor=amount)
-    events = decide(held.claim, command, act)
-    if not events or amount <= 0:
-        return held
-    money = Money(amount, held.claim.opened.currency)
-    new = NewCoupon(claim_no=held.claim.claim_no, cause=cause, money=money)
-    await issue_coupon(tx, act, desk.vault, new)
-    return await append(tx, act, desk, held, events)
 
 
 async def note_refund(tx: Connection, act: Act, desk: Desk, outcome: RefundOutcome) -> None:

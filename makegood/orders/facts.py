@@ -56,6 +56,8 @@ class UnitFacts(msgspec.Struct, frozen=True, kw_only=True):
     window: windows.ClaimWindow
     inspection_ends_at: datetime
     buyer_id: str
+    buyer_level: str | None = None
+    """The shop's own level of a good customer; None for everybody else."""
     contact_kinds: tuple[ContactKind, ...]
 
 
@@ -105,6 +107,7 @@ def unit_facts(
         window=windows.claim_window(order, line, unit),
         inspection_ends_at=windows.inspection_ends_at(order, line, unit, new_seller=new_seller),
         buyer_id=order.buyer.id,
+        buyer_level=order.buyer.level,
         contact_kinds=contact_kinds(order),
     )
 

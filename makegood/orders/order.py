@@ -51,9 +51,14 @@ class OrderPart(
 
 
 class Buyer(OrderPart, frozen=True, kw_only=True):
-    """Who bought. `claim_code` is the query password set at checkout."""
+    """Who bought. `claim_code` is the query password set at checkout.
+
+    `level` is the shop's own, for its best customers: it may double a compensation, and never
+    says who is right.
+    """
 
     id: Id
+    level: Literal["gold", "platinum"] | None = None
     contact: ShortText | None = None
     claim_code: Secret | None = None
     device: ShortText | None = None
