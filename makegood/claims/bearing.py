@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from makegood.base.actor import Act
+from makegood.claims.desk import Desk
 from makegood.claims.state import Claim
 from makegood.ledger.statements.agreements import agreed_percent, agreement_at, with_agreement
 from makegood.ledger.statements.charges import Charge, note_charge
@@ -50,3 +51,15 @@ async def as_agreed(
     )
     await note_charge(tx, act, charge)
     return borne
+
+
+async def is_contracted(conn: Connection, act: Act, desk: Desk, unit: UnitFacts) -> bool:
+    """Whether the unit's supplier may be made to bear it; asked only where agreements are required.
+
+    Elsewhere every supplier may, and opening a claim costs no query for it.
+    """
+    market = await desk.markets.get(act.market_id, act.now)
+    if market is None or not market.settings.money.agreements_required or not unit.supplier_id:
+        return True
+    sold_at = unit.paid_at or unit.placed_at
+    return await agreement_at(conn, act.market_id, unit.supplier_id, sold_at) is not None

@@ -42,8 +42,14 @@ def facts_for_judge(facts: Iterable[e.StatedFact]) -> dict[str, Fact]:
     return derive(merge(_restated(said) for said in facts))
 
 
-def order_facts(units: list[UnitFacts], now: datetime) -> list[e.StatedFact]:
-    """What the order itself says about the claimed units; the first one speaks for its line."""
+def order_facts(
+    units: list[UnitFacts], now: datetime, *, contracted: bool = True
+) -> list[e.StatedFact]:
+    """What the order itself says about the claimed units; the first one speaks for its line.
+
+    `contracted` is False where the market counts goods of a supplier without an agreement as the
+    seller's own, and this supplier had none when they were sold.
+    """
     unit = units[0]
     said: list[tuple[str, Value, SourceKind]] = [
         ("order.exists", True, "order"),
@@ -55,7 +61,7 @@ def order_facts(units: list[UnitFacts], now: datetime) -> list[e.StatedFact]:
         ("delivery.promise_passed", now >= unit.not_arrived_from, "platform_log"),
         ("listing.region_disclosed", unit.listing_region is not None, "order"),
         ("buyer.spec_confirmed", unit.policy_confirmed_at is not None, "order"),
-        ("goods.source", "supplier" if unit.supplier_id else "seller", "order"),
+        _source(unit, contracted),
     ]
     if unit.category in FACTS["order.category"].words:
         said.append(("order.category", unit.category, "order"))
@@ -118,6 +124,12 @@ def _restated(said: e.StatedFact) -> Fact:
     if FACTS[said.name].kind == "time" and isinstance(value, str):
         value = datetime.fromisoformat(value).astimezone(UTC)
     return fact(said.name, value, cast(SourceKind, said.source), said.at, said.source_id)
+
+
+def _source(unit: UnitFacts, contracted: bool) -> tuple[str, Value, SourceKind]:
+    if unit.supplier_id and not contracted:
+        return ("goods.source", "uncontracted", "platform_log")
+    return ("goods.source", "supplier" if unit.supplier_id else "seller", "order")
 
 
 def _key_facts(units: list[UnitFacts]) -> list[tuple[str, Value, SourceKind]]:

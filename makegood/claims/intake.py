@@ -11,6 +11,7 @@ from makegood.base.actor import SYSTEM, Act
 from makegood.base.refusal import Refused
 from makegood.claims import clock, opening, saving, store
 from makegood.claims import events as e
+from makegood.claims.bearing import is_contracted
 from makegood.claims.desk import Desk, barred_from, owner_for
 from makegood.claims.grams import grams_of
 from makegood.claims.listed import row_of
@@ -153,6 +154,7 @@ async def _open(
         act=act,
         about_staff=about,
         contract=opening.pinned(agreed),
+        contracted=await is_contracted(conn, act, desk, units[0]),
     )
     head = saving.new_head(act, claim_no, desk.ids)
     sealed = _sealed(head, events, desk, act)

@@ -194,6 +194,7 @@ def opened(
     act: Act,
     about_staff: str = "",
     contract: e.ContractPin | None = None,
+    contracted: bool = True,
 ) -> list[e.AnyEvent]:
     """A claim taken on: opened, what the order says, accepted.
 
@@ -244,7 +245,7 @@ def opened(
     )
     return [
         beginning,
-        e.FactsRecorded(facts=order_facts(units, act.now)),
+        e.FactsRecorded(facts=order_facts(units, act.now, contracted=contracted)),
         e.ClaimAccepted(),
     ]
 

@@ -11,7 +11,7 @@ from makegood.claims import commands as c
 from makegood.claims import events as e
 from makegood.claims.approving import RULING, note_ruling_decided, propose_ruling
 from makegood.claims.desk import Desk, barred_from, lead_of, name_of
-from makegood.claims.factsheet import stated
+from makegood.claims.factsheet import facts_for_judge, stated
 from makegood.claims.frame import Frame
 from makegood.claims.outcome import ROOT_CAUSES
 from makegood.claims.outside.rules import OutsideAnswer
@@ -19,12 +19,14 @@ from makegood.claims.precedents.actions import family
 from makegood.claims.precedents.rules import Family
 from makegood.claims.remedies import ALL, GOODS, NOTHING
 from makegood.claims.restoring import restore_seller
+from makegood.claims.ruling import stake_of
 from makegood.claims.saving import hold
 from makegood.claims.state import Claim
 from makegood.claims.stepping import step, step_held
 from makegood.people.approvals.limits import limit_minor
 from makegood.policy.facts import Value
 from makegood.policy.model import Pack
+from makegood.policy.stake import Measured, refund_of
 from makegood.store.database import Connection
 
 NO_FAMILY = Family()
@@ -346,7 +348,18 @@ def _amount(claim: Claim, look: Frame, ruled: Ruled) -> int:
     suggested = look.ruling.decision
     if suggested is not None and suggested.finding == ruled.finding:
         return suggested.amount_minor
+    if ruled.remedy == "refund_prorated":
+        return _prorated(claim, look, ruled.finding)
     return claim.opened.claimed_minor
+
+
+def _prorated(claim: Claim, look: Frame, code: str) -> int:
+    """What the finding's own formula gives; all that was paid where it has none."""
+    finding = look.pack.findings[code]
+    stake = stake_of(claim, look.units, look.around.refunded_minor)
+    measured = Measured.of(facts_for_judge(claim.facts))
+    found = refund_of(finding.refund_rule, finding.cause, finding.shares, stake, measured)
+    return found or claim.opened.claimed_minor
 
 
 async def _name(desk: Desk, act: Act) -> str:

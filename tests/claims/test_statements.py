@@ -3,6 +3,7 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from makegood.base.money import Money
@@ -19,7 +20,10 @@ from makegood.ledger.statements.disputes import (
 from makegood.ledger.statements.months import month_of
 from makegood.ledger.statements.settlements import payable, record_settlement
 from makegood.ledger.statements.statement import Statement, statement_of
-from tests.claims.town import Town, unit_line
+from makegood.people.markets.actions import change_settings
+from makegood.people.markets.store import load_market
+from makegood.people.markets.terms import MoneyTerms
+from tests.claims.town import SETTINGS, Town, unit_line
 from tests.orders.making import PAID_AT
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -205,3 +209,20 @@ async def test_an_accepted_dispute_leaves_the_statement(town: Town, bearer: str)
     assert shown.totals.due_minor == 0
     assert [line.kind for line in shown.lines] == ["borne", "reassigned"]
     assert shown.reconciled
+
+
+async def test_where_agreements_are_required_goods_without_one_are_the_sellers(
+    town: Town,
+) -> None:
+    async with town.db.transaction() as tx:
+        market = await load_market(tx, "main")
+        assert market is not None
+        strict = msgspec.structs.replace(SETTINGS, money=MoneyTerms(agreements_required=True))
+        await change_settings(tx, town.act("operator", "op"), strict, market.version)
+    town.desk.markets.forget("main")
+
+    view = await town.view(await dead_key(town))
+
+    assert view.decision is not None
+    assert view.decision.shares == {"seller": 100}
+    assert (await statement(town)).lines == []

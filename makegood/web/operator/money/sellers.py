@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import msgspec
 from litestar import get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Stream
@@ -18,7 +19,7 @@ from makegood.ledger.statements.months import read_month
 from makegood.people.approvals.actions import propose
 from makegood.people.approvals.limits import needs_second_person
 from makegood.people.approvals.rules import NewProposal
-from makegood.people.markets.actions import hold_in_escrow, lift_escrow
+from makegood.people.markets.actions import change_seller, hold_in_escrow, lift_escrow
 from makegood.people.markets.store import list_sellers
 from makegood.store.database import Connection
 from makegood.web.desk.faults import Fault
@@ -39,6 +40,7 @@ DONE: Final = (
     "nothing",
     "held",
     "lifted",
+    "contract",
 )
 SHOWN: Final = {"waiting": ("wanted", "released"), "ended": ("paid", "refused", "withdrawn")}
 
@@ -144,6 +146,11 @@ async def _do(tx: Connection, page: Page, things: Things, seller_id: str, form: 
         case "hold":
             await hold_in_escrow(tx, act, seller_id, "")
             return "held"
+        case "contract":
+            seller = await seller_of(tx, page, seller_id)
+            agreed = msgspec.structs.replace(seller, contract_id=form.text("contract", 64))
+            await change_seller(tx, act, agreed)
+            return "contract"
         case "lift":
             await lift_escrow(tx, act, seller_id)
             return "lifted"

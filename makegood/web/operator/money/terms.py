@@ -10,6 +10,7 @@ from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
 from makegood.base.refusal import Refused
+from makegood.claims.approving import RULING
 from makegood.ledger.advance.actions import caps_of, set_caps
 from makegood.ledger.advance.rules import AdvanceCaps
 from makegood.people.approvals.outside import (
@@ -18,12 +19,14 @@ from makegood.people.approvals.outside import (
     outside_approvers,
 )
 from makegood.people.approvals.rules import KINDS
+from makegood.people.contracts.store import list_contracts
 from makegood.people.markets.actions import change_settings
 from makegood.people.markets.store import load_market
 from makegood.people.markets.terms import (
     APPROVING_ROLES,
     CATEGORIES,
     TIERS,
+    ContractTerms,
     DepositTerms,
     HoldTerms,
     LateTerms,
@@ -37,7 +40,17 @@ from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things
 
-PARTS: Final = ("limits", "holds", "deposits", "late", "caps", "suppliers", "repair", "outside")
+PARTS: Final = (
+    "limits",
+    "holds",
+    "deposits",
+    "late",
+    "caps",
+    "suppliers",
+    "repair",
+    "contracts",
+    "outside",
+)
 
 
 @get("/ops/money")
@@ -117,6 +130,8 @@ def terms_with(terms: MoneyTerms, part: str, form: Form) -> MoneyTerms:
                 cap_percent=_whole(form, "cap_percent"),
             )
             return change(terms, late=late)
+        case "contracts":
+            return change(terms, contracts=_contracts_with(terms, form))
         case "repair":
             return change(terms, repair_pay_url=form.text("repair_pay_url", 500))
         case _:
@@ -126,6 +141,22 @@ def terms_with(terms: MoneyTerms, part: str, form: Form) -> MoneyTerms:
                 evidence_hours=_whole(form, "evidence_hours"),
                 agreements_required=form.text("agreements_required") == "yes",
             )
+
+
+def _contracts_with(terms: MoneyTerms, form: Form) -> dict[str, ContractTerms]:
+    """The contracts' own terms after one was changed; one without any is forgotten."""
+    contract_id = form.text("contract", 64)
+    if not contract_id:
+        raise Refused("setting_invalid", fields=["contract"])
+    limits = {role: _minor(form, role) for role in APPROVING_ROLES if form.text(role, 40)}
+    hours = {one: _whole(form, f"hours.{one}") for one in CATEGORIES if form.text(f"hours.{one}")}
+    own = ContractTerms(
+        limits={RULING: limits} if limits else {},
+        hold_hours=hours,
+        deposit_minor=_minor(form, "deposit") if form.text("deposit", 40) else None,
+    )
+    others = {one: agreed for one, agreed in terms.contracts.items() if one != contract_id}
+    return others if own == ContractTerms() else {**others, contract_id: own}
 
 
 def caps_in(form: Form) -> AdvanceCaps:
@@ -170,7 +201,9 @@ async def _page(
         market = await load_market(conn, page.market.market_id)
         caps = await caps_of(conn, page.market.market_id)
         approvers = await outside_approvers(conn, page.market.market_id)
+        contracts = await list_contracts(conn, page.market.market_id)
     assert market is not None, "a page belongs to a market"
+    own = market.settings.money.contracts.keys()
     return page.show(
         "operator/templates/money/terms.html",
         409 if fault else 200,
@@ -181,6 +214,8 @@ async def _page(
         version=market.version,
         caps=caps,
         approvers=approvers,
+        contract_ids=sorted({one.contract.contract_id for one in contracts} | own),
+        ruling=RULING,
         kinds=KINDS,
         roles=APPROVING_ROLES,
         categories=CATEGORIES,
