@@ -1,7 +1,6 @@
 """One account that cannot be read leaves the others alone; an account may be switched off."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import msgspec
@@ -28,6 +27,18 @@ VAULT = Vault.from_key(bytes(range(32)))
 CLOCK = RealClock()
 
 
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProgram]:
+    with running(tmp_path_factory.mktemp("gateway")) as started:
+        started.pay("T1", "O1", 500)
+        yield started
+
+
+@pytest.fixture(autouse=True)
+def no_faults(program: GatewayProgram) -> None:
+    program.set_faults(Faults())
+
+
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     async with make_client(NO_ONE) as made:
@@ -38,10 +49,13 @@ def an_act() -> Act:
     return Act(MARKET, Actor("operator", "op-1"), CLOCK.now())
 
 
-async def a_book(db: Database, client: httpx.AsyncClient, program: GatewayProgram) -> GatewayBook:
-    """A book of all the program's accounts, as an operator would have stored them."""
+async def a_book(
+    db: Database, client: httpx.AsyncClient, program: GatewayProgram, *channels: str
+) -> GatewayBook:
+    """A book of some of the program's accounts, as an operator would have stored them."""
+    chosen = [account for account in program.accounts() if account.channel in channels]
     async with db.transaction() as tx:
-        for account in program.accounts():
+        for account in chosen:
             kind = type(account).__struct_config__.tag
             config = msgspec.json.encode(account)
             await put_account(tx, an_act(), VAULT, account.channel, str(kind), config)
@@ -50,71 +64,65 @@ async def a_book(db: Database, client: httpx.AsyncClient, program: GatewayProgra
     return book
 
 
-def a_request(program: GatewayProgram) -> RefundRequest:
-    program.pay("T1", "O1", 500)
+def a_request(number: int) -> RefundRequest:
     return RefundRequest(
-        refund_no="R1", trade_no="T1", order_no="O1", amount_minor=500, paid_minor=500
+        refund_no=f"R{number}", trade_no="T1", order_no="O1", amount_minor=100, paid_minor=500
     )
 
 
 async def test_a_broken_account_is_set_aside_and_all_others_work(
-    db: Database, client: httpx.AsyncClient, tmp_path: Path
+    db: Database, client: httpx.AsyncClient, program: GatewayProgram
 ) -> None:
-    with running(tmp_path) as program:
-        book = await a_book(db, client, program)
-        async with db.transaction() as tx:
-            broken = {"kind": "alipay", "channel": "alipay", "app_id": "1"}
-            broken |= {"private_key": "no key", "alipay_key": "no key"}
-            config = msgspec.json.encode(broken)
-            await put_account(tx, an_act(), VAULT, "alipay", "alipay", config)
-            await put_account(tx, an_act(), VAULT, "odd", "epay_v1", b'{"kind":"epay_v9"}')
-        await book.refresh()
-        known = book.of(MARKET)
-        assert "alipay" not in known
-        assert "odd" not in known
-        assert {"epay", "epay2", "balance", "wechat", "stripe", "paypal", "usdt"} <= known.keys()
-        assert isinstance(await known["stripe"].refund(a_request(program)), Arrived)
+    book = await a_book(db, client, program, "epay", "alipay", "stripe", "usdt")
+    async with db.transaction() as tx:
+        broken = {"kind": "alipay", "channel": "alipay", "app_id": "1"}
+        broken |= {"private_key": "no key", "alipay_key": "no key"}
+        config = msgspec.json.encode(broken)
+        await put_account(tx, an_act(), VAULT, "alipay", "alipay", config)
+        await put_account(tx, an_act(), VAULT, "odd", "epay_v1", b'{"kind":"epay_v9"}')
+    await book.refresh()
+    known = book.of(MARKET)
+    assert "alipay" not in known
+    assert "odd" not in known
+    assert known.keys() == {"epay", "stripe", "usdt"}
+    assert isinstance(await known["stripe"].refund(a_request(1)), Arrived)
 
 
 async def test_an_unchanged_account_keeps_its_gateway(
-    db: Database, client: httpx.AsyncClient, tmp_path: Path
+    db: Database, client: httpx.AsyncClient, program: GatewayProgram
 ) -> None:
-    with running(tmp_path) as program:
-        book = await a_book(db, client, program)
-        before = book.of(MARKET)["wechat"]
-        await book.refresh()
-        assert book.of(MARKET)["wechat"] is before
+    book = await a_book(db, client, program, "wechat")
+    before = book.of(MARKET)["wechat"]
+    await book.refresh()
+    assert book.of(MARKET)["wechat"] is before
 
 
 async def test_an_account_that_is_switched_off_sends_nothing_and_still_answers(
-    db: Database, client: httpx.AsyncClient, tmp_path: Path
+    db: Database, client: httpx.AsyncClient, program: GatewayProgram
 ) -> None:
-    with running(tmp_path) as program:
-        book = await a_book(db, client, program)
-        request = a_request(program)
-        await book.of(MARKET)["stripe"].refund(request)
-        async with db.transaction() as tx:
-            assert await switch_account(tx, an_act(), "stripe", enabled=False)
-        await book.refresh()
-        off = book.of(MARKET)["stripe"]
-        other = msgspec.structs.replace(request, refund_no="R2")
-        assert not off.abilities.can_refund
-        assert isinstance(await off.refund(other), Unsupported)
-        assert isinstance(await off.query_refund(request), Arrived)
-        assert len(program.refunds()) == 1
+    book = await a_book(db, client, program, "stripe")
+    request = a_request(2)
+    await book.of(MARKET)["stripe"].refund(request)
+    async with db.transaction() as tx:
+        assert await switch_account(tx, an_act(), "stripe", enabled=False)
+    await book.refresh()
+    off = book.of(MARKET)["stripe"]
+    assert not off.abilities.can_refund
+    assert isinstance(await off.refund(a_request(3)), Unsupported)
+    assert isinstance(await off.query_refund(request), Arrived)
+    assert "R3" not in [one.refund_no for one in program.refunds()]
 
 
 async def test_how_an_account_fares_is_kept(
-    db: Database, client: httpx.AsyncClient, tmp_path: Path
+    db: Database, client: httpx.AsyncClient, program: GatewayProgram
 ) -> None:
-    with running(tmp_path) as program:
-        book = await a_book(db, client, program)
+    book = await a_book(db, client, program, "wechat")
+    await book.of(MARKET)["wechat"].query_payment(trade_no="none")
+    program.set_faults(Faults(down=True))
+    with pytest.raises(GatewayUnavailable):
         await book.of(MARKET)["wechat"].query_payment(trade_no="none")
-        program.set_faults(Faults(down=True))
-        with pytest.raises(GatewayUnavailable):
-            await book.of(MARKET)["wechat"].query_payment(trade_no="none")
-        await book.refresh()
-        await book.refresh()
+    await book.refresh()
+    await book.refresh()
     async with db.connection() as conn:
         health = (await read_health(conn, MARKET))["wechat"]
     assert (health.good, health.bad, health.trouble) == (1, 1, "silent")
