@@ -244,6 +244,8 @@ class ClaimView(msgspec.Struct, frozen=True, kw_only=True):
     root_cause: str
     rating: int | None
     may: list[str]
+    erased: bool = False
+    """Whether the buyer was erased: words and files are gone, the steps and amounts are not."""
 
 
 class ClaimRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -120,6 +120,7 @@ def claim_view(sight: Sight, pack: Pack, reader: Actor, now: datetime) -> v.Clai
         root_cause=claim.root_cause,
         rating=claim.rating,
         may=may(claim, reader),
+        erased=not isinstance(opened.description, str),
     )
 
 

@@ -30,6 +30,10 @@ CLEANED_TABLES = (
     "idempotency",
     "account",
     "legal_hold",
+    "outside_case",
+    "proposal",
+    "supplier_dispute",
+    "audit_claim",
 )
 """Tables whose dead rows are vacuumed after an erasure."""
 
@@ -165,6 +169,58 @@ async def drop_errands(tx: Connection, market_id: str, claim_nos: Sequence[str])
            where market_id = $1 and claim_no = any ($2)""",
     ):
         await tx.execute(statement, market_id, list(claim_nos))
+
+
+async def empty_asides(
+    tx: Connection, market_id: str, claim_nos: Sequence[str], buyer_ids: Sequence[str]
+) -> list[str]:
+    """What stands beside claims: outside questions, suppliers' objections, notes, contracts.
+
+    Answers the SHA-256 of files that suppliers filed about them.
+    """
+    numbers = list(claim_nos)
+    await tx.execute(
+        """
+        update outside_case set question = '', answer = case
+            when answer is null then null else answer || '{"text": "", "file_no": ""}' end
+        where market_id = $1 and claim_no = any ($2)
+        """,
+        market_id,
+        numbers,
+    )
+    await tx.execute(
+        """
+        update proposal set why = '–', decided_text = ''
+        where market_id = $1 and subject = any ($2)
+        """,
+        market_id,
+        numbers,
+    )
+    await tx.execute(
+        "update audit_claim set note = '' where market_id = $1 and claim_no = any ($2)",
+        market_id,
+        numbers,
+    )
+    for statement in (
+        "delete from contract_buyer where market_id = $1 and buyer_id = any ($2)",
+        "delete from ledger_refusal where market_id = $1 and actor_id = any ($2)",
+    ):
+        await tx.execute(statement, market_id, list(buyer_ids))
+    rows = await tx.fetch(
+        """
+        with told as (
+            select dispute_no, files from supplier_dispute
+            where market_id = $1 and claim_no = any ($2) for update),
+        emptied as (
+            update supplier_dispute as d set text = '–', decided_text = '', files = '[]'
+            from told where d.market_id = $1 and d.dispute_no = told.dispute_no)
+        select distinct file ->> 'sha256' as sha256
+        from told, jsonb_array_elements(told.files) as file
+        """,
+        market_id,
+        numbers,
+    )
+    return sorted(row["sha256"] for row in rows if row["sha256"])
 
 
 async def drop_order_traces(tx: Connection, market_id: str, orders: Sequence[str]) -> None:

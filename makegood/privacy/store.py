@@ -133,6 +133,10 @@ async def still_named(conn: Connection, market_id: str, contents: Sequence[str])
         union
         select proof ->> 'file_sha256' from refund
         where market_id = $1 and proof ->> 'file_sha256' = any ($2)
+        union
+        select sha256 from bill where market_id = $1 and sha256 = any ($2)
+        union
+        select sha256 from foreign_bundle where market_id = $1 and sha256 = any ($2)
         """,
         market_id,
         list(contents),

@@ -31,6 +31,20 @@ from tests.privacy.people import (
     traces,
 )
 
+BESIDE = (
+    """insert into outside_case (market_id, ref_no, claim_no, kind, body, contact, language,
+                                 question, link_id, asked_at, asked_by, due_at, answer, answered_at)
+       values ('main', 'X-1', $1, 'mediator', 'board', '', 'zh', $2 || $3, 'l-1', now(), 'op',
+               now() + interval '1 day', jsonb_build_object('text', $2::text), now())""",
+    """insert into supplier_dispute (market_id, dispute_no, supplier_id, claim_no, amount_minor,
+                                     currency, text, files, opened_at, due_at, state)
+       values ('main', 'D-1', 'u-1', $1, 100, 'CNY', $2 || $3, '[]', now(), now(), 'open')""",
+    """insert into ledger_refusal (market_id, at, actor_role, actor_id, request_id, action, code,
+                                   detail)
+       values ('main', now(), 'buyer', $3, $1, '', '', to_jsonb($2::text))""",
+)
+"""Rows of other rooms that may tell of a person: claim, words, buyer's id."""
+
 
 @pytest.fixture
 def storage(town: Town, tmp_path: Path) -> DiskStorage:
@@ -54,6 +68,18 @@ async def test_nothing_of_an_erased_person_is_left_outside_the_record(
     assert (await entries(db))[: len(before)] == before
     async with db.connection() as conn:
         assert [one.differences for one in await replay_claims(conn, "main", numbers)] == [(), ()]
+
+
+async def test_what_stands_beside_a_claim_is_emptied_too(
+    town: Town, db: Database, storage: DiskStorage
+) -> None:
+    claim_no = await ended_claim(town, storage, "O-1")
+    async with db.transaction() as tx:
+        for statement in BESIDE:
+            await tx.execute(statement, claim_no, WRITTEN, BUYER_TEXTS["id"])
+    await erase(town, db)
+    await run_clean_up(town, db, storage)
+    assert await texts_left(db) == set()
 
 
 async def test_an_erased_claim_still_opens_for_the_staff(
