@@ -1,6 +1,7 @@
 """`makegood witness`: watch other people's logs and sign what only grew. Needs no database."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from makegood.commands.frame import Commands, add_command
@@ -17,7 +18,11 @@ def add(commands: Commands) -> None:
     text = "watch logs of markets and sign what only grew (C2SP tlog-witness); needs no database"
     parser = add_command(commands, "witness", text, run)
     parser.add_argument(
-        "what", nargs="?", choices=("serve", "key"), default="serve", help="`key` makes the key"
+        "what",
+        nargs="?",
+        choices=("serve", "key", "restart"),
+        default="serve",
+        help="`key` makes the key; `restart` accepts a log's signed restart",
     )
     parser.add_argument("--port", type=int, default=argparse.SUPPRESS, help="port (8000)")
     parser.add_argument("--host", default=argparse.SUPPRESS, help="address (127.0.0.1)")
@@ -29,11 +34,16 @@ def add(commands: Commands) -> None:
         metavar="VKEY",
         help="verifier key of a log to watch, as its operator gives it; may be repeated",
     )
+    parser.add_argument(
+        "--statement", type=Path, metavar="FILE", help="the signed statement, with `restart`"
+    )
 
 
 def run(chosen: argparse.Namespace, settings: Settings) -> int:
-    """Make the key, or serve until Ctrl-C."""
-    return _make_key(chosen, settings) if chosen.what == "key" else _serve(chosen, settings)
+    """Make the key, accept a restart, or serve until Ctrl-C."""
+    if chosen.what == "key":
+        return _make_key(chosen, settings)
+    return _restart(chosen, settings) if chosen.what == "restart" else _serve(chosen, settings)
 
 
 def _make_key(chosen: argparse.Namespace, settings: Settings) -> int:
@@ -45,6 +55,21 @@ def _make_key(chosen: argparse.Namespace, settings: Settings) -> int:
         raise CannotRun("name the witness: makegood witness key --name witness.example.org/w1")
     folder = Folder(settings.folder / FOLDER)
     print(folder.make_key(chosen.name, SystemIds().secret(SEED_BYTES)).verifier)
+    return 0
+
+
+def _restart(chosen: argparse.Namespace, settings: Settings) -> int:
+    from makegood.base.trouble import CannotRun
+    from makegood.sources import SystemClock
+    from makegood.witness.keeping import Folder
+
+    if chosen.statement is None or not chosen.statement.is_file():
+        raise CannotRun("name the file of the signed statement: --statement FILE")
+    folder = Folder(settings.folder / FOLDER)
+    with folder.held():
+        now = int(SystemClock().now().timestamp())
+        restart = folder.accept_restart(chosen.statement.read_bytes(), _logs(chosen.log), now)
+    print(f"{restart.origin} goes on from {restart.new.size} entries: {restart.reason}")
     return 0
 
 

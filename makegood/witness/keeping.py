@@ -14,8 +14,17 @@ from typing import Final
 
 from makegood.base.trouble import CannotRun
 from makegood.record.log.checkpoint import Checkpoint, parse_checkpoint
-from makegood.record.log.note import COSIGNATURE_V1, Ed25519Signer, Note, checked_name, parse_note
+from makegood.record.log.note import (
+    COSIGNATURE_V1,
+    Ed25519Signer,
+    Note,
+    checked_name,
+    cosign,
+    parse_note,
+)
+from makegood.record.log.statement import Restart, parse_restart, verify_restart
 from makegood.record.log.strict import Malformed
+from makegood.witness.rules import Logs
 
 KEY_FILE: Final = "witness.key"
 SEED_BYTES: Final = 32
@@ -101,8 +110,36 @@ class Folder:
         fresh.replace(path)
         _flush(self._logs)
 
+    def accept_restart(self, statement: bytes, logs: Logs, time: int) -> Restart:
+        """Go on from the state that a log's operator restarted it at, and keep the statement.
+
+        A person decides this, never the protocol. CannotRun unless a key that is trusted for
+        the log has signed the statement and it gives up exactly what was signed here last.
+        """
+        try:
+            origin = parse_restart(parse_note(statement)).origin
+            restart = verify_restart(statement, tuple(logs.get(origin, ())))
+        except Malformed as wrong:
+            raise CannotRun(f"no statement of a log that is watched here: {wrong.reason}") from None
+        known = self.latest_checkpoint(origin)
+        if known is None or restart.old is None or _state(restart.old) != _state(known):
+            raise CannotRun(
+                "the statement gives up another state than the one that was signed here last: "
+                "ask the operator, and compare with what others have seen"
+            )
+        with self._file(origin).with_suffix(".restarts").open("ab") as file:
+            file.write(statement + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self.keep(origin, cosign(Note(bytes(restart.new)), self.signer(), time))
+        return restart
+
     def _file(self, origin: str) -> Path:
         return self._logs / f"{sha256(origin.encode()).hexdigest()[:32]}.checkpoint"
+
+
+def _state(checkpoint: Checkpoint) -> tuple[int, bytes]:
+    return checkpoint.size, checkpoint.root
 
 
 def _flush(folder: Path) -> None:

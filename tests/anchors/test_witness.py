@@ -22,6 +22,7 @@ from makegood.record.anchors.gateway import (
     Submitted,
 )
 from makegood.record.anchors.rules import Witness as WitnessConfig
+from makegood.record.log.checkpoint import Checkpoint
 from makegood.record.log.note import (
     COSIGNATURE_V1,
     Ed25519Signer,
@@ -32,6 +33,7 @@ from makegood.record.log.note import (
     sign_note,
     signed_by,
 )
+from makegood.record.log.statement import restart_of
 from makegood.witness.keeping import Folder
 from makegood.witness.rules import Refuse, Sign, judge
 from makegood.witness.serving import Witness
@@ -294,6 +296,43 @@ async def test_a_witness_that_is_away_is_tried_again_later(client: httpx.AsyncCl
 def test_a_second_process_on_the_same_folder_is_kept_out(kept: Folder, tmp_path: Path) -> None:
     with pytest.raises(CannotRun, match="another witness"), Folder(tmp_path).held():
         pass
+
+
+async def test_a_stated_restart_is_accepted_by_a_person_and_only_for_what_was_signed(
+    witness: Witness, kept: Folder
+) -> None:
+    log = MemoryLog(9)
+    logs = {ORIGIN: [log.signer.verifier]}
+    witness.add_checkpoint(await request(log, 0))
+    forged = log.fork(4)
+    restored, lost = checkpoint_of(forged, 6), checkpoint_of(log, 9)
+    statement = stated(log, lost, restored)
+    stranger = MemoryLog(seed=b"x" * 32)
+    others = (
+        stated(log, checkpoint_of(log, 8), restored),
+        stated(stranger, lost, restored),
+        b"nonsense",
+    )
+
+    for wrong in others:
+        with pytest.raises(CannotRun):
+            kept.accept_restart(wrong, logs, 1)
+    before = witness.add_checkpoint(await request(forged, 6, 8))
+    kept.accept_restart(statement, logs, 1)
+    after = witness.add_checkpoint(await request(forged, 6, 8))
+
+    assert (before.status, after.status) == (409, 200)
+
+
+def checkpoint_of(log: MemoryLog, size: int) -> Checkpoint:
+    """The state of a log at a size."""
+    return Checkpoint(ORIGIN, size, log.statement(size).root)
+
+
+def stated(log: MemoryLog, old: Checkpoint, new: Checkpoint) -> bytes:
+    """A signed statement that gives up one state for another."""
+    restart = restart_of(2, old, new, Noon().now(), "disk lost, backup restored")
+    return bytes(sign_note(bytes(restart), [log.signer]))
 
 
 async def test_a_damaged_memory_stops_the_witness(
