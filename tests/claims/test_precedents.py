@@ -1,5 +1,7 @@
 """Ended claims become precedents with the facts they were decided on; like ones are found."""
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 
@@ -17,7 +19,7 @@ from makegood.policy.backtest.running import Run
 from makegood.policy.backtest.tally import Minutes
 from tests.claims.precedent_kit import ended, opened
 from tests.claims.town import Town
-from tests.orders.making import PAID_AT
+from tests.orders.making import PAID_AT, line
 
 WRITTEN = "页面写明了到期日，买家下单前勾选过，与那几件不同"
 
@@ -110,3 +112,34 @@ async def test_deciding_again_on_the_recorded_facts_changes_nothing(town: Town) 
     result = run.result(Minutes(6.0))
     assert (result.claims, result.changed) == (len(numbers), 0)
     assert result.unknown_circumstances == 0
+
+
+async def test_a_prorated_refund_without_an_amount_follows_the_finding_s_formula(
+    town: Town,
+) -> None:
+    began = (PAID_AT - timedelta(days=90)).isoformat()
+    membership = line(
+        category="membership",
+        term_days=360,
+        unit_price_minor=12_000,
+        list_price_minor=12_000,
+        listing={"text": "年卡", "claim_window_days": 400},
+        delivery={"kind": "membership", "delivered_at": began},
+    )
+    total = {"amount_minor": 12_000, "currency": "CNY"}
+    times = {"placed_at": began, "paid_at": began}
+    await town.order("O-90", lines=[membership], total=total, payments=[], **times)
+    claim = await town.open("MBR01", "O-90")
+    await town.file_all(claim.claim_no)
+    await town.later(hours=30)
+    ruled = Ruled(
+        finding="membership_dropped_seller",
+        remedy="refund_prorated",
+        reason_text="核对过了",
+        reason_for_departure=WRITTEN,
+    )
+    async with town.db.transaction() as tx:
+        decided = await decide_claim(tx, town.agent, town.desk, claim.claim_no, ruled)
+    decision = decided.proposed or decided.decision
+    assert decision is not None
+    assert 8_990 <= decision.amount_minor <= 9_000
