@@ -39,6 +39,8 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
     old_row: str
     new_row: str
     example: dict[str, Scalar]
+    tells: tuple[str, ...]
+    """The facts of the example that matter."""
     worse: bool
     """Whether a buyer in this case could be worse off, or wait longer, than before."""
 
@@ -138,6 +140,7 @@ def _shifts(before: Pack, after: Pack, name: str) -> Iterator[Shift]:
                     old_row=old_row.id if old_row else "",
                     new_row=new_row.id if new_row else "",
                     example=space.example(case),
+                    tells=space.telling(case),
                     worse=_worse(said_before, said_now),
                 )
 

@@ -74,6 +74,14 @@ class Space(msgspec.Struct, frozen=True):
             found[column.name] = known[0] if known else None
         return found
 
+    def telling(self, box: Box) -> tuple[str, ...]:
+        """The columns that make the box what it is: in the others every known value is inside."""
+        return tuple(
+            column.name
+            for column, mask in zip(self.columns, box, strict=True)
+            if column.known & ~mask
+        )
+
 
 def space_of(inputs: Mapping[str, Input], tables: Iterable[Table]) -> Space:
     """The space in which all these tables can be compared."""

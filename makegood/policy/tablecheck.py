@@ -24,6 +24,8 @@ class Odd(msgspec.Struct, frozen=True, kw_only=True):
     row: str = ""
     others: tuple[str, ...] = ()
     example: dict[str, Scalar] = {}
+    tells: tuple[str, ...] = ()
+    """The facts of the example that matter; the others may be anything known."""
     new: bool = False
     """True where the table it was made from did not have it."""
 
@@ -62,7 +64,12 @@ def _gaps(space: Space, table: Table, left: list[Box], before: Table | None) -> 
         if cases:
             near = _nearest(space, table, cases[0])
             yield Odd(
-                kind="gap", table=table.id, row=near, example=space.example(cases[0]), new=new
+                kind="gap",
+                table=table.id,
+                row=near,
+                example=space.example(cases[0]),
+                tells=space.telling(cases[0]),
+                new=new,
             )
 
 
@@ -84,8 +91,14 @@ def _dead(space: Space, table: Table, decided: list[list[Box]]) -> Iterator[Odd]
         above = [
             earlier.id for earlier in table.rows[:place] if both(space.box_of(table, earlier), box)
         ]
-        example = space.example(box) if all(box) else {}
-        yield Odd(kind="dead", table=table.id, row=row.id, others=tuple(above), example=example)
+        yield Odd(
+            kind="dead",
+            table=table.id,
+            row=row.id,
+            others=tuple(above),
+            example=space.example(box) if all(box) else {},
+            tells=space.telling(box),
+        )
 
 
 def _overlaps(space: Space, table: Table, decided: list[list[Box]]) -> Iterator[Odd]:
@@ -106,6 +119,7 @@ def _overlaps(space: Space, table: Table, decided: list[list[Box]]) -> Iterator[
                     row=row.id,
                     others=(other.id,),
                     example=space.example(shared),
+                    tells=space.telling(shared),
                 )
 
 

@@ -152,6 +152,26 @@ async def test_a_row_with_shares_that_do_not_sum_is_saved_and_marked_unfinished(
     assert "草稿还没写完" not in back
 
 
+async def test_figures_sentences_and_time_limits_are_edited_too(fang: Browser) -> None:
+    draft = await begun(fang)
+    page = await fang.open(draft)
+    figures = {
+        "reissue_eta_minutes": "90", "high_value": "400.00", "interest": "3.10",
+        "deposit_interest": "1.50",
+    }  # fmt: skip
+    await fang.send(f"{draft}/edit", seen=seen(page.text), do="limits", **figures)
+    page = await fang.open(draft)
+    clock = {"stage": "decision", "usual": "1200", "urgent": "600"}
+    await fang.send(f"{draft}/edit", seen=seen(page.text), do="clock", **clock)
+    page = await fang.open(draft)
+    assert "其他改动：" in page.text
+    assert "<code>pack</code>" in page.text
+    assert "<code>clocks</code>" in page.text
+    assert 'value="3.10"' in page.text
+    bad = await fang.send(f"{draft}/edit", seen=seen(page.text), do="limits", high_value="x")
+    assert "这样改不成立" in bad.text
+
+
 async def test_an_impossible_edit_is_refused_in_words(fang: Browser) -> None:
     draft = await begun(fang)
     shown = await edit(fang, draft, "R-20", do="remove_column", column="account.rebind_works")

@@ -14,7 +14,17 @@ from makegood.policy.tables import parse_cell
 MAX_ROWS: Final = 60
 MAX_COLUMNS: Final = 20
 TEXT_LETTERS: Final = 600
+LIMITS: Final = {
+    "reissue_eta_minutes": 10_080,
+    "high_value_minor": 10**10,
+    "interest_bp": 2_400,
+    "deposit_interest_bp": 2_400,
+}
+"""The largest value of each figure."""
 Machine: TypeAlias = Literal["yes", "person", "wait"]
+LimitName: TypeAlias = Literal[
+    "reissue_eta_minutes", "high_value_minor", "interest_bp", "deposit_interest_bp"
+]
 TextField: TypeAlias = Literal["name", "clause", "for_buyer", "for_seller"]
 
 
@@ -85,7 +95,7 @@ class SetText(msgspec.Struct, frozen=True, tag="set_text"):
 class SetLimit(msgspec.Struct, frozen=True, tag="set_limit"):
     """A figure of the pack."""
 
-    name: Literal["reissue_eta_minutes", "high_value_minor"]
+    name: LimitName
     value: int
 
 
@@ -137,7 +147,7 @@ def apply(parts: Mapping[str, Any], edit: Edit) -> Parts:  # noqa: C901 - the cl
         case SetText():
             _set_text(changed, edit)
         case SetLimit():
-            _check(0 < edit.value <= 10**10, "value")
+            _check(0 <= edit.value <= LIMITS[edit.name], "value")
             changed["pack"]["limits"][edit.name] = edit.value
         case SetClock():
             _set_clock(changed, edit)

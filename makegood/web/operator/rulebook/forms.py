@@ -10,6 +10,7 @@ from makegood.policy.draft.editing import (
     AddColumn,
     AddRow,
     Edit,
+    LimitName,
     Machine,
     MoveRow,
     RemoveColumn,
@@ -26,6 +27,12 @@ from makegood.policy.model import Pack
 from makegood.policy.tables import Cell, Table
 from makegood.web.desk.forms import Form
 
+LIMITS: dict[str, LimitName] = {
+    "high_value": "high_value_minor",
+    "interest": "interest_bp",
+    "deposit_interest": "deposit_interest_bp",
+}
+"""Figures that are written with two decimals, by the field that holds them."""
 SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 
@@ -125,8 +132,11 @@ def _texts(form: Form) -> Iterator[Edit]:
 
 def _limits(form: Form) -> Iterator[Edit]:
     yield SetLimit("reissue_eta_minutes", form.whole("reissue_eta_minutes"))
-    high = form.amount_minor("high_value")
-    yield SetLimit("high_value_minor", high if high is not None else 0)
+    for field, name in LIMITS.items():
+        value = form.amount_minor(field)
+        if value is None:
+            raise Refused("rule_edit_impossible", why="value")
+        yield SetLimit(name, value)
 
 
 def _table(pack: Pack, table_id: str) -> Table:

@@ -145,7 +145,7 @@ async def draft_page(
         pack=seen,
         found=found,
         missing=blockers(draft, found),
-        odd=[(one, _case(seen, one.table, one.example)) for one in found.odd],
+        odd=[(one, _case(seen, one.table, one.example, one.tells)) for one in found.odd],
         shifts=_shifts(seen, found),
         favours=found.comparison is not None and found.comparison.favours_buyers,
         title_of=lambda name: title_of(seen, name, page.words),
@@ -198,7 +198,9 @@ async def draft_table_page(
         own=table_id in OF_JUDGE,
         faults=[one for one in found.faults if one.file == f"tables/{table_id}.json"],
         odd=[
-            (one, _case(pack, table_id, one.example)) for one in found.odd if one.table == table_id
+            (one, _case(pack, table_id, one.example, one.tells))
+            for one in found.odd
+            if one.table == table_id
         ],
         unfinished=found.pack is None,
         fault=fault,
@@ -237,7 +239,7 @@ def _table_page(page: Page, rules: Rules, table_id: str, pack: Pack, before: Pac
         chosen=forms.chosen,
         own=table_id in OF_JUDGE,
         faults=[],
-        odd=[(one, _case(pack, table_id, one.example)) for one in odd],
+        odd=[(one, _case(pack, table_id, one.example, one.tells)) for one in odd],
         unfinished=False,
         fault=None,
     )
@@ -262,15 +264,19 @@ def _named_tables(page: Page, pack: Pack) -> list[tuple[str, str, int]]:
     ]
 
 
-def _case(pack: Pack, table_id: str, case: dict[str, Scalar]) -> list[Asked]:
-    return case_words(pack, inputs_of(pack, table_id), case)
+def _case(
+    pack: Pack, table_id: str, case: dict[str, Scalar], tells: tuple[str, ...]
+) -> list[Asked]:
+    """An example in words, by the facts that matter in it."""
+    shown = {name: value for name, value in case.items() if name in tells}
+    return case_words(pack, inputs_of(pack, table_id), shown or case)
 
 
 def _shifts(pack: Pack, found: Inspection) -> list[tuple[object, list[Asked]]]:
     changes: Comparison | None = found.comparison
     if changes is None:
         return []
-    return [(one, _case(pack, one.table, one.example)) for one in changes.shifts]
+    return [(one, _case(pack, one.table, one.example, one.tells)) for one in changes.shifts]
 
 
 ROUTES: Final[list[ControllerRouterHandler]] = [
