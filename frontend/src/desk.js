@@ -7,6 +7,7 @@ import { startQueueLive } from "./desk/live.js";
 import { startComposer } from "./desk/composer.js";
 import { startForms } from "./desk/forms.js";
 import { startLease } from "./desk/lease.js";
+import { startExports } from "./desk/export.js";
 
 startRows();
 startKeys();
@@ -14,3 +15,4 @@ startQueueLive();
 startComposer();
 startForms();
 startLease();
+startExports();

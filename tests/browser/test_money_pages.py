@@ -1,5 +1,7 @@
 """Money pages look right for the operator, the seller and the supplier: axe, phone, both themes."""
 
+from pathlib import Path
+
 import pytest
 from playwright.async_api import Browser as Chromium
 
@@ -68,3 +70,19 @@ async def test_money_pages_have_no_faults(
                 await keep(tab, f"{person}{path.replace('?', '_')}", look)
 
     assert faults == []
+
+
+async def test_a_download_brings_every_row(
+    street: Town, address: str, chromium: Chromium, tmp_path: Path
+) -> None:
+    await furnish(street)
+    token = await session_of(street, "op")
+    async with tab_of(chromium, address, LOOKS[1], token) as (tab, said):
+        await tab.goto(f"{address}/ops/ledger?account=supplier_receivable")
+        async with tab.expect_download() as waiting:
+            await tab.click("a[data-export]")
+        await (await waiting.value).save_as(tmp_path / "ledger.csv")
+
+    rows = (tmp_path / "ledger.csv").read_text("utf-8-sig").splitlines()
+    assert len(rows) == 4
+    assert said == []
