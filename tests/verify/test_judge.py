@@ -1,9 +1,35 @@
 """What the verifier says of honest files, and of every way in which a file can be wrong."""
 
+import msgspec
+import pytest
+
+from makegood.bundles.packing import pack
+from makegood.record.log.checkpoint import parse_checkpoint
+from makegood.record.log.note import parse_note, sign_note
+from makegood.record.log.policy import Policy
+from makegood.record.log.receipt import Receipt
+from makegood.record.log.strict import REASONS
+from makegood.verify.archive import write_archive
 from makegood.verify.judge import judge
-from makegood.verify.pins import NO_PIN
+from makegood.verify.pins import NO_PIN, Pin
+from makegood.verify.verdict import EXIT_CODES
+from makegood.verify.words import text_of, title_of, words_of
 from tests.verify import making
-from tests.verify.making import NOW, PIN, bundle
+from tests.verify.javascript import JavaScript, plain
+from tests.verify.making import (
+    FOREIGN_KEY,
+    KEY,
+    NOW,
+    OTHER_KEY,
+    PIN,
+    POLICY,
+    Log,
+    archive,
+    bundle,
+    contents,
+    history,
+    receipt,
+)
 
 
 def test_an_honest_bundle_is_intact() -> None:
@@ -21,3 +47,120 @@ def test_entries_that_wait_for_their_place_carry_receipts() -> None:
     content = bundle(unmerged=[4])
     soon = making.AT.timestamp() + 200
     assert [judge(content, now, PIN).state for now in (soon, NOW)] == ["not_merged", "late"]
+
+
+def test_a_proof_needs_to_say_of_what() -> None:
+    events = history()
+    log = Log(events)
+    bare = log.proof(0)
+    assert judge(bare, NOW, PIN).state == "unbound"
+    assert judge(bare, NOW, PIN, receipt(events[0])).state == "intact"
+    assert judge(bare, NOW, PIN, events[0].entry).state == "intact"
+    assert judge(bare, NOW, PIN, events[1].entry).state == "damaged"
+
+
+def test_a_file_older_than_a_checkpoint_that_was_kept_is_refused(script: JavaScript) -> None:
+    newer = Log(history(), after=99).checkpoint
+    pin = Pin(POLICY, parse_checkpoint(parse_note(newer).text))
+    assert judge(bundle(), NOW, pin).state == "old_checkpoint"
+    assert script.judge(bundle(), NOW, POLICY, seen=newer)["state"] == "old_checkpoint"
+
+
+def test_a_log_that_shows_two_histories_of_one_size_is_caught() -> None:
+    other = Log(history(9))
+    pin = Pin(POLICY, parse_checkpoint(parse_note(other.checkpoint).text))
+    assert judge(bundle(), NOW, pin).reason == "forked"
+
+
+def test_a_file_from_the_future_is_refused(script: JavaScript) -> None:
+    before = making.AT.timestamp() - 301
+    told = receipt(history()[0])
+    assert judge(told, before, PIN).state == "future"
+    assert script.judge(told, before, POLICY)["state"] == "future"
+
+
+def test_a_quorum_is_asked_for_where_the_reader_pins_one(script: JavaScript) -> None:
+    policy = msgspec.structs.replace(POLICY, quorum="consumers")
+    assert judge(bundle(), NOW, Pin(policy)).witnesses == ("consumers",)
+    events = history()
+    alone = archive(pack(contents(events, Log(events, witness=None)), [KEY]))
+    assert judge(alone, NOW, Pin(policy)).state == "too_few_witnesses"
+    assert script.judge(alone, NOW, policy)["state"] == "too_few_witnesses"
+
+
+@pytest.mark.parametrize(
+    ("policy", "state"),
+    [
+        (Policy(logs=(OTHER_KEY.verifier,)), "wrong_key"),
+        (Policy(logs=(FOREIGN_KEY.verifier,)), "wrong_origin"),
+        (Policy(logs=(FOREIGN_KEY.verifier, KEY.verifier)), "intact"),
+    ],
+)
+def test_the_pin_decides_whose_files_are_believed(policy: Policy, state: str) -> None:
+    assert judge(bundle(), NOW, Pin(policy)).state == state
+
+
+def test_a_witness_that_only_the_file_names_is_not_the_readers() -> None:
+    verdict = judge(bundle(), NOW, Pin(Policy(logs=(KEY.verifier,))))
+    assert (verdict.state, verdict.witnesses, verdict.claimed) == ("intact", (), ("consumers",))
+
+
+def spelled(at: str, merge_by: str) -> bytes:
+    """A receipt with these times, honestly signed."""
+    event = history()[0]
+    told = Receipt(
+        origin=making.ORIGIN,
+        leaf_hash=event.entry_hash,
+        stream=event.pseudonym,
+        seq=1,
+        at=at,
+        merge_by=merge_by,
+    )
+    return bytes(sign_note(bytes(told), [KEY]))
+
+
+STRANGE = [
+    spelled("9999-12-31T23:59:30Z", "9999-12-31T23:59:59Z"),
+    spelled("9999-12-31T23:58:30Z", "9999-12-31T23:59:30Z"),
+    spelled("0001-01-01T00:00:00Z", "0001-01-01T00:01:00Z"),
+    spelled("2026-02-30T00:00:00Z", "2026-02-30T00:01:00Z"),
+    spelled("2026-11-21T24:00:00Z", "2026-11-22T00:01:00Z"),
+    spelled("2026-11-21T12:59:60Z", "2026-11-21T13:01:00Z"),
+    b"",
+    b"PK\x03\x04",
+    b"PK\x03\x04" + b"\xff" * 40,
+    b"makegood.receipt/v2\nx\n\n\xe2\x80\x94 a AAAAAAAA\n",
+    b"makegood.receipt/v1\n" + b"x" * 70_000,
+    b"c2sp.org/tlog-proof@v2\n",
+    *(
+        write_archive([("manifest.json", text), ("manifest.note", b"x")])
+        for text in (
+            b"[" * 5000 + b"]" * 5000,
+            b'{"format":"makegood.bundle","version":2}',
+            b'{"format":"makegood.bundle","version":true}',
+            b'{"format":"makegood.bundle","version":1.0}',
+            b'{"a":1,"a":1}',
+            b'"\\ud800"',
+            b"9007199254740993",
+            b"\xef\xbb\xbf{}",
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize("content", STRANGE)
+def test_nothing_strange_is_accepted_or_breaks_a_verifier(
+    script: JavaScript, content: bytes
+) -> None:
+    ours = judge(content, NOW, PIN)
+    assert plain(ours) == script.judge(content, NOW, POLICY)
+    assert EXIT_CODES[ours.state] >= 10
+
+
+def test_every_state_and_reason_has_words_in_both_languages() -> None:
+    zh, en = words_of("zh"), words_of("en")
+    assert zh["states"].keys() == en["states"].keys() == EXIT_CODES.keys()
+    assert zh["reasons"].keys() == en["reasons"].keys() >= REASONS.keys()
+    assert (zh["page"].keys(), zh["facts"].keys()) == (en["page"].keys(), en["facts"].keys())
+    broken = judge(b"PK\x03\x04", NOW, NO_PIN)
+    assert "{" not in title_of(broken, "zh") + text_of(broken, "zh") + text_of(broken, "en")

@@ -90,7 +90,7 @@ def parse_receipt(note: Note) -> Receipt:
     )
     if bytes(found) != note.text or len(found.stream) != PSEUDONYM_BYTES:
         raise Malformed("receipt")
-    if _time(found.merge_by) != _time(found.at) + MERGE_WITHIN:
+    if _time(found.merge_by) - _time(found.at) != MERGE_WITHIN:
         raise Malformed("receipt")
     return found
 
