@@ -1,4 +1,4 @@
-"""What a verdict says to people, in Chinese and English; the offline page carries the same words."""
+"""What a verdict says to people, in Chinese and English; the offline page says the same."""
 
 from functools import lru_cache
 from pathlib import Path
