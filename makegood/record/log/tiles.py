@@ -63,10 +63,10 @@ def hash_in_tile(hashes: bytes, span: Span) -> bytes:
     """The hash of a perfect subtree from its tile; the tile must be wide enough."""
     count = 1 << (span.level % TILE_HEIGHT)
     first = (span.n * count) % TILE_WIDTH
-    own = hashes_of(hashes)[first : first + count]
-    if len(own) != count:
+    own = hashes[first * HASH_BYTES : (first + count) * HASH_BYTES]
+    if len(own) != count * HASH_BYTES:
         raise Malformed("tile")
-    return root_of(own)
+    return root_of(hashes_of(own))
 
 
 def reader_of(tiles: Mapping[TileId, bytes]) -> HashOf:
