@@ -11,6 +11,7 @@ from makegood.base.refusal import Refused
 from makegood.claims import store
 from makegood.ledger.accounts import escrow
 from makegood.ledger.actions import balances, settle_order
+from makegood.ledger.amounts import check_money
 from makegood.orders import rules as order_rules
 from makegood.orders.escrow_store import first_order_at
 from makegood.orders.order import Order
@@ -108,13 +109,12 @@ async def record_payout(
     recorded before.
 
     Raises:
-        Refused: `not_found`, `amount_not_positive`, or `insufficient_funds` for more than allowed.
+        Refused: `not_found`, `insufficient_funds` for more than allowed, and as `check_money`.
     """
-    if not 0 <= fee_minor <= amount.amount_minor or amount.amount_minor == 0:
-        raise Refused("amount_not_positive")
     before = await payout_of(tx, act, order_no)
-    if amount.currency != before.currency:
-        raise Refused("insufficient_funds")
+    check_money(amount, before.currency)
+    if not 0 <= fee_minor <= amount.amount_minor:
+        raise Refused("amount_not_positive")
     if amount.amount_minor > before.allowed_minor:
         raise Refused("insufficient_funds", limit=before.allowed_minor)
     await settle_order(tx, act, order_no, before.seller_id, amount, fee_minor, key)

@@ -9,6 +9,7 @@ import msgspec
 from litestar.types import ASGIApp, HTTPScope, Receive, Send
 
 from makegood.base.refusal import Refused
+from makegood.ledger.refusals import note_refusal
 from makegood.store.idempotency import KeyedRequest
 from makegood.web.api import once
 from makegood.web.api.calling import act_of, admit, caller_of
@@ -29,6 +30,8 @@ from makegood.web.words import Catalogue, Words, choose_language
 
 BASE: Final = "/api/v1"
 _NO_QUERY: Final = NoQuery()
+MOVES_MONEY: Final = frozenset({"payout.record", "coupon.redeem", "chargeback.put"})
+"""What is refused of these is kept, with the reason: nothing moved, and somebody wanted it to."""
 _AWAY: Final = (
     OSError,
     TimeoutError,
@@ -81,15 +84,25 @@ class Api:
             path=names,
             query=_NO_QUERY,
         )
+        try:
+            return await self._carry_out(operation, reader, call)
+        except (Refused, Fault) as refused:
+            if operation.action in MOVES_MONEY:
+                detail = refused.detail if isinstance(refused, Refused) else _fields_of(refused)
+                await note_refusal(things.db, call.act, operation.action, refused.code, detail)
+            raise
+
+    async def _carry_out(self, operation: Operation, reader: BodyReader, call: Call) -> Reply:
+        """Read what was sent and run the operation, each in the form it declares."""
         query = operation.query
-        if query is not None and (query is not NoQuery or scope["query_string"]):
-            call.query = read_query(scope["query_string"], query)
+        if query is not None and (query is not NoQuery or call.scope["query_string"]):
+            call.query = read_query(call.scope["query_string"], query)
         _check_headers(operation, call)
         if operation.reads != "nothing":
             check_media(operation, call.header(b"content-type"))
         if operation.reads == "json":
-            limit = things.settings.body_limit
-            call.raw = await whole_body(receive, call.header(b"content-length"), limit)
+            limit = self._things.settings.body_limit
+            call.raw = await whole_body(call.receive, call.header(b"content-length"), limit)
             call.body = reader.read(call.raw)
         return await self._run(operation, call, once.keyed(operation, call))
 
@@ -134,6 +147,11 @@ class Api:
         accept = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
         language = choose_language(None, None, accept)
         return Words(self._catalogue, language, self._things.clock.now())
+
+
+def _fields_of(fault: Fault) -> dict[str, object]:
+    """What a body or query was wrong in, by field."""
+    return {field.name: field.message for field in fault.fields}
 
 
 def _check_headers(operation: Operation, call: Call) -> None:

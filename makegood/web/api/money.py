@@ -140,7 +140,14 @@ OPERATIONS: Final = (
         body=PayoutMade,
         answer=Payout,
         status=201,
-        refusals=("amount_not_positive", "insufficient_funds", "payouts_paused"),
+        refusals=(
+            "amount_not_positive",
+            "amount_too_large",
+            "currency_unknown",
+            "currency_wrong",
+            "insufficient_funds",
+            "payouts_paused",
+        ),
         example={
             "order_no": "O-1001",
             "amount": {"amount_minor": 9800, "currency": "CNY"},

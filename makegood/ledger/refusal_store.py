@@ -1,0 +1,37 @@
+"""SQL of refused requests about money."""
+
+from typing import Any
+
+from makegood.base.actor import Act
+from makegood.store.database import Connection, Record
+
+
+async def insert(tx: Connection, act: Act, action: str, code: str, detail: dict[str, Any]) -> None:
+    """Write one refusal."""
+    await tx.execute(
+        """
+        INSERT INTO ledger_refusal (market_id, at, actor_role, actor_id, request_id, action, code,
+                                    detail)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        """,
+        act.market_id,
+        act.now,
+        act.actor.role,
+        act.actor.id,
+        act.request_id,
+        action,
+        code,
+        detail,
+    )
+
+
+async def latest(conn: Connection, market_id: str, limit: int) -> list[Record]:
+    """Refusals of a market, the latest first."""
+    return await conn.fetch(
+        """
+        SELECT at, actor_role, actor_id, request_id, action, code, detail
+        FROM ledger_refusal WHERE market_id = $1 ORDER BY at DESC LIMIT $2
+        """,
+        market_id,
+        limit,
+    )
