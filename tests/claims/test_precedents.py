@@ -14,6 +14,7 @@ from makegood.claims.precedents.actions import (
     rules_without_precedent,
     splits,
 )
+from makegood.claims.precedents.handbook import load_handbook
 from makegood.claims.staff_actions import Ruled, decide_claim
 from makegood.policy.backtest.running import Run
 from makegood.policy.backtest.tally import Minutes
@@ -95,10 +96,12 @@ async def test_figures_of_the_night_count_pairs_and_the_machines_part(town: Town
     async with town.db.connection() as conn:
         [kept] = await store.nights(conn, "main")
         [split] = await splits(conn, "main", town.clock.now())
-        counts = await store.rule_counts(conn, "main", PAID_AT)
+        figures = await load_handbook(conn, "main")
     assert (kept.facts, kept.assists) == (night.facts, {"alone": 4})
     assert split.ends == {"key_invalid_supplier": 3, "key_works": 1}
-    missing = rules_without_precedent(town.desk.pack, counts)
+    missing = rules_without_precedent(
+        town.desk.pack, {rule: shown.decisions for rule, shown in figures.items()}
+    )
     assert "R-07.3" not in missing
     assert "R-07.1" in missing
 

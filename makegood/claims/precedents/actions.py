@@ -103,11 +103,9 @@ async def compute_night(db: Database, market_id: str, now: datetime) -> Night:
 
 async def splits(conn: Connection, market_id: str, now: datetime) -> list[Split]:
     """Groups of like claims that did not all end alike, the largest first."""
-    groups = await store.fact_groups(conn, market_id, now - LOOK_BACK)
-    mixed = [(place, ends) for place, ends in groups.items() if len(ends) > 1]
-    mixed.sort(key=lambda one: (-sum(one[1].values()), one[0]))
+    mixed = await store.mixed_groups(conn, market_id, now - LOOK_BACK, GROUPS_SHOWN)
     found = []
-    for place, ends in mixed[:GROUPS_SHOWN]:
+    for place, ends in mixed.items():
         precedents = await store.of_print(conn, market_id, place)
         if precedents:
             found.append(

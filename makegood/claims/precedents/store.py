@@ -137,6 +137,35 @@ async def fact_groups(
     return await _groups(conn, market_id, since, "fact_print", "finding")
 
 
+async def mixed_groups(
+    conn: Connection, market_id: str, since: datetime, limit: int
+) -> dict[bytes, dict[str, int]]:
+    """Like `fact_groups`, only those with more than one finding, the largest first."""
+    rows = await conn.fetch(
+        """
+        with mixed as (
+            select fact_print, count(*) as claims from precedent
+            where market_id = $1 and decided_at >= $2 and not overturned
+              and by_whom <> 'agreement'
+            group by fact_print having min(finding) <> max(finding)
+            order by count(*) desc, fact_print limit $3
+        )
+        select m.fact_print, p.finding, count(*) as ended
+        from mixed as m join precedent as p on p.market_id = $1 and p.fact_print = m.fact_print
+        where p.decided_at >= $2 and not p.overturned and p.by_whom <> 'agreement'
+        group by m.fact_print, m.claims, p.finding
+        order by m.claims desc, m.fact_print, count(*) desc
+        """,
+        market_id,
+        since,
+        limit,
+    )
+    groups: dict[bytes, dict[str, int]] = {}
+    for row in rows:
+        groups.setdefault(row["fact_print"], {})[row["finding"]] = row["ended"]
+    return groups
+
+
 async def finding_groups(
     conn: Connection, market_id: str, since: datetime
 ) -> dict[str, dict[str, int]]:
@@ -310,19 +339,6 @@ async def of_table(
         limit,
     )
     return [_precedent(row) for row in rows]
-
-
-async def rule_counts(conn: Connection, market_id: str, since: datetime) -> dict[str, int]:
-    """How many decisions stand on each rule."""
-    rows = await conn.fetch(
-        """
-        select rule_id, count(*) as decisions from precedent
-        where market_id = $1 and decided_at >= $2 and not overturned group by rule_id
-        """,
-        market_id,
-        since,
-    )
-    return {row["rule_id"]: row["decisions"] for row in rows}
 
 
 async def _groups(

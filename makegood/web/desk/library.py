@@ -10,7 +10,8 @@ from litestar.params import FromQuery
 from makegood.claims.looking import queue_counts
 from makegood.claims.precedents import store
 from makegood.claims.precedents.actions import rules_without_precedent, splits
-from makegood.claims.precedents.rules import LOOK_BACK, Precedent, assisted
+from makegood.claims.precedents.handbook import load_handbook
+from makegood.claims.precedents.rules import Precedent, assisted
 from makegood.policy.backtest.intervals import Interval, wilson
 from makegood.policy.backtest.vector import ALWAYS
 from makegood.policy.check import liability_tables
@@ -51,21 +52,23 @@ async def show_library(
     view: FromQuery[str] = "",
     p: FromQuery[str] = "",
 ) -> Html:
-    """Precedents of a table of rules (`r`), conflicts or gaps (`view`), one in detail (`p`)."""
+    """Precedents of a table of rules (`r`), conflicts or gaps (`view`), one in detail (`p`).
+
+    Counts are those of the last night: a page that adds up half a year by itself would be slow.
+    """
     need_staff(page, "claim.read")
     market = page.market.market_id
     pack = await things.desk.shelf.in_force(market, page.now)
-    since = page.now - LOOK_BACK
     async with things.db.connection() as conn:
         counts = await queue_counts(conn, page.act())
-        rules = await store.rule_counts(conn, market, since)
+        figures = await load_handbook(conn, market)
         nights = await store.nights(conn, market, 30)
-        mixed = await splits(conn, market, page.now)
+        mixed = await splits(conn, market, page.now) if view == "conflicts" else []
+        rules = {rule: shown.decisions for rule, shown in figures.items() if shown.decisions}
         branches = _branches(pack, rules)
         table = r if r in {branch.table for branch in branches} else ""
         listed = await store.of_table(conn, market, table) if not view else []
         chosen = await store.of_claim(conn, market, p) if p else []
-        assists = Counter(await store.assists(conn, market, since))
     gaps = rules_without_precedent(pack, rules)
     return page.show(
         "desk/templates/library.html",
@@ -82,7 +85,7 @@ async def show_library(
         gap_count=len(gaps),
         gap_findings=_findings(pack),
         nights=nights,
-        share=_share(assists),
+        share=_share(Counter(nights[0].assists if nights else {})),
         total=sum(rules.values()),
         query=f"r={table}&view={view}" if view else f"r={table}",
     )
