@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from makegood.policy.check import problems
+from makegood.policy.examples import example_faults
 from makegood.policy.faults import Fault, PackRefused, TableRefused
 from makegood.policy.model import Clocks, Example, Finding, Head, Pack, PackWords, Reason, Slot
 from makegood.policy.tables import Table, read_table
@@ -93,7 +94,7 @@ def _compiled(source: bytes) -> Pack:
         words=_part(parts, "words", PackWords),
         examples=tuple(_part(parts, "examples", list[Example])),
     )
-    found = problems(pack)
+    found = problems(pack) or example_faults(pack)
     if found:
         raise PackRefused(tuple(found))
     return pack

@@ -213,6 +213,16 @@ async def test_a_version_in_force_goes_back_at_once_only_in_favour_of_buyers(roo
         await room.roll_back(draft)
 
 
+async def test_an_example_goes_with_the_rule_it_showed_and_comes_back_with_undo(
+    room: Room,
+) -> None:
+    draft = await room.draft([RemoveRow("R-07", "R-07.5")])
+    assert "R-07.5" not in {one.rule for one in read_pack_file(draft.source).examples}
+    async with room.db.transaction() as tx:
+        back = await actions.undo_last(tx, room.act(), draft.draft_id, draft.edit_no, FANG)
+    assert "R-07.5" in {one.rule for one in read_pack_file(back.source).examples}
+
+
 async def test_undo_brings_back_what_was_there(room: Room) -> None:
     draft = await room.draft([AddRow("R-04", "R-04.1"), *HARSHER])
     async with room.db.transaction() as tx:

@@ -78,6 +78,11 @@ HOSTILE: list[tuple[str, Change, str]] = [
      "lane"),
     ("a hole in a table of the judge's own", lambda p: content(p, "class")["rules"].pop(),
      "no row takes"),
+    ("an example of another rule", lambda p: p["examples"][0].update(rule="R-07.6"),
+     r"examples\.json: row R-07\.6.*lead to"),
+    ("an example with an invented fact", lambda p: p["examples"][0]["facts"].update(x=True),
+     "unknown fact"),
+    ("an example for no reason", lambda p: p["examples"][0].update(reason="KEY99"), "KEY99"),
     ("a sentence in one language only", lambda p: p["findings"][0]["clause"].update(en=" "),
      "both languages"),
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """What is done with drafts of the rules; each in the caller's transaction."""
 
+import json
 from datetime import datetime
 from typing import Final
 
@@ -16,10 +17,18 @@ from makegood.policy.draft import flow, store
 from makegood.policy.draft.editing import Edit, apply, place_of
 from makegood.policy.draft.looking import Inspection, blockers, inspect
 from makegood.policy.draft.model import MOVING, WHY_LETTERS, Draft, EditNote
-from makegood.policy.model import Pack
-from makegood.policy.packfile import digest_of, read_pack_file, read_parts, write_parts
+from makegood.policy.examples import still_right
+from makegood.policy.model import Example, Pack
+from makegood.policy.packfile import (
+    Parts,
+    digest_of,
+    read_pack_file,
+    read_parts,
+    write_parts,
+)
 from makegood.policy.shelf import Shelf
 from makegood.policy.stages import Ref, Stage, StageKind
+from makegood.policy.tables import read_table
 from makegood.store.database import Connection
 from makegood.store.jobs import Job, enqueue
 
@@ -79,7 +88,7 @@ async def edit_draft(
         Refused: `not_found`, `stale_version`, `rule_state`, `rule_edit_impossible`.
     """
     draft = await _editable(tx, act, draft_id, seen)
-    source = write_parts(apply(read_parts(draft.source), edit))
+    source = write_parts(_with_fitting_examples(apply(read_parts(draft.source), edit), edit))
     if source == draft.source:
         return draft
     note = _note(draft, act, by, str(edit.__struct_config__.tag), place_of(edit))
@@ -363,6 +372,17 @@ async def _editable(tx: Connection, act: Act, draft_id: str, seen: int) -> Draft
 def _check_seen(draft: Draft, seen: int) -> None:
     if draft.edit_no != seen:
         raise Refused("stale_version")
+
+
+def _with_fitting_examples(parts: Parts, edit: Edit) -> Parts:
+    """A written example that no longer comes to its rule goes with the change; undo returns it."""
+    table_id = getattr(edit, "table", "")
+    if not table_id:
+        return parts
+    file = f"tables/{table_id}.json"
+    table = read_table(json.dumps(parts["tables"][table_id]).encode(), file)
+    kept = still_right(table, msgspec.convert(parts["examples"], list[Example]))
+    return {**parts, "examples": msgspec.to_builtins(kept)}
 
 
 async def _write(
