@@ -1,5 +1,7 @@
 """Anchors on a real local chain: sent once however often tried, final only when deep enough."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import httpx
@@ -181,3 +183,29 @@ def test_a_signed_transaction_is_the_same_every_time() -> None:
     )
 
     assert sign(PAYER, one) == sign(PAYER, one)
+
+
+def test_without_the_extra_packages_everything_else_runs_and_the_place_says_what_is_missing() -> (
+    None
+):
+    program = """
+import asyncio, sys
+sys.modules["coincurve"] = None
+import httpx, makegood.bootstrap
+from makegood.gateways.anchors.evm import EvmChain
+from makegood.record.anchors.gateway import AnchorRefused
+from makegood.record.anchors.rules import Chain
+from tests.anchors.programs import statement
+chain = EvmChain(Chain(url="http://127.0.0.1:9", key="11" * 32), httpx.AsyncClient())
+try:
+    asyncio.run(chain.prepare(statement()))
+except AnchorRefused as refused:
+    print(refused)
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == (
+        "this install cannot sign for a chain (coincurve is missing): pip install 'makegood[evm]'"
+    )

@@ -15,7 +15,7 @@ from tests.browser.conftest import faults_of
 from tests.browser.looking import DESK, PHONE, Look, tab_of
 from tests.browser.test_desk_pages import keep
 from tests.claims.town import Town
-from tests.insight.test_rows import ended
+from tests.insight.test_rows import taken_back
 from tests.web.staff_kit import session_of
 
 LOOKS = (Look(PHONE, "en", "dark"), Look(DESK, "zh", "light"))
@@ -32,7 +32,7 @@ VKEY = str(Ed25519Signer("witness.example/w1", b"w" * 32, COSIGNATURE_V1).verifi
 
 async def furnish(town: Town) -> None:
     """A witness, an announced audit over one ended claim, and a trouble of the log."""
-    await ended(town, "O-71")
+    await taken_back(town, "O-71")
     act, ids, now = town.act("operator", "op"), town.desk.ids, town.clock.now()
     place = NewPlace(
         name="Sellers' association",

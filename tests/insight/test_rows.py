@@ -41,6 +41,19 @@ async def ended(town: Town, *order_nos: str) -> list[str]:
     return claim_nos
 
 
+async def taken_back(town: Town, *order_nos: str) -> list[str]:
+    """Claims that their buyers withdrew three days ago."""
+    claim_nos = []
+    for order_no in order_nos:
+        await town.order(order_no)
+        opened = await town.open(order_no=order_no)
+        async with town.db.transaction() as tx:
+            await actions.withdraw(tx, town.buyer, town.desk, opened.claim_no)
+        claim_nos.append(opened.claim_no)
+    town.clock.at += timedelta(days=3)
+    return claim_nos
+
+
 async def release(town: Town) -> list[bytes]:
     """Everything that is due now."""
     await release_all(town.db, town.clock, SystemIds())
@@ -65,7 +78,7 @@ async def test_each_ended_claim_has_one_row_of_its_seller_with_a_dense_number(to
 
 
 async def test_a_row_waits_for_the_batch_of_a_later_day(town: Town) -> None:
-    await ended(town, "O-1")
+    await taken_back(town, "O-1")
     async with town.db.transaction() as tx:
         await tx.execute("update claim set changed_at = $1", town.clock.now() - timedelta(hours=3))
 
@@ -77,7 +90,7 @@ async def test_a_row_waits_for_the_batch_of_a_later_day(town: Town) -> None:
 
 
 async def test_a_row_shows_neither_the_claim_nor_a_person_nor_a_time_of_day(town: Town) -> None:
-    (claim_no,) = await ended(town, "O-1")
+    (claim_no,) = await taken_back(town, "O-1")
 
     (line,) = await release(town)
 
@@ -91,7 +104,7 @@ async def test_a_row_shows_neither_the_claim_nor_a_person_nor_a_time_of_day(town
 
 
 async def test_a_party_can_be_shown_which_row_is_theirs(town: Town) -> None:
-    (claim_no,) = await ended(town, "O-1")
+    (claim_no,) = await taken_back(town, "O-1")
     (line,) = await release(town)
 
     async with town.db.connection() as conn:
@@ -106,12 +119,12 @@ async def test_a_party_can_be_shown_which_row_is_theirs(town: Town) -> None:
 
 
 async def test_a_claim_taken_up_again_gets_a_new_row_that_replaces_the_old_one(town: Town) -> None:
-    (claim_no,) = await ended(town, "O-1")
+    (claim_no,) = await taken_back(town, "O-1")
     await release(town)
     async with town.db.transaction() as tx:
         # What a reopening leaves behind: the claim went on, and its row says something else.
         await tx.execute("update claim set version = version + 1 where claim_no = $1", claim_no)
-        await tx.execute("update public_row set row = jsonb_set(row, '{outcome}', '\"withdrawn\"')")
+        await tx.execute("update public_row set row = jsonb_set(row, '{outcome}', '\"refunded\"')")
 
     lines = await release(town)
 
@@ -124,7 +137,7 @@ async def test_a_claim_taken_up_again_gets_a_new_row_that_replaces_the_old_one(t
 async def test_the_file_is_checked_against_a_copy_of_the_log(
     town: Town, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await ended(town, "O-1", "O-2")
+    await taken_back(town, "O-1", "O-2")
     lines = await release(town)
     room = log_room(town.db, tmp_path)
     await run_round(room, "main")

@@ -29,7 +29,7 @@ from makegood.store.jobs import TakenJob
 from makegood.worker.auditing import AuditRoom, draw_audit
 from tests.anchors.programs import end
 from tests.claims.town import Town
-from tests.insight.test_rows import ended
+from tests.insight.test_rows import taken_back
 from tests.record.log.rooms import StepClock, log_room
 
 LOTTERY = Typed(name="Lottery, draw 2026321")
@@ -74,7 +74,7 @@ def lottery(town: Town, **changes: object) -> NewAudit:
 
 async def announced(town: Town, log: LogRoom, **changes: object) -> Audit:
     """Two ended claims, and an audit of them that is in the log."""
-    await ended(town, "O-1", "O-2")
+    await taken_back(town, "O-1", "O-2")
     async with town.db.transaction() as tx:
         act, ids = town.act("operator", "op"), town.desk.ids
         audit = await actions.announce(tx, act, ids, lottery(town, **changes))
@@ -155,7 +155,7 @@ async def test_the_announcement_is_in_the_log_before_the_beacon_and_names_no_cla
 
 
 async def test_a_beacon_that_may_be_known_already_is_refused(town: Town, log: LogRoom) -> None:
-    await ended(town, "O-1")
+    await taken_back(town, "O-1")
 
     soon = town.clock.now() + timedelta(minutes=9)
     await refused(town, "audit_beacon_too_soon", lottery(town, known_at=soon))
@@ -168,7 +168,7 @@ async def test_a_beacon_that_may_be_known_already_is_refused(town: Town, log: Lo
 async def test_nothing_is_drawn_before_the_time_or_without_the_announcement_in_the_log(
     town: Town, log: LogRoom
 ) -> None:
-    await ended(town, "O-1", "O-2")
+    await taken_back(town, "O-1", "O-2")
     act, ids = town.act("operator", "op"), town.desk.ids
     async with town.db.transaction() as tx:
         audit = await actions.announce(tx, act, ids, lottery(town))
