@@ -6,7 +6,6 @@ from itertools import count
 
 import pytest
 
-from makegood.base.actor import SYSTEM, Act
 from makegood.base.ids import UnitRef
 from makegood.base.money import Money
 from makegood.ledger import actions as ledger
@@ -15,14 +14,12 @@ from makegood.ledger.audit import PENDING_AGE, audit
 from makegood.ledger.audits.minute import audit_minute
 from makegood.ledger.recipes import PaymentBooking
 from makegood.ledger.refund import actions
-from makegood.ledger.refund.actions import QUERY, SEND, ManualProof, RefundOutcome
-from makegood.ledger.refund.gateway import Capture
+from makegood.ledger.refund.actions import ManualProof
 from makegood.ledger.refund.rules import RefundOrder
-from makegood.store import jobs
-from makegood.store.database import Connection, Database
-from makegood.worker.refunds import Desk, query_refund, send_refund
+from makegood.store.database import Database
 from tests.ledger.frail import Countdown, FrailDatabase, Killed, Teller
 from tests.ledger.model import Fate
+from tests.ledger.process import Clock, Process, tell
 
 MakeBooking = Callable[..., PaymentBooking]
 WAYS: list[tuple[Fate, bool, str]] = [
@@ -32,54 +29,6 @@ WAYS: list[tuple[Fate, bool, str]] = [
     ("cut", False, "seller"),
 ]
 """Fate of the first request, whether the gateway knows refund numbers, who bears it."""
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self, now: datetime) -> None:
-        self.time = now
-
-    def now(self) -> datetime:
-        """The present."""
-        return self.time
-
-
-class Process:
-    """One process of ours on one database: it orders a refund and carries it."""
-
-    def __init__(self, db: Database, clock: Clock, teller: Teller) -> None:
-        self.clock = clock
-        self.desk = Desk(
-            db=db,
-            gateways=lambda _market: {"epay": teller},
-            clock=clock,
-            on_outcome=_tell,
-            on_payment=_ignore,
-        )
-
-    def act(self) -> Act:
-        """An act of the system now."""
-        return Act("m1", SYSTEM, self.clock.now())
-
-    async def order(self, wish: RefundOrder) -> None:
-        """Order it; the same wish again is the same refund."""
-        async with self.desk.db.transaction() as tx:
-            await actions.order_refund(tx, self.act(), wish)
-
-    async def work(self) -> None:
-        """Carry out what is due, until nothing is."""
-        handlers = {SEND: send_refund, QUERY: query_refund}
-        while True:
-            async with self.desk.db.connection() as conn:
-                taken = await jobs.take(
-                    conn, self.clock.now(), limit=1, lease_seconds=30, kinds=list(handlers)
-                )
-            if not taken:
-                return
-            await handlers[taken[0].kind](self.desk, taken[0])
-            async with self.desk.db.connection() as conn:
-                await jobs.done(conn, taken)
 
 
 @pytest.mark.parametrize(("fate", "stable", "bearer"), WAYS)
@@ -147,7 +96,7 @@ async def _carry_to_the_end(process: Process, wish: RefundOrder) -> None:
                     paid=paid, reference="book", file_sha256="00", person="a", confirmed_by="b"
                 )
                 outcome = await actions.confirm_manual(tx, process.act(), refund.refund_no, proof)
-                await _tell(tx, process.act(), outcome)
+                await tell(tx, process.act(), outcome)
 
 
 async def _paid_by_both(db: Database, teller: Teller, wish: RefundOrder) -> int:
@@ -181,15 +130,3 @@ _TOLD_WRONG = """
     WHERE (SELECT count(*) FROM told AS t
            WHERE t.refund_no = r.refund_no AND t.state = r.state) <> 1
 """
-
-
-async def _tell(tx: Connection, act: Act, outcome: RefundOutcome) -> None:
-    """The claim's part, in the same transaction."""
-    if outcome.changed:
-        await tx.execute(
-            "INSERT INTO told (refund_no, state) VALUES ($1, $2)", outcome.refund_no, outcome.state
-        )
-
-
-async def _ignore(tx: Connection, act: Act, channel: str, capture: Capture) -> None:
-    """Payments are not what is looked at here."""
