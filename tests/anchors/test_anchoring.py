@@ -1,6 +1,7 @@
 """A market's checkpoints go out by themselves, survive outages, and a rewound log is found out."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 from makegood.base.refusal import Refused
 from makegood.record.anchors import actions, store
 from makegood.record.anchors.actions import statement_of
+from makegood.record.anchors.files import best_anchored_size
 from makegood.record.anchors.onchain import check_proof
 from makegood.record.anchors.rules import (
     Chain,
@@ -121,6 +123,30 @@ async def test_a_rewound_log_is_contradicted_by_its_witness(
 
     rewound = await record.newest(place)
     assert (rewound.state, rewound.contradicted) == ("refused", True)
+
+
+async def test_after_a_stated_restart_a_smaller_log_is_anchored_again(
+    record: Record, tsa: TsaProgram
+) -> None:
+    place = await record.add("TSA", Timestamper(url=tsa.url, root_pem=tsa.root_pem))
+    size = await record.grow(9)
+    await record.work()
+
+    await restore_backup(record, anchored=size, size=size - 5)
+    async with record.db.connection() as conn:
+        await conn.execute(
+            "insert into log_restart (market_id, epoch, statement, restarted_at) "
+            "values ($1, 2, $2, $3)",
+            MARKET,
+            b"signed",
+            record.clock.now() + timedelta(minutes=1),
+        )
+    await record.work(hours=2)
+
+    anchor = await record.newest(place)
+    async with record.db.connection() as conn:
+        assert await best_anchored_size(conn, MARKET, 1) == size - 5
+    assert (anchor.size, anchor.state) == (size - 5, "done")
 
 
 async def test_a_place_that_was_removed_gets_nothing_more(record: Record, tsa: TsaProgram) -> None:

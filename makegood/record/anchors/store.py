@@ -14,6 +14,11 @@ _PLACE: Final = (
 _ANCHOR: Final = ", ".join(Anchor.__struct_fields__)
 
 
+_OF_THIS_EPOCH: Final = """planned_at >= coalesce(
+            (select max(restarted_at) from log_restart where market_id = $1), '-infinity')"""
+"""What was anchored before a stated restart speaks of a state that was given up."""
+
+
 class SealedConfig(msgspec.Struct, frozen=True):
     """A place's settings as they lie in the database."""
 
@@ -166,11 +171,12 @@ async def save_anchor(tx: Connection, anchor: Anchor) -> None:
 
 
 async def newest_by_place(conn: Connection, market_id: str) -> dict[str, Anchor]:
-    """The last planned anchor of every place."""
+    """The last planned anchor of every place, since the log was last restarted."""
     rows = await conn.fetch(
         f"""
         select distinct on (place_id) {_ANCHOR} from anchor
-        where market_id = $1 order by place_id, planned_at desc, anchor_id desc
+        where market_id = $1 and {_OF_THIS_EPOCH}
+        order by place_id, planned_at desc, anchor_id desc
         """,
         market_id,
     )
@@ -178,11 +184,11 @@ async def newest_by_place(conn: Connection, market_id: str) -> dict[str, Anchor]
 
 
 async def done_by_place(conn: Connection, market_id: str) -> dict[str, Anchor]:
-    """The last finished anchor of every place."""
+    """The last finished anchor of every place, since the log was last restarted."""
     rows = await conn.fetch(
         f"""
         select distinct on (place_id) {_ANCHOR} from anchor
-        where market_id = $1 and state = 'done'
+        where market_id = $1 and state = 'done' and {_OF_THIS_EPOCH}
         order by place_id, planned_at desc, anchor_id desc
         """,
         market_id,
@@ -210,7 +216,8 @@ async def anchors_of_size(conn: Connection, market_id: str, size: int) -> list[A
     rows = await conn.fetch(
         f"""
         select {_ANCHOR} from anchor
-        where market_id = $1 and size = $2 and state = 'done' order by planned_at, anchor_id
+        where market_id = $1 and size = $2 and state = 'done' and {_OF_THIS_EPOCH}
+        order by planned_at, anchor_id
         """,
         market_id,
         size,
@@ -221,9 +228,9 @@ async def anchors_of_size(conn: Connection, market_id: str, size: int) -> list[A
 async def anchored_sizes(conn: Connection, market_id: str, at_least: int) -> list[tuple[int, int]]:
     """(size, how many places) of anchored checkpoints not below a size, the largest first."""
     rows = await conn.fetch(
-        """
+        f"""
         select size, count(distinct place_id) as places from anchor
-        where market_id = $1 and size >= $2 and state = 'done'
+        where market_id = $1 and size >= $2 and state = 'done' and {_OF_THIS_EPOCH}
         group by size order by size desc limit 100
         """,
         market_id,
