@@ -27,7 +27,7 @@ async def test_pages_about_precedents_have_no_faults(
     waiting = await opened(street, 50, "unknown")
     await street.later(hours=30)
 
-    public = ["/library", "/library?g=KEY", "/library/R-07.3"]
+    public = ["/library", "/library/R-07.3"]
     staff = [
         "/desk/library",
         f"/desk/library?r=R-07&p={numbers[0]}",
