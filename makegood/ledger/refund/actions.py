@@ -113,8 +113,7 @@ async def order_refund(tx: Connection, act: Act, order: RefundOrder) -> list[Ref
     if known:
         return known
     legs = list(order.legs) or await ledger.payment_legs(tx, act.market_id, order.unit.order_no)
-    terms = await _terms(tx, act, order)
-    look = await _lock(tx, act, order, legs, terms)
+    look, terms = await _lock(tx, act, order, legs)
     known = await store.refunds_by_key(tx, act.market_id, order.refund_key)
     if known:
         return known
@@ -270,21 +269,15 @@ async def note_notice(tx: Connection, act: Act, channel: str, digest: bytes, ver
 
 
 async def _terms(tx: Connection, act: Act, order: RefundOrder) -> Terms:
-    """What may be paid first for this seller; asked only where somebody may come to owe it."""
-    if not _needs_terms(order):
-        return Terms()
+    """What may be paid first for this seller."""
     caps = await advance_store.load_caps(tx, act.market_id)
     seller = await load_seller(tx, act.market_id, order.seller_id)
     return Terms(caps=caps, tier=seller.tier if seller else "B")
 
 
-def _needs_terms(order: RefundOrder) -> bool:
-    return bool(order.borne_by.keys() - {"platform"})
-
-
 async def _lock(
-    tx: Connection, act: Act, order: RefundOrder, legs: Sequence[PaymentLeg], terms: Terms
-) -> Look:
+    tx: Connection, act: Act, order: RefundOrder, legs: Sequence[PaymentLeg]
+) -> tuple[Look, Terms]:
     """Lock all that the refund may touch, in one go and one order; answers a look at it.
 
     Covers only where something must be advanced, and of them only the claim's own shards while
@@ -298,14 +291,16 @@ async def _lock(
     )
     day = book_accounts.day_of(act.now)
     look = _looking(await _read_codes(tx, act, order, own | _advance_codes(order, day)))
-    reached = -1
+    terms, reached = Terms(), -1
     while (reach := _reach(order, look, day)) > reached:
-        if reach and reached < 1 and terms.caps.pays_first:
-            await open_day(tx, act, terms.caps, order.currency)
+        if reach and reached < 1:
+            terms = await _terms(tx, act, order)
+            if terms.caps.pays_first:
+                await open_day(tx, act, terms.caps, order.currency)
         codes = own if reach == 0 else own | _advance_codes(order, day, all_shards=reach == 2)
         look = _looking(await _lock_codes(tx, act, order, codes))
         reached = reach
-    return look
+    return look, terms
 
 
 def _reach(order: RefundOrder, look: Look, day: str) -> int:
