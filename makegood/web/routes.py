@@ -10,6 +10,7 @@ from makegood.web.portal import routes as portal
 from makegood.web.public import audits as public_audits
 from makegood.web.public import demo, library, policy, verify
 from makegood.web.public import log_files as public_log
+from makegood.web.public import log_policy as public_log_policy
 from makegood.web.public import rows as public_rows
 from makegood.web.public import rulebook as public_rules
 from makegood.web.seller import routes as seller
@@ -37,5 +38,6 @@ def all_routes() -> list[ControllerRouterHandler]:
         *demo.ROUTES,
         *public_log.ROUTES,
         *public_rows.ROUTES,
+        *public_log_policy.ROUTES,
         *public_audits.ROUTES,
     ]

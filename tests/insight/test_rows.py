@@ -12,7 +12,7 @@ from makegood.claims import actions
 from makegood.cli import main
 from makegood.insight.rows.figures import Figures, figures, read_rows
 from makegood.insight.rows.rules import PublicRow, release_before, step
-from makegood.insight.rows.store import stream_entries
+from makegood.insight.rows.store import load_page
 from makegood.record.log.publish import publish
 from makegood.record.log.sequencer import run_round
 from makegood.record.rules import Disclosure, disclose, parse_entry, verify_disclosure
@@ -58,7 +58,7 @@ async def release(town: Town) -> list[bytes]:
     """Everything that is due now."""
     await release_all(town.db, town.clock, SystemIds())
     async with town.db.connection() as conn:
-        return [entry async for page in stream_entries(conn, "main") for entry in page]
+        return (await load_page(conn, "main")).entries
 
 
 async def test_each_ended_claim_has_one_row_of_its_seller_with_a_dense_number(town: Town) -> None:

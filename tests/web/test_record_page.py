@@ -6,9 +6,12 @@ import pytest
 from litestar import Litestar
 
 from makegood.record.log.note import COSIGNATURE_V1, Ed25519Signer
+from makegood.record.log.policy import parse_policy
 from makegood.record.log.sequencer import run_round
 from tests.anchors.programs import TsaProgram
 from tests.claims.town import Town
+from tests.record.log.rooms import ORIGIN
+from tests.web.site_kit import Browser
 from tests.web.staff_kit import add_person, signed_in
 
 VKEY = str(Ed25519Signer("witness.example/w1", b"w" * 32, COSIGNATURE_V1).verifier)
@@ -96,3 +99,18 @@ async def test_an_auditor_reads_and_changes_nothing_and_an_agent_sees_no_page(
     assert "root_pem" not in (await auditor.open("/ops/record/places")).text
     assert (await auditor.send("/ops/record/check")).status_code == 404
     assert (await agent.open("/ops/record")).status_code == 404
+
+
+async def test_rows_and_the_policy_are_there_for_everybody(street: Town, app: Litestar) -> None:
+    stranger = Browser(app)
+    none_yet = await stranger.client.get("/public/log-policy")
+    await run_round(app.state.things.log, "main")
+    await street.open()
+    await run_round(app.state.things.log, "main")
+
+    policy = await stranger.client.get("/public/log-policy")
+    rows = await stranger.client.get("/public/rows.jsonl", params={"seller": "s-1"})
+
+    assert (none_yet.status_code, policy.status_code, rows.status_code) == (404, 200, 200)
+    assert parse_policy(policy.content).logs[0].name == ORIGIN
+    assert rows.content == b""

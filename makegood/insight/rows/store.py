@@ -1,6 +1,5 @@
 """All SQL of public rows."""
 
-from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -123,29 +122,31 @@ async def numbers_of_claim(
     return [(row["seller_id"], row["number"]) for row in rows]
 
 
-async def stream_entries(
-    conn: Connection, market_id: str, seller_id: str = ""
-) -> AsyncIterator[Sequence[bytes]]:
-    """All released entries, page by page, each seller's in the order of numbers."""
-    seller, number = "", 0
-    while True:
-        rows = await conn.fetch(
-            """
-            select seller_id, number, entry from public_row
-            where market_id = $1 and ($2 = '' or seller_id = $2)
-              and (seller_id, number) > ($3, $4)
-            order by seller_id, number limit $5
-            """,
-            market_id,
-            seller_id,
-            seller,
-            number,
-            PAGE,
-        )
-        if not rows:
-            return
-        yield [row["entry"] for row in rows]
-        seller, number = rows[-1]["seller_id"], rows[-1]["number"]
+class Page(msgspec.Struct, frozen=True):
+    """Some entries, and where the next page begins."""
+
+    entries: list[bytes]
+    last: tuple[str, int]
+
+
+async def load_page(
+    conn: Connection, market_id: str, seller_id: str = "", after: tuple[str, int] = ("", 0)
+) -> Page:
+    """Released entries after a seller's number, each seller's in the order of numbers; a page
+    without entries is the end."""
+    rows = await conn.fetch(
+        """
+        select seller_id, number, entry from public_row
+        where market_id = $1 and ($2 = '' or seller_id = $2) and (seller_id, number) > ($3, $4)
+        order by seller_id, number limit $5
+        """,
+        market_id,
+        seller_id,
+        *after,
+        PAGE,
+    )
+    last = (rows[-1]["seller_id"], rows[-1]["number"]) if rows else after
+    return Page([row["entry"] for row in rows], last)
 
 
 async def markets_with_claims(conn: Connection) -> list[str]:

@@ -8,7 +8,7 @@ from litestar import get
 from litestar.params import FromQuery
 from litestar.response import Stream
 
-from makegood.insight.rows.store import stream_entries
+from makegood.insight.rows.store import load_page
 from makegood.web.things import TheThings, Things
 
 JSON_LINES: Final = "application/jsonl"
@@ -31,9 +31,15 @@ async def show_rows(things: TheThings, seller: FromQuery[str] = "") -> Stream:
 
 
 async def _lines(things: Things, seller: str) -> AsyncIterator[bytes]:
-    async with things.db.connection() as conn:
-        async for entries in stream_entries(conn, things.settings.market_id, seller):
-            yield b"".join(entry + b"\n" for entry in entries)
+    """Page by page; a slow reader holds no connection of ours while it reads."""
+    after = ("", 0)
+    while True:
+        async with things.db.connection() as conn:
+            page = await load_page(conn, things.settings.market_id, seller, after)
+        if not page.entries:
+            return
+        yield b"".join(entry + b"\n" for entry in page.entries)
+        after = page.last
 
 
 ROUTES = [show_rows]
