@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -13,6 +13,7 @@ from makegood.claims.actions import post_message
 from makegood.claims.desk import Desk
 from makegood.claims.intake import open_claim
 from makegood.claims.opening import OpenClaim
+from makegood.policy.judgement import Wants
 from makegood.store.database import Database
 
 MOST_ROWS: Final = 500
@@ -29,6 +30,7 @@ COLUMNS: Final = {
 }
 """The columns by name; either language will do, in any order."""
 CHANNEL: Final = "batch"
+WANTS: Final = get_args(Wants)
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +98,8 @@ async def _take(db: Database, act: Act, desk: Desk, number: int, row: Row) -> Ro
 def _command(row: Row) -> OpenClaim:
     if not (row.order_no and row.reason and row.description):
         raise Refused("evidence_missing")
+    if row.wants not in WANTS:
+        raise Refused("remedy_not_available", remedy=row.wants)
     return OpenClaim(
         order_no=row.order_no,
         line_no=row.line_no,

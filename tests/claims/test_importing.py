@@ -21,13 +21,15 @@ async def test_m59_a_table_opens_adds_to_and_refuses_row_by_row(town: Town) -> N
         for number in range(1, 4)
     ]
     strange = Row(order_no="O-404", reason="KEY01", description=STORY)
+    greedy = Row(order_no="O-1", reason="KEY01", description=STORY, wants="a pony")
 
-    first = await take(town, [*new, strange, Row(order_no="O-1", description=STORY)])
+    first = await take(town, [*new, strange, Row(order_no="O-1", description=STORY), greedy])
     again = await take(town, [new[0], Row(claim_no=first[1].claim_no, description="补充说明")])
 
-    assert [one.state for one in first] == ["opened"] * 3 + ["refused"] * 2
-    assert [one.code for one in first[3:]] == ["not_found", "evidence_missing"]
-    assert [one.row for one in first] == [1, 2, 3, 4, 5]
+    assert [one.state for one in first] == ["opened"] * 3 + ["refused"] * 3
+    codes = ["not_found", "evidence_missing", "remedy_not_available"]
+    assert [one.code for one in first[3:]] == codes
+    assert [one.row for one in first] == [1, 2, 3, 4, 5, 6]
     assert [(one.state, one.claim_no) for one in again] == [
         ("existing", first[0].claim_no),
         ("updated", first[1].claim_no),

@@ -3,6 +3,7 @@
 from typing import Final
 
 from makegood.web.api import (
+    batches,
     bundles,
     chargebacks,
     claims,
@@ -22,6 +23,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *orders.OPERATIONS,
     *proofs.OPERATIONS,
     *claims.OPERATIONS,
+    *batches.OPERATIONS,
     *sides.OPERATIONS,
     *evidence.OPERATIONS,
     *bundles.OPERATIONS,

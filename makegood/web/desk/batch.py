@@ -19,16 +19,14 @@ LIMIT = 2 * 1024 * 1024
 @get("/desk/batch")
 async def show_batch(page: ThisPage, things: TheThings, request: AnyRequest) -> Html:
     """The form, with the columns it understands."""
-    page.need("claim.open")
-    page.need("claim.list")
+    page.need("claim.import")
     return await _page(page, things, request, [])
 
 
 @post("/desk/batch", request_max_body_size=LIMIT)
 async def take_batch(page: ThisPage, things: TheThings, request: AnyRequest) -> Html:
     """Open or add to a claim for every row; nothing is undone by a row that is refused."""
-    page.need("claim.open")
-    page.need("claim.list")
+    page.need("claim.import")
     form = await read_form(request)
     upload = form.files.get("file")
     try:
