@@ -7,9 +7,9 @@ from playwright.async_api import expect
 
 from makegood.base.actor import Act, Actor
 from makegood.policy.draft import actions
-from makegood.policy.draft.actions import Described, Named
+from makegood.policy.draft.actions import Described
 from makegood.policy.draft.editing import AddRow, Edit, RemoveRow, SetCell, SetText
-from makegood.policy.draft.model import Draft
+from makegood.policy.draft.model import Draft, Named
 from makegood.web.session import STAFF_COOKIE
 from tests.browser.conftest import faults_of
 from tests.browser.looking import LOOKS, tab_of

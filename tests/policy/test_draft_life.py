@@ -10,9 +10,9 @@ from makegood.base.refusal import Refused
 from makegood.people.approvals.rules import Approver
 from makegood.policy import pack_store
 from makegood.policy.draft import actions
-from makegood.policy.draft.actions import Described, Named
+from makegood.policy.draft.actions import Described
 from makegood.policy.draft.editing import AddRow, Edit, RemoveRow, SetCell, SetResult
-from makegood.policy.draft.model import Draft
+from makegood.policy.draft.model import Draft, Named
 from makegood.policy.draft.store import load_draft
 from makegood.policy.packfile import read_pack_file
 from makegood.policy.shelf import Shelf

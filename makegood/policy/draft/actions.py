@@ -1,6 +1,5 @@
 """What is done with drafts of the rules; each in the caller's transaction."""
 
-import json
 from datetime import datetime
 from typing import Final
 
@@ -15,12 +14,19 @@ from makegood.policy import pack_store, publishing
 from makegood.policy.compare import compare
 from makegood.policy.draft import flow, store
 from makegood.policy.draft.editing import Edit, apply, place_of
+from makegood.policy.draft.examples import with_fitting_examples
 from makegood.policy.draft.looking import Inspection, blockers, inspect
-from makegood.policy.draft.model import MOVING, WHY_LETTERS, Draft, EditNote
-from makegood.policy.examples import still_right
-from makegood.policy.model import Example, Pack
+from makegood.policy.draft.model import (
+    MOVING,
+    WHY_LETTERS,
+    Draft,
+    EditNote,
+    Named,
+    note_of,
+    with_editor,
+)
+from makegood.policy.model import Pack
 from makegood.policy.packfile import (
-    Parts,
     digest_of,
     read_pack_file,
     read_parts,
@@ -28,13 +34,10 @@ from makegood.policy.packfile import (
 )
 from makegood.policy.shelf import Shelf
 from makegood.policy.stages import Ref, Stage, StageKind
-from makegood.policy.tables import read_table
 from makegood.store.database import Connection
 from makegood.store.jobs import Job, enqueue
 
 STEP_JOB: Final = "policy.step"
-Named = tuple[str, str]
-"""A person's account id and shown name."""
 
 
 class StepDraft(msgspec.Struct, frozen=True):
@@ -88,10 +91,12 @@ async def edit_draft(
         Refused: `not_found`, `stale_version`, `rule_state`, `rule_edit_impossible`.
     """
     draft = await _editable(tx, act, draft_id, seen)
-    source = write_parts(_with_fitting_examples(apply(read_parts(draft.source), edit), edit))
+    source = write_parts(
+        with_fitting_examples(apply(read_parts(draft.source), edit), getattr(edit, "table", ""))
+    )
     if source == draft.source:
         return draft
-    note = _note(draft, act, by, str(edit.__struct_config__.tag), place_of(edit))
+    note = note_of(draft, act.now, by, str(edit.__struct_config__.tag), place_of(edit))
     return await _write(tx, act, draft, note, source, by)
 
 
@@ -103,7 +108,12 @@ async def undo_last(tx: Connection, act: Act, draft_id: str, seen: int, by: Name
         raise Refused("rule_edit_impossible", why="undo")
     note, before = undone
     return await _write(
-        tx, act, draft, _note(draft, act, by, "undo", f"{note.what} {note.detail}"), before, by
+        tx,
+        act,
+        draft,
+        note_of(draft, act.now, by, "undo", f"{note.what} {note.detail}"),
+        before,
+        by,
     )
 
 
@@ -123,7 +133,7 @@ async def describe(
     }
     values["title"] = values["title"] or draft.title
     changed = msgspec.structs.replace(
-        draft, **values, editors=_with(draft.editors, by), changed_at=act.now
+        draft, **values, editors=with_editor(draft.editors, by), changed_at=act.now
     )
     await store.update_draft(tx, act.market_id, changed)
     return changed
@@ -374,17 +384,6 @@ def _check_seen(draft: Draft, seen: int) -> None:
         raise Refused("stale_version")
 
 
-def _with_fitting_examples(parts: Parts, edit: Edit) -> Parts:
-    """A written example that no longer comes to its rule goes with the change; undo returns it."""
-    table_id = getattr(edit, "table", "")
-    if not table_id:
-        return parts
-    file = f"tables/{table_id}.json"
-    table = read_table(json.dumps(parts["tables"][table_id]).encode(), file)
-    kept = still_right(table, msgspec.convert(parts["examples"], list[Example]))
-    return {**parts, "examples": msgspec.to_builtins(kept)}
-
-
 async def _write(
     tx: Connection, act: Act, draft: Draft, note: EditNote, source: bytes, by: Named
 ) -> Draft:
@@ -393,27 +392,12 @@ async def _write(
         draft,
         source=source,
         edit_no=note.edit_no,
-        editors=_with(draft.editors, by),
+        editors=with_editor(draft.editors, by),
         gaps_seen=False,
         changed_at=act.now,
     )
     await store.update_draft(tx, act.market_id, changed)
     return changed
-
-
-def _note(draft: Draft, act: Act, by: Named, what: str, detail: str) -> EditNote:
-    return EditNote(
-        edit_no=draft.edit_no + 1,
-        at=act.now,
-        by_id=by[0],
-        by_name=by[1],
-        what=what,
-        detail=detail[:200],
-    )
-
-
-def _with(editors: tuple[str, ...], by: Named) -> tuple[str, ...]:
-    return editors if by[0] in editors else (*editors, by[0])
 
 
 def _step_job(act: Act, draft: Draft, at: datetime) -> Job:

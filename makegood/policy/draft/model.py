@@ -1,7 +1,7 @@
 """A draft of the rules: one file in the making, why it is made, and how far it has come."""
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -17,6 +17,9 @@ NOTICE_DAYS: Final = 7
 STEP_HOURS: Final = 24
 """How long each share of a trial lasts before the next one begins by itself."""
 WHY_LETTERS: Final = 2_000
+
+Named: TypeAlias = tuple[str, str]
+"""A person's account id and shown name."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,3 +73,20 @@ class EditNote(msgspec.Struct, frozen=True, kw_only=True):
     by_name: str
     what: str
     detail: str
+
+
+def note_of(draft: Draft, at: datetime, by: Named, what: str, detail: str) -> EditNote:
+    """The note of the next edit of this draft."""
+    return EditNote(
+        edit_no=draft.edit_no + 1,
+        at=at,
+        by_id=by[0],
+        by_name=by[1],
+        what=what,
+        detail=detail[:200],
+    )
+
+
+def with_editor(editors: tuple[str, ...], by: Named) -> tuple[str, ...]:
+    """Everybody who wrote in the draft, each once; none of them reviews it."""
+    return editors if by[0] in editors else (*editors, by[0])

@@ -13,7 +13,7 @@ from makegood.base.refusal import Refused
 from makegood.people.approvals.actions import approver_of, prove_again
 from makegood.policy.draft import actions
 from makegood.policy.draft.looking import sketch
-from makegood.policy.draft.model import Draft
+from makegood.policy.draft.model import Draft, Named
 from makegood.policy.faults import PackRefused
 from makegood.policy.packfile import MAX_FILE_BYTES
 from makegood.store.database import Connection
@@ -181,7 +181,7 @@ async def _review(tx: Connection, page: Page, things: Things, draft_id: str, for
     )
 
 
-def _me(page: Page) -> actions.Named:
+def _me(page: Page) -> Named:
     return page.caller.account_id, page.caller.display_name
 
 
