@@ -3,7 +3,7 @@
 from makegood.base.actor import SYSTEM, Act
 from makegood.base.time import Clock
 from makegood.ledger.bills.actions import recheck
-from makegood.ledger.bills.store import waiting_channels
+from makegood.ledger.bills.difference_store import waiting_channels
 from makegood.store.database import Database
 
 

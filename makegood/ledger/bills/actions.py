@@ -10,7 +10,7 @@ import msgspec
 from makegood.base.actor import Act
 from makegood.base.refusal import Refused
 from makegood.ledger.accounts import BOOK_ZONE, day_of
-from makegood.ledger.bills import rules, store
+from makegood.ledger.bills import difference_store, rules, store
 from makegood.ledger.bills.forms import read_bill
 from makegood.ledger.bills.rules import BillFault, BillLine, LineKind, Matched
 from makegood.ledger.bills.store import Bill
@@ -88,7 +88,7 @@ async def import_bill(tx: Connection, act: Act, file: BillFile) -> Imported:
 async def recheck(tx: Connection, act: Act, channel: str) -> int:
     """Look again for what our book lacked: an order may have come late; answers how many came."""
     await store.lock_channel(tx, act.market_id, channel)
-    open_lines = await store.missing_here(tx, act.market_id, channel)
+    open_lines = await difference_store.missing_here(tx, act.market_id, channel)
     if not open_lines:
         return 0
     ours = await _ours_around(tx, act.market_id, channel, [line.day for line in open_lines])
@@ -113,7 +113,7 @@ async def resolve_difference(
     """
     if not text.strip():
         raise Refused("reason_needed")
-    closed = await store.resolve(
+    closed = await difference_store.resolve(
         tx, act.market_id, channel, kind, [number], by=act.actor.id, text=text[:500], now=act.now
     )
     if not closed:
@@ -174,7 +174,7 @@ async def _compare(
     for kind in rules.BOOKED:
         explained = [one.ours.key for one in compared.matched if one.ours.kind == kind]
         await _close(tx, act, channel, kind, explained)
-    await store.put_differences(tx, act.market_id, channel, bill.bill_no, found, act.now)
+    await difference_store.put_differences(tx, act.market_id, channel, bill.bill_no, found, act.now)
     same = [one for one in compared.matched if rules.is_same(one)]
     await post(tx, act, _postings(channel, same, fresh))
     return Imported(bill=bill, matched=len(same), differences=len(found))
@@ -184,7 +184,7 @@ async def _close(
     tx: Connection, act: Act, channel: str, kind: LineKind, numbers: Sequence[str]
 ) -> None:
     if numbers:
-        await store.resolve(
+        await difference_store.resolve(
             tx, act.market_id, channel, kind, numbers, by=BY_BILL, text="", now=act.now
         )
 

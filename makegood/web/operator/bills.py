@@ -11,11 +11,12 @@ from litestar.response import Redirect, Stream
 
 from makegood.base.refusal import Refused
 from makegood.gateways.payments.accounts import Account
-from makegood.ledger.bills import store
+from makegood.ledger.bills import difference_store, store
 from makegood.ledger.bills.actions import BillFile, Imported, import_bill, resolve_difference
+from makegood.ledger.bills.difference_store import OpenDifference
 from makegood.ledger.bills.forms import FORM_OF_KIND, FORMS
 from makegood.ledger.bills.sheet import MOST_BYTES
-from makegood.ledger.bills.store import Bill, OpenDifference
+from makegood.ledger.bills.store import Bill
 from makegood.ledger.refund.account_store import SealedAccount, list_accounts, open_account
 from makegood.store.vault import SealBroken
 from makegood.web.csv_stream import amount, csv_answer, each
@@ -133,7 +134,7 @@ async def show_bill(
         bill = await store.read_bill(conn, market_id, bill_no)
         if bill is None:
             raise not_found()
-        found = await store.differences_of_bill(conn, market_id, bill_no)
+        found = await difference_store.differences_of_bill(conn, market_id, bill_no)
         sums = await store.sums_of_bill(conn, market_id, bill_no)
     return page.show(
         "operator/templates/bill.html",
@@ -213,7 +214,7 @@ async def _found(
     page: Page, things: Things, asked: Filter, limit: int = 200
 ) -> list[OpenDifference]:
     async with things.db.connection() as conn:
-        return await store.list_differences(
+        return await difference_store.list_differences(
             conn,
             page.market.market_id,
             is_open=asked.is_open,
@@ -229,7 +230,7 @@ async def _page(page: Page, things: Things, asked: Filter, fault: Fault | None =
     accounts = await _accounts(page, things)
     async with things.db.connection() as conn:
         bills = await store.list_bills(conn, market_id)
-        counts = await store.count_differences(conn, market_id)
+        counts = await difference_store.count_differences(conn, market_id)
     return page.show(
         "operator/templates/bills.html",
         409 if fault else 200,

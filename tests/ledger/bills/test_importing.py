@@ -7,7 +7,7 @@ import pytest
 from makegood.base.refusal import Refused
 from makegood.ledger.actions import clearing_of_day
 from makegood.ledger.audit import audit
-from makegood.ledger.bills import store
+from makegood.ledger.bills import difference_store, store
 from makegood.ledger.bills.actions import (
     BillFile,
     Imported,
@@ -15,7 +15,7 @@ from makegood.ledger.bills.actions import (
     recheck,
     resolve_difference,
 )
-from makegood.ledger.bills.store import OpenDifference
+from makegood.ledger.bills.difference_store import OpenDifference
 from makegood.store.database import Database
 from tests.claims.town import Town
 from tests.ledger.bills.papers import DAY, WRITERS, Move, plain
@@ -42,7 +42,7 @@ async def take(town: Town, file: BillFile) -> Imported:
 
 async def differing(town: Town, *, is_open: bool = True) -> list[OpenDifference]:
     async with town.db.connection() as conn:
-        return await store.list_differences(conn, "main", is_open=is_open)
+        return await difference_store.list_differences(conn, "main", is_open=is_open)
 
 
 async def told(town: Town) -> list[tuple[str, str, int | None, int | None]]:
