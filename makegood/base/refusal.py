@@ -15,7 +15,6 @@ CODES: Final[dict[str, str]] = {
     "amount_too_precise": "The amount has more decimals than its currency.",
     "amount_unreadable": "This is not an amount.",
     "appeal_window_over": "The time to appeal has ended.",
-    "approval_needed": "Above this person's limit a second person must release it.",
     "approval_needs_other_person": "Another person must approve this.",
     "audit_announced_late": "The announcement was not in the log before the beacon was known.",
     "audit_beacon_silent": "The beacon does not answer, or not as drand does.",

@@ -15,7 +15,7 @@ from makegood.people.approvals.actions import (
     prove_again,
     withdraw_proposal,
 )
-from makegood.people.approvals.limits import needs_second_person, require_alone
+from makegood.people.approvals.limits import needs_second_person
 from makegood.people.approvals.rules import Approver, NewProposal, Proposal, Verdict
 from makegood.people.callers import Callers
 from makegood.people.staff.sign_in import Door
@@ -169,9 +169,3 @@ def test_a_role_acts_alone_up_to_and_including_its_limit(
     kind: str, role: str, amount_minor: int, two: bool
 ) -> None:
     assert needs_second_person(SETTINGS, kind, role, amount_minor) is two
-
-
-def test_above_the_limit_the_refusal_says_the_limit() -> None:
-    with pytest.raises(Refused, match="approval_needed") as refused:
-        require_alone(SETTINGS, "refund_above_limit", "agent", 600_00)
-    assert refused.value.detail == {"limit_minor": 500_00}

@@ -1,6 +1,5 @@
 """What one person of a role may do alone, by the market's settings."""
 
-from makegood.base.refusal import Refused
 from makegood.people.markets.rules import MarketSettings
 from makegood.people.markets.terms import limit_minor as _limit_of
 
@@ -16,16 +15,3 @@ def needs_second_person(
     """Whether this must be proposed; a limit of nothing needs two persons even for nothing."""
     alone = limit_minor(settings, kind, role, contract_id)
     return alone == 0 or amount_minor > alone
-
-
-def require_alone(
-    settings: MarketSettings, kind: str, role: str, amount_minor: int, contract_id: str = ""
-) -> None:
-    """Refuse what one person may not do alone.
-
-    Raises:
-        Refused: `approval_needed` with the limit.
-    """
-    if needs_second_person(settings, kind, role, amount_minor, contract_id):
-        limit = limit_minor(settings, kind, role, contract_id)
-        raise Refused("approval_needed", limit_minor=limit)

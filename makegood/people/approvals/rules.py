@@ -19,7 +19,6 @@ KINDS: Final = (
     "resume_payouts",
     "deposit_withdrawal",
     "payout",
-    "goodwill",
 )
 DECIDING_ROLES: Final = ("lead", "operator")
 OUTSIDE: Final = "outside:"

@@ -41,7 +41,6 @@ def _usual_limits() -> dict[str, dict[str, int]]:
     limits = {
         "refund_above_limit": usual,
         "compensation": extras,
-        "goodwill": extras,
         "payout": {"operator": 20_000_00},
     }
     return {**limits, **{kind: {} for kind in TWO_PERSONS}}
