@@ -20,11 +20,10 @@ LOOKS = (Look(PHONE, "zh", "dark"), Look(DESK, "en", "light"))
 PATHS = {
     "op": [
         "/ops/ledger",
-        "/ops/refunds?show=arrived",
         f"/ops/suppliers/{SUPPLIER}",
         "/ops/approvals",
         "/ops/sellers/s-1",
-        *(f"/ops/money?part={part}" for part in ("limits", "contracts")),
+        "/ops/money?part=limits",
     ],
     "seller": ["/seller/funds"],
     "supplier": ["/supplier/statement"],
