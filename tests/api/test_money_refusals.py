@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from litestar import Litestar
 
 from makegood.ledger.refusals import latest_refusals
-from tests.api.kit import Line
+from tests.api.kit import Line, key_of
 from tests.claims.town import Town
 
 
@@ -39,3 +40,16 @@ async def test_a_payout_that_cannot_be_meant_is_refused_kept_and_moves_nothing(
             "SELECT count(*) FROM transfer WHERE recipe IN ('settlement', 'payout')"
         )
     assert (kept.action, kept.code, moved) == ("payout.record", code, 0)
+
+
+async def test_an_operator_reads_how_the_books_stand_and_a_shop_system_does_not(
+    market: Line, app: Litestar, town: Town
+) -> None:
+    operator = Line(app, await key_of(town, "operator"))
+    await town.order()
+    await market.post("/payouts", payout(0))
+    shown = (await operator.get("/ledger")).json()
+    assert (shown["currency"], shown["pauses"], shown["debts"]) == ("CNY", [], [])
+    assert shown["advances"]["fund_minor"] == 10_000_000
+    assert [one["code"] for one in shown["refusals"]] == ["amount_not_positive"]
+    assert (await market.get("/ledger")).status_code in (403, 404)

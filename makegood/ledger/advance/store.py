@@ -132,19 +132,6 @@ async def open_advances(
     return [_advance(row) for row in rows]
 
 
-async def advances_of_claim(conn: Connection, market_id: str, claim_no: str) -> list[Advance]:
-    """Everything that was paid first for a claim, whatever became of it."""
-    rows = await conn.fetch(
-        f"""
-        SELECT {_COLUMNS} FROM advance WHERE market_id = $1 AND claim_no = $2
-        ORDER BY first_at, party
-        """,
-        market_id,
-        claim_no,
-    )
-    return [_advance(row) for row in rows]
-
-
 async def ageing(conn: Connection, market_id: str, currency: str, now: datetime) -> list[Record]:
     """What each debtor owes, by the age of the debt in days, and what it owed and paid ever."""
     return await conn.fetch(

@@ -4,6 +4,7 @@ from typing import Final
 
 from makegood.web.api import (
     batches,
+    books,
     bundles,
     chargebacks,
     claims,
@@ -31,6 +32,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *repairs.OPERATIONS,
     *rulings.OPERATIONS,
     *money.OPERATIONS,
+    *books.OPERATIONS,
     *chargebacks.OPERATIONS,
     *policies.OPERATIONS,
 )
