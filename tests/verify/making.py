@@ -36,7 +36,7 @@ OTHER_KEY = Ed25519Signer(ORIGIN, b"o" * 32)
 FOREIGN_KEY = Ed25519Signer(OTHER_ORIGIN, b"f" * 32)
 WITNESS = Ed25519Signer("witness.example.org", b"w" * 32, COSIGNATURE_V1)
 FILE = "截图内容 screenshot\n".encode() * 7
-POLICY = Policy(logs=(KEY.verifier,), witnesses={"consumers": WITNESS.verifier})
+POLICY = Policy(logs=(KEY.verifier,), witnesses={"consumers": WITNESS.verifier}, quorum="consumers")
 PIN = Pin(POLICY)
 
 

@@ -80,12 +80,20 @@ def test_a_file_from_the_future_is_refused(script: JavaScript) -> None:
 
 
 def test_a_quorum_is_asked_for_where_the_reader_pins_one(script: JavaScript) -> None:
-    policy = msgspec.structs.replace(POLICY, quorum="consumers")
-    assert judge(bundle(), NOW, Pin(policy)).witnesses == ("consumers",)
+    assert judge(bundle(), NOW, PIN).witnesses == ("consumers",)
     events = history()
     alone = archive(pack(contents(events, Log(events, witness=None)), [KEY]))
-    assert judge(alone, NOW, Pin(policy)).state == "too_few_witnesses"
-    assert script.judge(alone, NOW, policy)["state"] == "too_few_witnesses"
+    assert judge(alone, NOW, PIN).state == "too_few_witnesses"
+    assert script.judge(alone, NOW, POLICY)["state"] == "too_few_witnesses"
+
+
+def test_a_witness_that_was_cut_off_is_missed_by_who_asks_for_one() -> None:
+    event = history()[0]
+    whole = Log([event]).proof(0, receipt(event))
+    cut = whole[: whole.rindex(b"\n", 0, -1) + 1]
+    assert judge(cut, NOW, PIN).state == "too_few_witnesses"
+    content = judge(cut, NOW, Pin(msgspec.structs.replace(POLICY, quorum="none")))
+    assert (content.state, content.witnesses) == ("intact", ())
 
 
 @pytest.mark.parametrize(
