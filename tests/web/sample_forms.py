@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from makegood.claims.letter import letter_of
 from makegood.policy.model import Pack
 from makegood.web.page import Page
 from makegood.web.portal.charged import Charged
@@ -228,8 +229,7 @@ def _reopen(page: Page, pack: Pack) -> Facts:
 
 
 def _letter(page: Page, pack: Pack) -> Facts:
-    shares = [{"party": "supplier", "percent": 100, "amount_minor": 9800}]
-    return "portal/templates/letter.html", {"claim": samples.REFUNDING, "shares": shares}
+    return "portal/templates/letter.html", {"letter": letter_of(samples.REFUNDING, pack)}
 
 
 def _error(page: Page, pack: Pack) -> Facts:

@@ -60,7 +60,12 @@ async def case(request: Request[Any, Any, State], name: FromPath[str]) -> Respon
     """A claim page in one of the sample states."""
     page, claim = page_of(request), samples.CLAIMS[name]
     return page.show(
-        "portal/templates/case.html", claim=claim, lead=lead_of(claim, page.words, PACK), notice=""
+        "portal/templates/case.html",
+        claim=claim,
+        receipts=None,
+        receipt_qr="",
+        lead=lead_of(claim, page.words, PACK),
+        notice="",
     )
 
 
