@@ -28,6 +28,8 @@ LOOKS = (
     Look(DESK, "zh", "dark"),
     Look(DESK, "en", "light"),
 )
+PAIR = (LOOKS[1], Look(DESK, "zh", "light"))
+"""Both sizes, languages and themes, each once: enough where there are many pages."""
 
 
 @asynccontextmanager

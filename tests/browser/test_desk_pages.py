@@ -9,7 +9,7 @@ from playwright.async_api import Page as Tab
 
 from tests.browser.conftest import faults_of
 from tests.browser.desk_scenes import furnish
-from tests.browser.looking import LOOKS, Look, tab_of
+from tests.browser.looking import PAIR, Look, tab_of
 from tests.claims.town import Town
 from tests.web.staff_kit import session_of
 
@@ -25,7 +25,7 @@ async def test_pages_have_no_faults(
     token = "" if person == "nobody" else await session_of(street, person)
 
     faults: list[str] = []
-    for look in LOOKS:
+    for look in PAIR:
         async with tab_of(chromium, address, look, token) as (tab, said):
             for path in scene.paths(person):
                 answer = await tab.goto(address + path)
