@@ -6,6 +6,7 @@ posting is written, so that transaction stays usable.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -37,6 +38,10 @@ class PaymentConflict(msgspec.Struct, frozen=True):
 
     told: StoredLeg
     stored: StoredLeg
+
+
+MOST_IN_A_SET: Final = 1500
+"""Payments of many orders are one set as long as its event can name every transfer."""
 
 
 async def post_payments(
@@ -238,7 +243,8 @@ async def _book(
     codes = [accounts.refundable(unit) for booking in bookings for unit in booking.due_minor]
     credited = await _credited(tx, act.market_id, codes, bookings[0].currency)
     transfers = [transfer for booking in bookings for transfer in _payment(booking, new, credited)]
-    await post(tx, act, transfers)
+    for start in range(0, len(transfers), MOST_IN_A_SET):
+        await post(tx, act, transfers[start : start + MOST_IN_A_SET])
     return conflicts
 
 

@@ -198,6 +198,17 @@ async def test_the_same_trade_for_two_orders_of_one_batch_is_booked_for_one(
     assert await posted(db, "escrow:o1") + await posted(db, "escrow:o2") == 9800
 
 
+async def test_a_batch_too_large_for_one_event_is_booked_in_several_sets(
+    db: Database, act: Act, booking: MakeBooking
+) -> None:
+    async with db.transaction() as tx:
+        await actions.post_payments(tx, act, [booking(f"o{number}") for number in range(700)])
+    async with db.connection() as conn:
+        sets = await conn.fetchval("select count(*) from event where stream like 'ledger/%'")
+        assert sets > 1
+        assert await audit(conn, "m1", act.now) == []
+
+
 async def test_a_large_batch_with_a_known_order_in_it_is_booked_once(
     db: Database, act: Act, booking: MakeBooking
 ) -> None:
