@@ -11,7 +11,7 @@ from makegood.base import business_time
 from makegood.base.time import minutes
 from makegood.claims import events as e
 from makegood.claims.remedies import NOTHING
-from makegood.claims.state import Claim, Recorded, evolve
+from makegood.claims.state import Claim, Recorded, folds
 from makegood.people.contracts.rules import STAGES, Standard, standard_for
 
 SOLUTION: Final = "solution"
@@ -39,7 +39,7 @@ def promises_of(
     A pause moves the due time; taking turns is no breach. A clock that was renewed after a
     breach stands twice: broken, and as its successor.
     """
-    claims = _folds(history)
+    claims = folds(history)
     ended = [
         promise
         for (before, after), recorded in zip(pairwise(claims), history[1:], strict=True)
@@ -48,13 +48,6 @@ def promises_of(
     last = claims[-1]
     running = [_running(d, now) for d in last.deadlines if d.kind in STAGES]
     return [*ended, *running, *_solution(last, standards, now)]
-
-
-def _folds(history: Sequence[Recorded]) -> list[Claim]:
-    claims: list[Claim] = []
-    for recorded in history:
-        claims.append(evolve(claims[-1] if claims else None, recorded))
-    return claims
 
 
 def _ended(before: Claim, after: Claim, recorded: Recorded) -> Iterator[Promise]:

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -11,7 +10,7 @@ import msgspec
 from makegood.claims import events as e
 from makegood.claims import store
 from makegood.claims.listing_store import appealed_claims
-from makegood.claims.state import Claim, Recorded, evolve
+from makegood.claims.state import Claim, Recorded, folds
 from makegood.policy.backtest.intervals import wilson
 from makegood.store.database import Connection
 
@@ -50,12 +49,9 @@ class Overturned(msgspec.Struct, frozen=True, kw_only=True):
 
 def appeals_of(history: Sequence[Recorded]) -> list[AppealEnded]:
     """Every decided appeal of one claim, in order."""
-    claims: list[Claim] = []
-    for recorded in history:
-        claims.append(evolve(claims[-1] if claims else None, recorded))
     return [
         _ended(before, recorded)
-        for (before, _), recorded in zip(pairwise(claims), history[1:], strict=True)
+        for before, recorded in zip(folds(history), history[1:], strict=False)
         if isinstance(recorded.event, e.AppealDecided)
     ]
 

@@ -1,5 +1,6 @@
 """A claim as the fold of its events. Only recording happens here; no rule is checked twice."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
@@ -154,6 +155,14 @@ def fold(history: list[Recorded]) -> Claim:
     for recorded in history[1:]:
         claim = evolve(claim, recorded)
     return claim
+
+
+def folds(history: Sequence[Recorded]) -> list[Claim]:
+    """The claim as it stood after each of its events."""
+    claims: list[Claim] = []
+    for recorded in history:
+        claims.append(evolve(claims[-1] if claims else None, recorded))
+    return claims
 
 
 def evolve(claim: Claim | None, recorded: Recorded) -> Claim:

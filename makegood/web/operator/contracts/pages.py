@@ -1,26 +1,24 @@
 """Contracts: list and clocks of tiers, one contract with its report, and the report as CSV."""
 
-import csv
-import io
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import msgspec
-from litestar import Response, get, post
+from litestar import get, post
 from litestar.params import FromPath, FromQuery
-from litestar.response import Redirect
+from litestar.response import Redirect, Stream
 from litestar.types import ControllerRouterHandler
 
 from makegood.base.refusal import Refused
 from makegood.claims.contract_report import ClaimKept, report, tallies
+from makegood.ledger.statements.months import Month, read_month, recent_months
 from makegood.people.contracts import store
 from makegood.people.contracts.actions import check_tiers, put_contract
 from makegood.people.contracts.rules import STAGES, TIERS, Contract
 from makegood.people.markets.actions import change_settings
 from makegood.people.markets.store import load_market
 from makegood.store.database import Connection
+from makegood.web.csv_stream import csv_answer, each
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.errors import refusal_words
@@ -31,6 +29,7 @@ from makegood.web.things import TheThings, Things
 
 NEW: Final = "new"
 MONTHS_SHOWN: Final = 12
+COLUMNS: Final = ("claim", "opened", "reason", "promise", "set", "due", "met", "broken")
 
 
 @get("/ops/contracts")
@@ -96,7 +95,7 @@ async def save_contract(
 @get("/ops/contracts/{contract_id:str}/report.csv")
 async def download_report(
     page: ThisPage, things: TheThings, contract_id: FromPath[str], m: FromQuery[str] = ""
-) -> Response[bytes]:
+) -> Stream:
     """Every promise of the month, one line each."""
     page.need("contract.read")
     month = month_of(m, page)
@@ -105,11 +104,9 @@ async def download_report(
         if stored is None:
             raise not_found()
         claims = await _report(conn, page, stored.contract, month)
-    return Response(
-        content=_csv(claims, page),
-        media_type="text/csv; charset=utf-8",
-        headers={"content-disposition": f'attachment; filename="{contract_id}-{month}.csv"'},
-    )
+    header = [page.words.t(f"contracts.csv.{name}") for name in COLUMNS]
+    lines = _lines(claims)
+    return csv_answer(f"{contract_id}-{month.name}.csv", header, each(lines), len(lines))
 
 
 async def _list(page: Page, things: Things, *, done: str = "", fault: Fault | None = None) -> Html:
@@ -163,17 +160,18 @@ async def _one(
         tiers=TIERS,
         stages=STAGES,
         roster=roster,
-        month=shown,
-        months=months_before(page),
+        month=shown.name,
+        months=recent_months(page.now, page.words.zone),
         tallies=tallies(claims),
         claims=[claim for claim in claims if claim.broken],
         all_claims=len(claims),
     )
 
 
-async def _report(conn: Connection, page: Page, contract: Contract, month: str) -> list[ClaimKept]:
-    since, until = bounds(month, page.words.zone)
-    return await report(conn, page.market.market_id, contract, since, until, page.now)
+async def _report(
+    conn: Connection, page: Page, contract: Contract, month: Month
+) -> list[ClaimKept]:
+    return await report(conn, page.market.market_id, contract, month.since, month.until, page.now)
 
 
 def wrong_of(refused: Refused | None) -> Sequence[str]:
@@ -182,50 +180,29 @@ def wrong_of(refused: Refused | None) -> Sequence[str]:
     return [str(field) for field in fields] if isinstance(fields, list) else []
 
 
-def month_of(text: str, page: Page) -> str:
-    """A month as `2026-11`; the present one for anything else."""
-    months = months_before(page)
-    return text if text in months else months[0]
+def month_of(text: str, page: Page) -> Month:
+    """One of the months shown, named as `2026-11`; the present one for anything else."""
+    zone = page.words.zone
+    shown = recent_months(page.now, zone, MONTHS_SHOWN)
+    return read_month(text if text in shown else shown[0], page.now, zone)
 
 
-def months_before(page: Page) -> list[str]:
-    """This month and those before it, the newest first."""
-    here = page.now.astimezone(page.words.zone)
-    last = here.year * 12 + here.month - 1
-    numbers = range(last, last - MONTHS_SHOWN, -1)
-    return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in numbers]
-
-
-def bounds(month: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """When a month begins and when the next one does."""
-    year, number = int(month[:4]), int(month[5:])
-    since = datetime(year, number, 1, tzinfo=zone)
-    return since, datetime(year + number // 12, number % 12 + 1, 1, tzinfo=zone)
-
-
-def _csv(claims: Sequence[ClaimKept], page: Page) -> bytes:
-    """With a byte order mark, so that spreadsheets read Chinese names as they are."""
-    text = io.StringIO()
-    lines = csv.writer(text)
-    lines.writerow(
-        page.words.t(f"contracts.csv.{name}")
-        for name in ("claim", "opened", "reason", "promise", "set", "due", "met", "broken")
-    )
-    for claim in claims:
-        for one in claim.promises:
-            lines.writerow(
-                [
-                    claim.claim_no,
-                    claim.opened_at.isoformat(),
-                    claim.reason,
-                    one.kind,
-                    one.set_at.isoformat(),
-                    one.due_at.isoformat(),
-                    one.met_at.isoformat() if one.met_at else "",
-                    "1" if one.broken else "0",
-                ]
-            )
-    return text.getvalue().encode("utf-8-sig")
+def _lines(claims: Sequence[ClaimKept]) -> list[Sequence[object]]:
+    """One line per promise."""
+    return [
+        [
+            claim.claim_no,
+            claim.opened_at.isoformat(),
+            claim.reason,
+            one.kind,
+            one.set_at.isoformat(),
+            one.due_at.isoformat(),
+            one.met_at.isoformat() if one.met_at else "",
+            "1" if one.broken else "0",
+        ]
+        for claim in claims
+        for one in claim.promises
+    ]
 
 
 ROUTES: list[ControllerRouterHandler] = [
