@@ -197,25 +197,22 @@ class EmbeddedPostgres:
             raise ServerFailed(_explain("could not make the database folder", made.stderr))
 
     def _forget_dead_server(self) -> None:
-        """Remove a pid file whose process is gone or is not a server of this folder."""
-        self._reap()
+        """Remove a pid file whose process is gone or is not a server of this folder.
+
+        A killed child counts as alive until its parent asks how it ended (`pid` does), and its
+        command line is gone a moment before: both must say that it ended.
+        """
         give_up_at = time.monotonic() + _LAST_BREATH_SECONDS
-        while (running := running_server(self.cluster)) is not None:
+        while (running := self.pid or running_server(self.cluster)) is not None:
             if time.monotonic() > give_up_at:
                 raise ServerFailed(
                     f"a server (process {running}) already works in {self.folder}: "
                     "stop the other Makegood, or choose another folder with --data"
                 )
             time.sleep(_POLL_SECONDS)
-            self._reap()
         (self.cluster / "postmaster.pid").unlink(missing_ok=True)
         for leftover in self.socket_folder.glob(".s.PGSQL.*"):
             leftover.unlink()
-
-    def _reap(self) -> None:
-        """A killed child counts as alive until its parent asks how it ended."""
-        if self._process is not None:
-            self._process.poll()
 
     def _start_once(self) -> bool:
         """Whether the server answers; False while sessions of a killed one still end."""
