@@ -20,8 +20,9 @@ from makegood.web.errors import refusal_words
 from makegood.web.file_routes import read_routes
 from makegood.web.files import Files
 from makegood.web.look import finding_namer
-from makegood.web.outside.passes import OutsideFiles, case_of, pass_cookie
+from makegood.web.outside.passes import DOOR, OutsideFiles, OutsidePass, case_of
 from makegood.web.page import Html, Page, ThisPage
+from makegood.web.passes import SESSION, pass_cookie
 from makegood.web.problem import PageFault
 from makegood.web.things import TheThings, Things
 
@@ -41,7 +42,8 @@ async def open_link(page: ThisPage, things: TheThings, token: FromPath[str]) -> 
     except Refused as refused:
         raise PageFault(410, "link_used") from refused
     answer = page.go("/outside")
-    answer.cookies.append(pass_cookie(page, things, subject["ref_no"]))
+    let_in = OutsidePass(subject["ref_no"], page.now + SESSION)
+    answer.cookies.append(pass_cookie(page, things, DOOR, let_in))
     return answer
 
 

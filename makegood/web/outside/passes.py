@@ -1,29 +1,22 @@
 """Who looks from outside: a sealed cookie for one question, and the files it opens."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import msgspec
-from litestar.datastructures import Cookie
 
 from makegood.base.actor import Act
 from makegood.claims.evidence import Evidence
 from makegood.claims.outside.rules import OutsideCase
 from makegood.claims.outside.store import load_case
 from makegood.store.database import Connection
-from makegood.store.vault import SealBroken
 from makegood.web.files import Filer
 from makegood.web.form_stream import AnyRequest
-from makegood.web.operator.cookies import kept
-from makegood.web.page import Page
+from makegood.web.passes import Door, read_pass
 from makegood.web.problem import PageFault, not_found
 from makegood.web.things import Things
 
-COOKIE: Final = "mg_outside"
-PURPOSE: Final = "outside_page"
-SESSION: Final = timedelta(hours=12)
+DOOR: Final = Door(cookie="mg_outside", purpose="outside_page", path="/outside")
 
 
 class OutsidePass(msgspec.Struct, frozen=True):
@@ -33,23 +26,10 @@ class OutsidePass(msgspec.Struct, frozen=True):
     until: datetime
 
 
-def pass_cookie(page: Page, things: Things, ref_no: str) -> Cookie:
-    """The cookie that a used link leaves behind."""
-    plain = msgspec.json.encode(OutsidePass(ref_no, page.now + SESSION))
-    sealed = things.vault.seal(page.market.market_id, PURPOSE, "", plain)
-    value = urlsafe_b64encode(sealed).decode()
-    return kept(page, COOKIE, value, "/outside", int(SESSION.total_seconds()))
-
-
 def ref_no_of(request: AnyRequest, things: Things, market_id: str, now: datetime) -> str | None:
     """The question this browser may look at, or None."""
-    try:
-        sealed = urlsafe_b64decode(request.cookies.get(COOKIE, ""))
-        plain = things.vault.open_sealed(market_id, PURPOSE, "", sealed)
-        found = msgspec.json.decode(plain, type=OutsidePass)
-    except (SealBroken, Base64Error, ValueError, msgspec.DecodeError):
-        return None
-    return found.ref_no if now < found.until else None
+    found = read_pass(request, things, market_id, DOOR, OutsidePass)
+    return found.ref_no if found is not None and now < found.until else None
 
 
 async def case_of(

@@ -1,14 +1,11 @@
 """The supplier's answer page: a link that works once, then questions with their deadlines."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import get, post
-from litestar.datastructures import Cookie
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
@@ -20,16 +17,14 @@ from makegood.orders.questions import LINK_PURPOSE, PageAnswer, answer_question
 from makegood.orders.supplier import AskedQuestion, SupplierStatus
 from makegood.people.links.actions import use_link
 from makegood.people.markets.store import load_supplier
-from makegood.store.vault import SealBroken
 from makegood.web.desk.forms import AnyRequest, Form, read_form
-from makegood.web.operator.cookies import door_act, kept
+from makegood.web.operator.cookies import door_act
 from makegood.web.page import Html, Page, ThisPage
+from makegood.web.passes import SESSION, Door, pass_cookie, read_pass
 from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things
 
-COOKIE: Final = "mg_supplier"
-PURPOSE: Final = "supplier_page"
-SESSION: Final = timedelta(hours=12)
+DOOR: Final = Door(cookie="mg_supplier", purpose="supplier_page", path="/supplier")
 
 
 class SupplierPass(msgspec.Struct, frozen=True):
@@ -45,7 +40,8 @@ async def open_link(page: ThisPage, things: TheThings, token: FromPath[str]) -> 
     async with things.db.transaction() as tx:
         subject = await use_link(tx, door_act(page), things.vault, LINK_PURPOSE, token)
     answer = page.go("/supplier")
-    answer.cookies.append(_pass_cookie(page, things, subject["supplier_id"]))
+    let_in = SupplierPass(subject["supplier_id"], page.now + SESSION)
+    answer.cookies.append(pass_cookie(page, things, DOOR, let_in))
     return answer
 
 
@@ -81,12 +77,9 @@ def supplier_of(page: Page, things: Things, request: AnyRequest) -> str:
     """The supplier by a signed-in account or by the pass of a used link; strangers get 404."""
     if page.caller.role == "supplier" and page.caller.actor is not None:
         return page.caller.actor.id
-    try:
-        sealed = urlsafe_b64decode(request.cookies.get(COOKIE, ""))
-        plain = things.vault.open_sealed(page.market.market_id, PURPOSE, "", sealed)
-        found = msgspec.json.decode(plain, type=SupplierPass)
-    except (SealBroken, Base64Error, ValueError, msgspec.DecodeError) as broken:
-        raise not_found() from broken
+    found = read_pass(request, things, page.market.market_id, DOOR, SupplierPass)
+    if found is None:
+        raise not_found()
     if page.now >= found.until:
         raise Refused("link_expired")
     return found.supplier_id
@@ -117,13 +110,6 @@ def _time(text: str, zone: ZoneInfo) -> datetime | None:
         return datetime.fromisoformat(text).replace(tzinfo=zone) if text else None
     except ValueError:
         return None
-
-
-def _pass_cookie(page: Page, things: Things, supplier_id: str) -> Cookie:
-    plain = msgspec.json.encode(SupplierPass(supplier_id, page.now + SESSION))
-    sealed = things.vault.seal(page.market.market_id, PURPOSE, "", plain)
-    value = urlsafe_b64encode(sealed).decode()
-    return kept(page, COOKIE, value, "/supplier", int(SESSION.total_seconds()))
 
 
 def _page(page: Page, name: str, questions: list[AskedQuestion], sent: bool) -> Html:
