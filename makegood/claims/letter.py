@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from makegood.base.money import Money, split_by_shares
+from makegood.claims.unmet import Asked, Unfollowed, Weighed, asked_of, unfollowed, weighed
 from makegood.claims.view import (
     ClaimView,
     ConditionView,
@@ -82,6 +83,14 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     like_ended: int
     shares: list[ShareShown]
     evidence: list[EvidenceView]
+    asked: Asked
+    """What was wanted beside what is given, and why it is less."""
+    weighed: list[Weighed]
+    """How each item of `evidence` counted, in the same order."""
+    unfollowed: list[Unfollowed]
+    """Statements that decided nothing alone."""
+    contested: bool
+    """The seller disputed the claim and bears a part all the same."""
     would_change: list[str]
     changes: list[ChangeShown]
     appeal_until: datetime | None
@@ -128,6 +137,10 @@ def letter_of(claim: ClaimView, pack: Pack) -> Letter:
         like_ended=decision.like_ended,
         shares=shares_of(decision),
         evidence=[item for item in claim.evidence if item.added_at <= decision.decided_at],
+        asked=asked_of(claim, decision, pack),
+        weighed=weighed(claim, decision, pack),
+        unfollowed=unfollowed(claim, decision),
+        contested=_was_contested(claim, decision),
         would_change=decision.would_change,
         changes=_changes(claim, decision, pack),
         appeal_until=decision.appeal_until,
@@ -151,6 +164,17 @@ def _statements(claim: ClaimView, decision: DecisionView) -> list[Statement]:
         for step in claim.steps
         if step.what == "seller_answered" and step.text and step.at <= decision.decided_at
     ]
+
+
+def _was_contested(claim: ClaimView, decision: DecisionView) -> bool:
+    """Whether the seller's objection was heard and not followed."""
+    disputed = any(
+        step.what == "seller_answered"
+        and step.with_.get("kind") == "contest"
+        and step.at <= decision.decided_at
+        for step in claim.steps
+    )
+    return disputed and decision.shares.get("seller", 0) > 0
 
 
 def _changes(claim: ClaimView, decision: DecisionView, pack: Pack) -> list[ChangeShown]:

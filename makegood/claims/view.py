@@ -68,6 +68,8 @@ class ConditionView(msgspec.Struct, frozen=True):
     actual: bool | int | str | None
     source: str
     met: Literal["met", "not_met", "held"]
+    fact: str = ""
+    """The fact's name in the vocabulary."""
 
 
 class DecisionView(msgspec.Struct, frozen=True, kw_only=True):

@@ -307,6 +307,7 @@ def _conditions(conditions: Iterable[e.Condition]) -> list[v.ConditionView]:
             actual=condition.actual,
             source=condition.source,
             met=condition.met,
+            fact=condition.fact,
         )
         for condition in conditions
     ]

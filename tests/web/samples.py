@@ -62,7 +62,7 @@ FACTS = [
 DECISION = DecisionView(
     number=1,
     finding="key_used_before_supplier",
-    remedy="refund",
+    remedy="refund_full",
     amount_minor=9800,
     coupon_minor=0,
     currency="CNY",
@@ -74,7 +74,12 @@ DECISION = DecisionView(
     "replacement or a refund. The supplier pays; the seller’s deposit is untouched.",
     conditions=[
         ConditionView(
-            "在查看之前已被兑换", "Redeemed before it was viewed", True, "supplier", "met"
+            "在查看之前已被兑换",
+            "Redeemed before it was viewed",
+            True,
+            "supplier",
+            "met",
+            "supplier.redeemed_before_reveal",
         ),
         ConditionView(
             "由买家填写的账号兑换",
@@ -82,6 +87,7 @@ DECISION = DecisionView(
             False,
             "supplier",
             "met",
+            "supplier.redeemed_by_buyer",
         ),
         ConditionView("金额在自动执行上限内", "Within the automatic limit", True, "order", "met"),
     ],
@@ -271,7 +277,7 @@ CHOOSING = msgspec.structs.replace(
     REFUNDING,
     state="decided",
     money=[],
-    decision=msgspec.structs.replace(DECISION, choices=["reissue", "refund"]),
+    decision=msgspec.structs.replace(DECISION, choices=["reissue", "refund_full"]),
     deadlines=[deadline("choice", 47 * 60)],
     may=["choose_remedy", "message", "appeal"],
 )
@@ -302,7 +308,7 @@ REFUSED = msgspec.structs.replace(
     decision=msgspec.structs.replace(
         DECISION,
         finding="key_redeemed_by_buyer",
-        remedy="none",
+        remedy="explanation",
         amount_minor=0,
         shares={"buyer": 100},
         clause_zh="卡密在查看之后由买家填写的账号兑换的，不支持退款。",
