@@ -154,6 +154,33 @@ class OfferView(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["open", "accepted", "declined", "countered", "lapsed"]
 
 
+class DisputedView(msgspec.Struct, frozen=True, kw_only=True):
+    """One condition that an appeal disputes, and what the reviewer holds of it."""
+
+    fact: str
+    label_zh: str
+    label_en: str
+    view: str = ""
+    """`keep`, `change`, `unclear` or the reviewer's own words; empty before the answer."""
+
+
+class AppealView(msgspec.Struct, frozen=True, kw_only=True):
+    """One appeal: who disputes what, who answers until when, and the answer point by point."""
+
+    decision_no: int
+    by: str
+    filed_at: datetime
+    text: str
+    points: list[DisputedView]
+    """Empty where the decision is disputed as a whole."""
+    reviewer: PersonView
+    """Somebody who had no part in the decision."""
+    due_at: datetime
+    outcome: Literal["", "upheld", "changed"] = ""
+    decided_at: datetime | None = None
+    answer: str = ""
+
+
 class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     """A hand-over to a department, with owner and promised time."""
 
@@ -248,6 +275,8 @@ class ClaimView(msgspec.Struct, frozen=True, kw_only=True):
     may: list[str]
     erased: bool = False
     """Whether the buyer was erased: words and files are gone, the steps and amounts are not."""
+    appeals: list[AppealView] = []
+    """First to last; what became of each."""
 
 
 class ClaimRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import msgspec
 from makegood.base.actor import Actor
 from makegood.claims import events as e
 from makegood.claims import view as v
+from makegood.claims.appeal_history import appeals_of
 from makegood.claims.carrying import remedy_of
 from makegood.claims.clock import soon_at
 from makegood.claims.commands import Ruling
@@ -121,6 +122,7 @@ def claim_view(sight: Sight, pack: Pack, reader: Actor, now: datetime) -> v.Clai
         rating=claim.rating,
         may=may(claim, reader),
         erased=not isinstance(opened.description, str),
+        appeals=appeals_of(sight.history, sight.roster_names),
     )
 
 

@@ -168,7 +168,7 @@ def tabs_of(steps: Sequence[StepView]) -> list[tuple[Tab, int]]:
 def disputed_points(
     claim: ClaimView, words: Words, disputed: Sequence[str], finding: str
 ) -> list[Disputed]:
-    """The conditions that an appeal names; all of them when it names none that are known.
+    """The conditions that an appeal names, in either language; all when it names none known.
 
     A decision without conditions is disputed as a whole: then `finding`, in words, is the point.
     """
@@ -177,5 +177,6 @@ def disputed_points(
         Disputed(f"p{n}", words.pick(c.label_zh, c.label_en), c.actual, c.source)
         for n, c in enumerate(claim.decision.conditions)
     ]
-    named = [point for point in points if point.label in disputed or point.key in disputed]
+    own = [{c.label_zh, c.label_en, f"p{n}"} for n, c in enumerate(claim.decision.conditions)]
+    named = [point for point, names in zip(points, own, strict=True) if names & set(disputed)]
     return named or points or [Disputed("whole", finding, None, "")]

@@ -2,6 +2,11 @@
 
 from litestar.types import ControllerRouterHandler
 
-from makegood.web.seller import claim, funds, home
+from makegood.web.seller import claim, funds, home, letter
 
-ROUTES: list[ControllerRouterHandler] = [*home.ROUTES, *claim.ROUTES, *funds.ROUTES]
+ROUTES: list[ControllerRouterHandler] = [
+    *home.ROUTES,
+    *claim.ROUTES,
+    *letter.ROUTES,
+    *funds.ROUTES,
+]
