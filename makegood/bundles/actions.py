@@ -21,7 +21,7 @@ from makegood.record.log.entry_store import Placed
 from makegood.record.log.keyring import LogKeys
 from makegood.record.log.note import Note, Verifier, parse_note
 from makegood.record.log.policy import Policy
-from makegood.record.log.reading import prove_entry_at
+from makegood.record.log.reading import prove_entries_at
 from makegood.record.log.receipt import receipt_of, sign_receipt
 from makegood.record.log.sequencer import LogRoom
 from makegood.record.log.store import Head
@@ -122,13 +122,14 @@ async def _proofs(
     conn: Connection, market_id: str, places: Mapping[int, Placed], basis: Basis
 ) -> dict[int, bytes]:
     """By version: the proof of every entry that the checkpoint covers."""
-    return {
-        version: bytes(
-            await prove_entry_at(conn, market_id, placed.idx, basis.checkpoint, basis.size)
-        )
+    merged = {
+        version: placed.idx
         for version, placed in sorted(places.items())
         if placed.idx is not None and placed.idx < basis.size
     }
+    indexes = list(merged.values())
+    proofs = await prove_entries_at(conn, market_id, indexes, basis.checkpoint, basis.size)
+    return {version: bytes(proofs[idx]) for version, idx in merged.items()}
 
 
 def _receipts(

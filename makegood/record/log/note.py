@@ -1,6 +1,8 @@
 """Signed notes (C2SP signed-note): text, an empty line, and signatures by named Ed25519 keys."""
 
+import re
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, Protocol
 
@@ -26,6 +28,8 @@ _KEY_BYTES: Final = 32
 _SIGNATURE_BYTES: Final = 64
 _TIME_BYTES: Final = 8
 _DASH: Final = "— "
+_NO_NAME: Final = re.compile(r"[\s+\x00-\x20]")
+_KEYS_KEPT: Final = 256
 
 
 class Verifier(msgspec.Struct, frozen=True):
@@ -38,8 +42,7 @@ class Verifier(msgspec.Struct, frozen=True):
     @property
     def key_id(self) -> bytes:
         """Four bytes that a signature line carries: they find a key and prove nothing."""
-        spelled = self.name.encode() + b"\n" + bytes([self.kind]) + self.public_key
-        return sha256(spelled).digest()[:4]
+        return _key_id(self.name, self.kind, self.public_key)
 
     def __str__(self) -> str:
         """The verifier key as text: `name+id+key`."""
@@ -184,7 +187,7 @@ def fits(text: bytes, verifier: Verifier, signature: Signature) -> bool:
     if len(content) != _SIGNATURE_BYTES:
         return False
     try:
-        Ed25519PublicKey.from_public_bytes(verifier.public_key).verify(content, message)
+        _public_key(verifier.public_key).verify(content, message)
     except InvalidSignature:
         return False
     return True
@@ -192,9 +195,20 @@ def fits(text: bytes, verifier: Verifier, signature: Signature) -> bool:
 
 def checked_name(name: str) -> str:
     """A key name: not empty, without white space, plus or control characters."""
-    if not name or any(sign.isspace() or sign == "+" or ord(sign) < 33 for sign in name):
+    if not name or _NO_NAME.search(name):
         raise Malformed("key_name")
     return name
+
+
+@lru_cache(_KEYS_KEPT)
+def _public_key(content: bytes) -> Ed25519PublicKey:
+    """The key behind 32 bytes; whoever checks many notes meets few keys."""
+    return Ed25519PublicKey.from_public_bytes(content)
+
+
+@lru_cache(_KEYS_KEPT)
+def _key_id(name: str, kind: int, public_key: bytes) -> bytes:
+    return sha256(name.encode() + b"\n" + bytes([kind]) + public_key).digest()[:4]
 
 
 def _signed(text: bytes, signer: Signer) -> Signature:

@@ -14,6 +14,7 @@ from makegood.record.log.receipt import MERGE_WITHIN, parse_number
 from makegood.record.log.statement import Restart, parse_restart
 from makegood.record.log.tiles import TileId, reader_of, tile_of
 from makegood.record.log.tree import (
+    HashOf,
     Range,
     consistency_ranges,
     inclusion_ranges,
@@ -96,7 +97,17 @@ async def prove_entry_at(
     conn: Connection, market_id: str, idx: int, note: bytes, size: int
 ) -> TlogProof:
     """The proof that an entry is in an older checkpoint of ours, a witnessed one for example."""
-    return TlogProof(idx, await _path(conn, market_id, inclusion_ranges(idx, size)), note)
+    return (await prove_entries_at(conn, market_id, [idx], note, size))[idx]
+
+
+async def prove_entries_at(
+    conn: Connection, market_id: str, indexes: Sequence[int], note: bytes, size: int
+) -> dict[int, TlogProof]:
+    """The same for many entries: their tiles, which are mostly the same ones, are read once."""
+    ranges = {idx: inclusion_ranges(idx, size) for idx in indexes}
+    needed = [leaves for one in ranges.values() for leaves in one]
+    hash_of = await _reader(conn, market_id, needed)
+    return {idx: TlogProof(idx, prove(hash_of, one), note) for idx, one in ranges.items()}
 
 
 async def prove_consistency(
@@ -107,6 +118,10 @@ async def prove_consistency(
 
 
 async def _path(conn: Connection, market_id: str, ranges: Sequence[Range]) -> list[bytes]:
+    return prove(await _reader(conn, market_id, ranges), ranges)
+
+
+async def _reader(conn: Connection, market_id: str, ranges: Sequence[Range]) -> HashOf:
+    """Knows every hash that these ranges need."""
     wanted: set[TileId] = {tile_of(span) for leaves in ranges for span in spans_of(leaves)}
-    tiles = await store.load_tiles(conn, market_id, wanted)
-    return prove(reader_of(tiles), ranges)
+    return reader_of(await store.load_tiles(conn, market_id, wanted))

@@ -1,6 +1,5 @@
 """Reading what strangers hand in: one spelling of everything, and a reason when it is refused."""
 
-import base64
 import binascii
 import re
 from typing import Final
@@ -11,6 +10,7 @@ LARGEST_SIZE: Final = 2**63 - 1
 """The largest tree size or index that the text formats may name."""
 
 _DECIMAL: Final = re.compile(r"0|[1-9][0-9]{0,18}")
+_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 class Malformed(Exception):
@@ -57,8 +57,8 @@ REASONS: Final = {
 def decode_base64(text: str) -> bytes:
     """Standard base64 in its one canonical spelling, padding included."""
     try:
-        content = base64.b64decode(text.encode("ascii"), validate=True)
-    except (UnicodeEncodeError, binascii.Error) as wrong:
+        content = binascii.a2b_base64(text, strict_mode=True)
+    except ValueError as wrong:
         raise Malformed("base64") from wrong
     if encode_base64(content) != text:
         raise Malformed("base64")
@@ -67,7 +67,7 @@ def decode_base64(text: str) -> bytes:
 
 def encode_base64(content: bytes) -> str:
     """Standard base64 with padding."""
-    return base64.b64encode(content).decode("ascii")
+    return binascii.b2a_base64(content, newline=False).decode("ascii")
 
 
 def decode_hash(text: str) -> bytes:
@@ -98,6 +98,6 @@ def decode_lines(content: bytes) -> list[str]:
         text = content.decode("utf-8")
     except UnicodeDecodeError as wrong:
         raise Malformed("text") from wrong
-    if not text.endswith("\n") or any(ord(sign) < 32 and sign != "\n" for sign in text):
+    if not text.endswith("\n") or _CONTROL.search(text):
         raise Malformed("text")
     return text[:-1].split("\n")

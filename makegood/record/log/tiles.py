@@ -2,13 +2,23 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from makegood.record.log.strict import Malformed
-from makegood.record.log.tree import HASH_BYTES, HashOf, Span, hash_of_range, root_of
+from makegood.record.log.tree import (
+    HASH_BYTES,
+    HashOf,
+    Span,
+    hash_of_range,
+    node_row,
+    root_of,
+)
 
 TILE_HEIGHT: Final = 8
 TILE_WIDTH: Final = 1 << TILE_HEIGHT
+_TILES_KEPT: Final = 256
+"""Of which the inner nodes stay in memory: 4 MiB."""
 _TILE_PATH: Final = re.compile(
     r"tile/(?P<level>entries|0|[1-9][0-9]?)/(?P<n>(?:x[0-9]{3}/)*[0-9]{3})(?:\.p/(?P<w>[1-9][0-9]{0,2}))?"
 )
@@ -61,12 +71,13 @@ def tile_of(span: Span) -> TileId:
 
 def hash_in_tile(hashes: bytes, span: Span) -> bytes:
     """The hash of a perfect subtree from its tile; the tile must be wide enough."""
-    count = 1 << (span.level % TILE_HEIGHT)
-    first = (span.n * count) % TILE_WIDTH
-    own = hashes[first * HASH_BYTES : (first + count) * HASH_BYTES]
-    if len(own) != count * HASH_BYTES:
+    height = span.level % TILE_HEIGHT
+    row = hashes if height == 0 else _rows_above(hashes)[height - 1]
+    begin = span.n % (TILE_WIDTH >> height) * HASH_BYTES
+    found = row[begin : begin + HASH_BYTES]
+    if len(found) != HASH_BYTES or len(hashes) % HASH_BYTES:
         raise Malformed("tile")
-    return root_of(hashes_of(own))
+    return found
 
 
 def reader_of(tiles: Mapping[TileId, bytes]) -> HashOf:
@@ -141,6 +152,20 @@ def parse_bundle(bundle: bytes) -> list[bytes]:
             raise Malformed("tile")
         entries.append(bundle[begin:at])
     return entries
+
+
+@lru_cache(_TILES_KEPT)
+def _rows_above(hashes: bytes) -> tuple[bytes, ...]:
+    """The nodes of a tile above its own hashes, one row for each height.
+
+    They are kept by the tile's content, so that no change of a log can make them wrong: the
+    tiles of the upper levels are in nearly every proof.
+    """
+    rows = []
+    for _ in range(TILE_HEIGHT - 1):
+        hashes = node_row(hashes)
+        rows.append(hashes)
+    return tuple(rows)
 
 
 def _fill(

@@ -10,6 +10,7 @@ LONGEST_PATH: Final = 64
 """No tree of up to 2**63 leaves has a longer path."""
 EMPTY_ROOT: Final = sha256(b"").digest()
 """The root of a tree without leaves."""
+_NODE: Final = sha256(b"\x01")
 
 
 class Span(NamedTuple):
@@ -34,6 +35,17 @@ def leaf_hash(entry: bytes) -> bytes:
 def node_hash(left: bytes, right: bytes) -> bytes:
     """The hash of an inner node."""
     return sha256(b"\x01" + left + right).digest()
+
+
+def node_row(row: bytes) -> bytes:
+    """The nodes above a row of hashes; a last hash without a partner has none."""
+    nodes = []
+    for at in range(0, len(row) - HASH_BYTES, 2 * HASH_BYTES):
+        # To copy a begun hash is quicker than to begin one.
+        begun = _NODE.copy()
+        begun.update(row[at : at + 2 * HASH_BYTES])
+        nodes.append(begun.digest())
+    return b"".join(nodes)
 
 
 def root_of(hashes: Sequence[bytes]) -> bytes:

@@ -22,6 +22,7 @@ from makegood.record.log.receipt import (
     verify_receipt,
 )
 from makegood.record.log.sequencer import run_rounds
+from makegood.record.log.store import load_head
 from makegood.record.log.strict import Malformed
 from makegood.store.database import Database
 from tests.record.log.rooms import MARKET, ORIGIN, StepClock, add_streams, log_room, stream_events
@@ -110,6 +111,28 @@ async def test_a_receipt_s_state_follows_the_log(db: Database, tmp_path: Path) -
         seen = verify_proof(bytes(proof or b""), event.entry_hash, policy_of(*keys))
         assert seen.checkpoint.size == 1
         assert await reading.prove_entry(conn, MARKET, 1) is None
+
+
+async def test_entries_are_proven_at_once_in_an_older_checkpoint(
+    db: Database, tmp_path: Path
+) -> None:
+    room = log_room(db, tmp_path)
+    async with db.connection() as conn:
+        events = await add_streams(conn, 270)
+        await run_rounds(room)
+        head = await load_head(conn, MARKET)
+        await add_streams(conn, 300)
+        await run_rounds(room)
+        assert head is not None
+        note = head.note or b""
+        wanted = [3, 4, 255, 256, 269]
+        proofs = await reading.prove_entries_at(conn, MARKET, wanted, note, head.signed_size)
+        assert await reading.prove_entries_at(conn, MARKET, [], note, head.signed_size) == {}
+    policy = policy_of(*room.keys.open(MARKET, ORIGIN).verifiers)
+    assert list(proofs) == wanted
+    for idx, proof in proofs.items():
+        seen = verify_proof(bytes(proof), events[idx].entry_hash, policy)
+        assert seen.checkpoint.size == 270
 
 
 async def test_a_late_or_lost_entry_shows_what_the_operator_states(

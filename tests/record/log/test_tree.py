@@ -1,20 +1,24 @@
 """Proofs of any tree are accepted, and nothing else is."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from makegood.record.log.strict import Malformed
 from makegood.record.log.tiles import (
     TILE_WIDTH,
     TileId,
     all_tiles,
     edge_tiles,
     grow,
+    hash_in_tile,
     reader_of,
     root_at,
 )
 from makegood.record.log.tree import (
     EMPTY_ROOT,
     HASH_BYTES,
+    Span,
     consistency_ranges,
     inclusion_ranges,
     leaf_hash,
@@ -111,3 +115,23 @@ def test_a_tree_of_seventy_thousand_has_the_tiles_of_the_specification() -> None
         1: 17,
         2: 1,
     }
+
+
+@given(width=st.integers(1, TILE_WIDTH), level=st.integers(0, 7), data=st.data())
+def test_every_node_in_a_tile_is_the_root_of_the_hashes_below_it(
+    width: int, level: int, data: st.DataObject
+) -> None:
+    tile = b"".join(LEAVES[:width])
+    place = data.draw(st.integers(0, (TILE_WIDTH >> level) - 1))
+    span, end = Span(8 + level, place), (place + 1) << level
+    if end > width:
+        with pytest.raises(Malformed):
+            hash_in_tile(tile, span)
+    else:
+        assert hash_in_tile(tile, span) == root_of(LEAVES[place << level : end])
+
+
+@pytest.mark.parametrize("level", range(8))
+def test_a_tile_cut_in_the_middle_of_a_hash_is_no_tile(level: int) -> None:
+    with pytest.raises(Malformed):
+        hash_in_tile(b"".join(LEAVES[:TILE_WIDTH])[:-1], Span(level, 0))
