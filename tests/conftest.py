@@ -1,26 +1,22 @@
-"""A throw-away PostgreSQL for the whole run, and a fresh migrated database for each test."""
+"""A throw-away PostgreSQL for the whole run, and a migrated database without rows for each test."""
 
 import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from makegood.store.database import Database, connect
-from makegood.store.migrate import migrate
-from makegood.store.postgres import UNSAFE_SETTINGS, EmbeddedPostgres, socket_url
+from makegood.store.database import Database
+from makegood.store.postgres import UNSAFE_SETTINGS, EmbeddedPostgres
+from tests.databases import Databases
 
 # The same examples every time: a red run is about the change at hand, not about luck or load.
 settings.register_profile("check", derandomize=True, deadline=None, database=None)
 settings.load_profile("check")
-
-TEMPLATE = "makegood_template"
-_numbers = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -35,19 +31,19 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture(scope="session")
-def template(postgres: EmbeddedPostgres) -> str:
-    """The name of a database with every migration applied, for copying only."""
-    asyncio.run(_make_template(postgres))
-    return TEMPLATE
+def databases(postgres: EmbeddedPostgres) -> Databases:
+    """Databases with every migration applied."""
+    made = Databases(postgres)
+    asyncio.run(made.make_template())
+    return made
 
 
 @pytest.fixture
-async def database_url(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[str]:
-    """A fresh, migrated database of this test alone."""
-    name = f"test_{next(_numbers)}"
-    await _execute(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield socket_url(postgres.socket_folder, name)
-    await _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+async def database_url(databases: Databases) -> AsyncIterator[str]:
+    """A migrated database of this test alone, without rows."""
+    name = await databases.lend()
+    yield databases.url(name)
+    await databases.give_back(name)
 
 
 @pytest.fixture
@@ -62,20 +58,3 @@ async def db(database_url: str) -> AsyncIterator[Database]:
 def now() -> datetime:
     """A fixed present: a Saturday morning in Shanghai."""
     return datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
-
-
-async def _make_template(server: EmbeddedPostgres) -> None:
-    await _execute(server, f"CREATE DATABASE {TEMPLATE}")
-    conn = await connect(socket_url(server.socket_folder, TEMPLATE))
-    try:
-        await migrate(conn)
-    finally:
-        await conn.close()
-
-
-async def _execute(server: EmbeddedPostgres, statement: str) -> None:
-    conn = await connect(socket_url(server.socket_folder, "postgres"))
-    try:
-        await conn.execute(statement)
-    finally:
-        await conn.close()

@@ -13,13 +13,13 @@ from litestar.middleware.compression import CompressionMiddleware
 from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 
-from makegood.base.ids import Ids
 from makegood.web import assets, page, words
 from makegood.web.api.mount import api_routes
 from makegood.web.claim_files import files_of_buyers, files_of_pages
 from makegood.web.errors import error_handlers
 from makegood.web.file_routes import file_routes
 from makegood.web.outside import pages as outside
+from makegood.web.outside.passes import files_from_outside
 from makegood.web.routes import all_routes
 from makegood.web.security import check_origin, with_headers
 from makegood.web.things import Things
@@ -30,17 +30,18 @@ REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
 
 def create_app(things: Things, more_routes: Sequence[ControllerRouterHandler] = ()) -> Litestar:
     """The ASGI application of one install; `more_routes` are for tests."""
-    environment = page.make_environment(things.desk.shelf.names)
-    kit = page.Kit(environment, words.load_catalogue(), assets.load_assets())
-    files, buyer_files = files_of_pages(things), files_of_buyers(things)
+    state = State()
+    environment = page.make_environment(lambda: state.things.desk.shelf.names())
+    state.kit = page.Kit(environment, words.load_catalogue(), assets.load_assets())
+    furnish(state, things)
     return Litestar(
         route_handlers=[
             *all_routes(),
-            *file_routes(files),
-            *file_routes(buyer_files, "/my"),
-            *outside.routes(things),
+            *file_routes(lambda request: request.app.state.files),
+            *file_routes(lambda request: request.app.state.buyer_files, "/my"),
+            *outside.ROUTES,
             *more_routes,
-            *api_routes(things, kit.catalogue),
+            *api_routes(state.kit.catalogue),
             static_files(),
         ],
         dependencies={
@@ -49,12 +50,20 @@ def create_app(things: Things, more_routes: Sequence[ControllerRouterHandler] = 
         },
         exception_handlers=error_handlers(),
         before_request=_protect,
-        middleware=[request_ids(things.ids), with_headers],
+        middleware=[with_request_id, with_headers],
         request_max_body_size=things.settings.body_limit,
         openapi_config=None,
-        state=State({"things": things, "kit": kit, "files": files, "buyer_files": buyer_files}),
+        state=state,
         logging_config=None,
     )
+
+
+def furnish(state: State, things: Things) -> None:
+    """Let an application work with these things alone: routes are costly, things are not."""
+    state.things = things
+    state.files, state.buyer_files = files_of_pages(things), files_of_buyers(things)
+    state.outside_files = files_from_outside(things)
+    state.market = None
 
 
 def static_files() -> ControllerRouterHandler:
@@ -74,25 +83,22 @@ def static_files() -> ControllerRouterHandler:
     )
 
 
-def request_ids(ids: Ids) -> Any:
+def with_request_id(app: ASGIApp) -> ASGIApp:
     """Middleware: every request has an id, given by a proxy or made here, and answers with it."""
 
-    def middleware(app: ASGIApp) -> ASGIApp:
-        async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-            request_id = _given_id(scope) or ids.uuid()
-            scope["state"]["request_id"] = request_id
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = _given_id(scope) or scope["litestar_app"].state.things.ids.uuid()
+        scope["state"]["request_id"] = request_id
 
-            async def send_with_id(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    pair = (b"x-request-id", request_id.encode())
-                    message["headers"] = [*message.get("headers", []), pair]
-                await send(message)
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                pair = (b"x-request-id", request_id.encode())
+                message["headers"] = [*message.get("headers", []), pair]
+            await send(message)
 
-            await app(scope, receive, send_with_id)
+        await app(scope, receive, send_with_id)
 
-        return wrapped
-
-    return middleware
+    return wrapped
 
 
 def _given_id(scope: Scope) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -64,6 +64,7 @@ from makegood.worker.registry import refund_desk
 from makegood.worker.reissues import ReissueDesk, run_reissue
 from tests.orders.making import PAID_AT, line, told
 
+PACK: Final = load_pack()
 NOW = PAID_AT + timedelta(hours=1)
 SETTINGS = MarketSettings(
     name_zh="云桥寄售",
@@ -207,12 +208,12 @@ class Town:
         self.gateway = TownGateway()
         markets = Markets(db)
         self.desk = Desk(
-            pack=load_pack(),
+            pack=PACK,
             ids=TownIds(),
             vault=self.vault,
             markets=markets,
             rosters=Rosters(db),
-            shelf=Shelf(db, load_pack()),
+            shelf=Shelf(db, PACK),
             contracts=Contracts(db, markets),
         )
         self._worker = Worker(db, self.clock, self._handlers())

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from argon2 import PasswordHasher
 from litestar import Litestar
 
 from makegood.claims.filing import FilingRoom
@@ -16,12 +17,14 @@ from makegood.people.roles import load_matrix
 from makegood.people.staff.passwords import Passwords
 from makegood.people.staff.sign_in import Door
 from makegood.store.notify import Hub
-from makegood.web.app import create_app
+from makegood.web.app import create_app, furnish
 from makegood.web.things import Things, WebSettings
 from tests.claims.town import Town
 from tests.record.log.rooms import log_room
 
 ORIGIN = "http://makegood.test"
+PASSWORDS = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+_standing: dict[str, Litestar] = {}
 TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
 
 
@@ -39,7 +42,7 @@ def things_of(town: Town, hub: Hub, folder: Path) -> Things:
         vault=town.vault,
         pack=town.desk.pack,
         desk=town.desk,
-        door=Door(town.db, town.vault, town.desk.ids, Passwords()),
+        door=Door(town.db, town.vault, town.desk.ids, PASSWORDS),
         storage=storage,
         room=FilingRoom(town.db, storage, PillowPictures()),
         log=log_room(town.db, folder / "record"),
@@ -88,5 +91,10 @@ class Browser:
 
 
 def site(town: Town, hub: Hub, folder: Path) -> Litestar:
-    """The application over a town."""
-    return create_app(things_of(town, hub, folder))
+    """The application over a town: one for all, since most of its cost is its routes."""
+    things = things_of(town, hub, folder)
+    app = _standing.get("site")
+    if app is None:
+        app = _standing["site"] = create_app(things)
+    furnish(app.state, things)
+    return app

@@ -64,7 +64,7 @@ async def web(town: Town, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
         return await files.file_form(request, claim_no)
 
     app = Litestar(
-        [*file_routes(files), add_evidence],
+        [*file_routes(lambda _: files), add_evidence],
         exception_handlers={Refused: refused, PageFault: fault},
         openapi_config=None,
     )

@@ -92,7 +92,7 @@ def claim() -> OneClaim:
 def app(db: Database, tmp_path: Path, claim: OneClaim) -> Litestar:
     files = Files(claim, room(db, tmp_path), CountingIds())
     return Litestar(
-        [*file_routes(files), form_route(files)],
+        [*file_routes(lambda _: files), form_route(files)],
         exception_handlers={Refused: refused, PageFault: fault},
         openapi_config=None,
     )

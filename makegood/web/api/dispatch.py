@@ -48,14 +48,9 @@ class Api:
     """Every operation under one door. Nothing here knows what an operation does."""
 
     def __init__(
-        self,
-        things: Things,
-        catalogue: Catalogue,
-        operations: Iterable[Operation],
-        base: str = BASE,
+        self, catalogue: Catalogue, operations: Iterable[Operation], base: str = BASE
     ) -> None:
         self._base = base.encode()
-        self._things = things
         self._catalogue = catalogue
         self._routes = Routes(operations)
         self._once = once.Once()
@@ -70,7 +65,8 @@ class Api:
 
     async def _reply(self, scope: HTTPScope, receive: Receive) -> Reply:
         operation, reader, names = self._operation(scope)
-        things, now = self._things, self._things.clock.now()
+        things = _things(scope)
+        now = things.clock.now()
         headers = dict(scope["headers"])
         caller = await caller_of(things, headers, now)
         admit(things, operation, caller)
@@ -101,7 +97,7 @@ class Api:
         if operation.reads != "nothing":
             check_media(operation, call.header(b"content-type"))
         if operation.reads == "json":
-            limit = self._things.settings.body_limit
+            limit = call.things.settings.body_limit
             call.raw = await whole_body(call.receive, call.header(b"content-length"), limit)
             call.body = reader.read(call.raw)
         return await self._run(operation, call, once.keyed(operation, call))
@@ -121,10 +117,10 @@ class Api:
         if operation.uses == "nothing":
             return await (self._once.alone(operation, call, key) if key else operation.run(call))
         if operation.uses == "connection" and key is None:
-            async with self._things.db.connection() as conn:
+            async with call.things.db.connection() as conn:
                 call.connection = conn
                 return await operation.run(call)
-        async with self._things.db.transaction() as tx:
+        async with call.things.db.transaction() as tx:
             call.connection = tx
             return await (self._once.inside(operation, call, key) if key else operation.run(call))
 
@@ -146,7 +142,12 @@ class Api:
     def _words(self, scope: HTTPScope) -> Words:
         accept = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
         language = choose_language(None, None, accept)
-        return Words(self._catalogue, language, self._things.clock.now())
+        return Words(self._catalogue, language, _things(scope).clock.now())
+
+
+def _things(scope: HTTPScope) -> Things:
+    things: Things = scope["litestar_app"].state.things
+    return things
 
 
 def _fields_of(fault: Fault) -> dict[str, object]:

@@ -9,20 +9,19 @@ from makegood.web.api.dispatch import BASE, Api
 from makegood.web.api.hooks import HOOKS, HOOKS_BASE
 from makegood.web.api.pages import description_operations
 from makegood.web.api.table import OPERATIONS
-from makegood.web.things import Things
 from makegood.web.words import Catalogue
 
 
-def api_routes(things: Things, catalogue: Catalogue) -> list[ControllerRouterHandler]:
+def api_routes(catalogue: Catalogue) -> list[ControllerRouterHandler]:
     """The routes of the API."""
     pages = description_operations(OPERATIONS, catalogue, BASE)
-    api = Api(things, catalogue, (*OPERATIONS, *pages))
+    api = Api(catalogue, (*OPERATIONS, *pages))
 
     @asgi(BASE, is_mount=True, copy_scope=False, name="api")
     async def under_base(scope: Scope, receive: Receive, send: Send) -> None:
         await api(cast(HTTPScope, scope), receive, send)
 
-    hooks = Api(things, catalogue, HOOKS, HOOKS_BASE)
+    hooks = Api(catalogue, HOOKS, HOOKS_BASE)
 
     @asgi(HOOKS_BASE, is_mount=True, copy_scope=False, name="hooks")
     async def under_hooks(scope: Scope, receive: Receive, send: Send) -> None:

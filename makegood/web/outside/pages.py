@@ -18,9 +18,8 @@ from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.errors import refusal_words
 from makegood.web.file_routes import read_routes
-from makegood.web.files import Files
 from makegood.web.look import finding_namer
-from makegood.web.outside.passes import DOOR, OutsideFiles, OutsidePass, case_of
+from makegood.web.outside.passes import DOOR, OutsidePass, case_of
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.passes import SESSION, pass_cookie
 from makegood.web.problem import PageFault
@@ -109,7 +108,10 @@ def _answer(form: Form) -> OutsideAnswer:
     )
 
 
-def routes(things: Things) -> list[ControllerRouterHandler]:
-    """The pages, and the files that both sides see."""
-    files = Files(OutsideFiles(things), things.room, things.ids)
-    return [open_link, show_case, take_answer, *read_routes(files, "/outside")]
+ROUTES: Final[list[ControllerRouterHandler]] = [
+    open_link,
+    show_case,
+    take_answer,
+    *read_routes(lambda request: request.app.state.outside_files, "/outside"),
+]
+"""The pages, and the files that both sides see."""

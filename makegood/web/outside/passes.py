@@ -10,7 +10,7 @@ from makegood.claims.evidence import Evidence
 from makegood.claims.outside.rules import OutsideCase
 from makegood.claims.outside.store import load_case
 from makegood.store.database import Connection
-from makegood.web.files import Filer
+from makegood.web.files import Filer, Files
 from makegood.web.form_stream import AnyRequest
 from makegood.web.passes import Door, read_pass
 from makegood.web.problem import PageFault, not_found
@@ -77,3 +77,8 @@ class OutsideFiles:
     async def missing(self, filer: Filer) -> list[str]:
         """Nothing is asked for from outside."""
         return []
+
+
+def files_from_outside(things: Things) -> Files:
+    """Evidence files for whoever may look at a question."""
+    return Files(OutsideFiles(things), things.room, things.ids)
