@@ -4,13 +4,15 @@ import json
 from typing import Any
 
 import httpx
+import msgspec
 from litestar import Litestar
 
-from makegood.ledger.refund.gateway import Capture
+from makegood.ledger.refund.gateway import Capture, CaptureState
 from makegood.people.keys.rules import KeyRole
 from tests.api.kit import COMPLAINT, Line, buyer_token, key_of
 from tests.claims.town import Town, unit_line
 from tests.orders.making import told
+from tests.web.test_paid_repair import priced
 
 
 async def opened(buyer: Line, **other: Any) -> str:
@@ -201,18 +203,30 @@ async def test_problems_speak_the_readers_language(app: Litestar, town: Town) ->
         assert answer.json()["title"] == word
 
 
-async def test_a_repair_is_paid_only_by_a_payment_under_the_claims_number(
+async def test_a_repair_is_paid_only_by_a_payment_under_the_claims_number_and_currency(
     town: Town, buyer: Line
 ) -> None:
-    claim_no = await opened(buyer)
-    paid = {"gateway": "epay", "trade_no": "T-O-1"}
+    claim_no = await priced(town)
+    path = f"/claims/{claim_no}/repair-payment"
+    wrong = {"T-1": ("O-1", "CNY", "paid"), "T-2": (claim_no, "JPY", "paid")}
+    wrong["T-3"] = (claim_no, "CNY", "unpaid")
+    for trade_no, (order_no, currency, state) in wrong.items():
+        town.gateway.captures = [
+            Capture(
+                trade_no=trade_no,
+                order_no=order_no,
+                amount_minor=1960,
+                currency=currency,
+                state=msgspec.convert(state, CaptureState),
+            )
+        ]
+        refused = await buyer.post(path, {"gateway": "epay", "trade_no": trade_no})
+        assert refused.json()["fields"][0]["name"] == "trade_no", trade_no
+
     town.gateway.captures = [
-        Capture(trade_no="T-O-1", order_no="O-1", amount_minor=9800, state="paid")
+        Capture(trade_no="T-4", order_no=claim_no, amount_minor=1960, state="paid")
     ]
-    refused = await buyer.post(f"/claims/{claim_no}/repair-payment", paid)
-    assert refused.json()["fields"][0]["name"] == "trade_no"
-    town.gateway.captures = [
-        Capture(trade_no="T-2", order_no=claim_no, amount_minor=2000, state="paid")
-    ]
-    early = await buyer.post(f"/claims/{claim_no}/repair-payment", {**paid, "trade_no": "T-2"})
-    assert early.json()["code"] == "claim_not_open"
+    paid = await buyer.post(path, {"gateway": "epay", "trade_no": "T-4"})
+    assert paid.status_code == 200
+    again = await buyer.post(path, {"gateway": "epay", "trade_no": "T-4"})
+    assert again.json()["code"] == "claim_not_open"

@@ -2,10 +2,11 @@
 
 from typing import Final
 
+from makegood.base.refusal import Refused
+from makegood.claims.repairs import RepairOffer, find_payment, repair_offer
 from makegood.claims.state import Claim
 from makegood.claims.system_actions import finish_repair, pay_repair
 from makegood.ledger.recipes import PaymentLeg
-from makegood.ledger.refund.gateway import Capture, GatewayUnavailable
 from makegood.web.api.access import own_claim, stepped
 from makegood.web.api.faults import Fault, input_fault
 from makegood.web.api.operation import Answer, Call, Operation
@@ -25,10 +26,10 @@ async def pay(call: Call) -> Answer:
     async with call.things.db.connection() as conn:
         call.connection = conn
         claim_no = await own_claim(call)
-    capture = await _asked_back(call, claim_no, told)
-    leg = PaymentLeg(
-        channel=told.gateway, trade_no=capture.trade_no, amount_minor=capture.amount_minor
-    )
+        offer = await repair_offer(call.conn, call.act.market_id, claim_no)
+    if offer is None:
+        raise Refused("claim_not_open", step="repair")
+    leg = await _asked_back(call, offer, told)
     async with call.things.db.transaction() as tx:
         claim = await pay_repair(tx, call.act, call.things.desk, claim_no, leg)
     return Answer(body=moved(claim))
@@ -43,20 +44,20 @@ async def finish(call: Call) -> Answer:
     return await stepped(call, step)
 
 
-async def _asked_back(call: Call, claim_no: str, told: RepairPayment) -> Capture:
-    """The payment as the gateway states it: made, and for this claim and nothing else."""
+async def _asked_back(call: Call, offer: RepairOffer, told: RepairPayment) -> PaymentLeg:
+    """The payment as the gateway that was named states it."""
     gateway = call.things.gateways(call.act.market_id).get(told.gateway)
     if gateway is None:
         raise input_fault("gateway", "no account of this name")
     try:
-        found = await gateway.query_payment(trade_no=told.trade_no)
-    except GatewayUnavailable as error:
-        raise Fault("unavailable", headers={"retry-after": "5"}) from error
-    for capture in found:
-        same = (capture.trade_no, capture.order_no, capture.state)
-        if same == (told.trade_no, claim_no, "paid"):
-            return capture
-    raise input_fault("trade_no", "the gateway holds no such payment under the claim's number")
+        leg = await find_payment({told.gateway: gateway}, offer, told.trade_no)
+    except Refused as silent:
+        raise Fault("unavailable", headers={"retry-after": "5"}) from silent
+    if leg is None:
+        raise input_fault(
+            "trade_no", "the gateway holds no such payment under the claim's number and currency"
+        )
+    return leg
 
 
 OPERATIONS: Final = (
