@@ -1,9 +1,7 @@
 """The offline page's own script, asked by node: the second verifier of every test here."""
 
-import json
 import subprocess
-from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,12 +25,20 @@ class JavaScript:
 
     def ask(self, case: Mapping[str, Any]) -> dict[str, Any]:
         """One answer."""
+        answer: dict[str, Any] = self._told(case)
+        return answer
+
+    def ask_all(self, cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The answers to many cases, which node works on together."""
+        answers: list[dict[str, Any]] = self._told(cases)
+        return answers
+
+    def _told(self, asked: object) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(case).encode() + b"\n")
+        self._process.stdin.write(msgspec.json.encode(asked) + b"\n")
         self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return answer
+        return msgspec.json.decode(self._process.stdout.readline())
 
     def judge(
         self,
@@ -43,14 +49,25 @@ class JavaScript:
         beside: bytes | None = None,
     ) -> dict[str, Any]:
         """The verdict on a file, as plain values."""
-        case: dict[str, Any] = {"content": b64encode(content).decode(), "now": now}
-        if policy is not None:
-            case["pin"] = format_policy(policy).decode()
-        if seen is not None:
-            case["seen"] = b64encode(seen).decode()
-        if beside is not None:
-            case["beside"] = b64encode(beside).decode()
-        return self.ask(case)
+        pin = None if policy is None else pin_text(policy)
+        return self.ask(case_of(content, now, pin, seen, beside))
+
+
+def pin_text(policy: Policy) -> str:
+    """A pinned policy as cases carry it."""
+    return format_policy(policy).decode()
+
+
+def case_of(
+    content: bytes,
+    now: float,
+    pin: str | None = None,
+    seen: bytes | None = None,
+    beside: bytes | None = None,
+) -> dict[str, Any]:
+    """One file and what its reader knows, as node is asked; bytes travel in base64."""
+    said = {"content": content, "now": now, "pin": pin, "seen": seen, "beside": beside}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from random import Random
+from typing import NamedTuple
 
 import msgspec
 
@@ -78,6 +79,30 @@ def swaps(bundle: bytes) -> Iterator[bytes]:
         yield repacked({**files, name: b""})
     yield repacked({**files, "extra.txt": b"hello"})
     yield repacked(dict(reversed(files.items())))
+
+
+class Proof(NamedTuple):
+    """A proof of a bundle, and the entry that it is about."""
+
+    content: bytes
+    entry: bytes
+
+
+def proofs_of(bundle: bytes) -> list[Proof]:
+    """Every proof of a bundle."""
+    files = files_of(bundle)
+    numbers = [name.split("/")[1][:4] for name in files if name.startswith("proofs/")]
+    return [Proof(files[f"proofs/{n}.tlog-proof"], files[f"entries/{n}.json"]) for n in numbers]
+
+
+def resigned(seed: int, draw: Random, step: int) -> Iterator[bytes]:
+    """Bundles in which the operator changed a byte of a proof and signed everything again."""
+    events = history(seed)
+    whole = contents(events, Log(events))
+    for version, proof in whole.proofs.items():
+        for changed in changed_bytes(proof, draw, step):
+            spoiled = {**whole.proofs, version: changed}
+            yield archive(pack(msgspec.structs.replace(whole, proofs=spoiled), [KEY]))
 
 
 def forged_bundles(seed: int) -> Iterator[tuple[str, bytes]]:

@@ -1,4 +1,4 @@
-// Reads cases, one JSON object a line, and answers one verdict a line, by the offline page's script.
+// Reads cases, one JSON object a line, and or a list of them, and answers as many verdicts a line, by the offline page's script.
 const { readFileSync } = require("node:fs");
 const { createInterface } = require("node:readline");
 
@@ -14,8 +14,8 @@ async function pinOf(text) {
   return kept.get(text);
 }
 
-async function answer(line) {
-  const asked = JSON.parse(line);
+async function answer(asked) {
+  if (Array.isArray(asked)) return Promise.all(asked.map(answer));
   if (asked.vector) {
     const { leaf, path, root, index, size } = asked.vector;
     const parts = [bytes(leaf), BigInt(index), BigInt(size), path.map(bytes), bytes(root)];
@@ -29,6 +29,6 @@ async function answer(line) {
 
 (async () => {
   for await (const line of createInterface({ input: process.stdin })) {
-    process.stdout.write(`${JSON.stringify(await answer(line))}\n`);
+    process.stdout.write(`${JSON.stringify(await answer(JSON.parse(line)))}\n`);
   }
 })();

@@ -48,10 +48,20 @@ async function parseVerifier(text) {
   return { name, id, kind: content[0], key: content.subarray(1), text };
 }
 
+// Keys that are imported already: a bundle meets the same few again and again.
+const importedKeys = new Map();
+
+function importedKey(key) {
+  const name = hex(key);
+  if (!importedKeys.has(name)) {
+    importedKeys.set(name, crypto.subtle.importKey("raw", key, "Ed25519", false, ["verify"]));
+  }
+  return importedKeys.get(name);
+}
+
 async function ed25519(key, signature, message) {
   try {
-    const imported = await crypto.subtle.importKey("raw", key, "Ed25519", false, ["verify"]);
-    return await crypto.subtle.verify("Ed25519", imported, signature, message);
+    return await crypto.subtle.verify("Ed25519", await importedKey(key), signature, message);
   } catch (wrong) {
     if (wrong.name === "NotSupportedError") throw wrong;
     return false;
