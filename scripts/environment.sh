@@ -20,6 +20,7 @@ prepare_environment() {
     printf '%s\n' "$stamp" >"$VENV/stamp-$lock"
   fi
   build_frontend
+  compile_sources
   exec 9>&-
 }
 
@@ -75,3 +76,16 @@ build_frontend() {
 newer_files() {
   find "$1" -name node_modules -prune -o -type f -newer "$2" -print -quit
 }
+
+# compile_sources: once for all, since the process tree starts ten programs that read the same files.
+compile_sources() {
+  local compiled="$CACHE/compiled"
+  [ -d "$ROOT/makegood" ] || return 0
+  if [ -f "$compiled" ] && [ -z "$(newer_sources "$ROOT/makegood" "$compiled")" ]; then
+    return 0
+  fi
+  "$VENV/bin/python" -m compileall -q -j 0 "$ROOT/makegood" >/dev/null || return 0
+  touch "$compiled"
+}
+
+newer_sources() { find "$1" -name '*.py' -newer "$2" -print -quit; }
