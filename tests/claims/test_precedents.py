@@ -18,7 +18,8 @@ from makegood.claims.precedents.handbook import load_handbook
 from makegood.claims.staff_actions import Ruled, decide_claim
 from makegood.policy.backtest.running import Run
 from makegood.policy.backtest.tally import Minutes
-from tests.claims.precedent_kit import ended, opened
+from makegood.policy.packfile import read_parts, write_parts
+from tests.claims.precedent_kit import draft_that_blames_the_seller, ended, opened, publish
 from tests.claims.town import Town
 from tests.orders.making import PAID_AT, line
 
@@ -146,3 +147,42 @@ async def test_a_prorated_refund_without_an_amount_follows_the_finding_s_formula
     decision = decided.proposed or decided.decision
     assert decision is not None
     assert 8_990 <= decision.amount_minor <= 9_000
+
+
+async def test_like_claims_are_those_judged_by_the_same_rows(town: Town) -> None:
+    await ended(town, 3)
+    before = await opened(town, 30)
+    await publish(town, (await draft_that_blames_the_seller(town)).source)
+    after = await opened(town, 31)
+    async with town.db.connection() as conn:
+        same = await family_of(conn, town.agent, town.desk, before)
+        other = await family_of(conn, town.agent, town.desk, after)
+    assert (same.claims, same.binding) == (3, "key_invalid_supplier")
+    assert (other.claims, other.binding) == (0, ""), "what ended under other rows binds nobody"
+    assert len(other.nearest) == 3, "and is shown all the same"
+
+
+async def test_a_reason_that_only_a_later_version_has_is_told_apart_by_its_own_facts(
+    town: Town,
+) -> None:
+    await opened(town, 0)
+    parts = read_parts(town.desk.pack.source)
+    [known] = [one for one in parts["reasons"] if one["code"] == "KEY01"]
+    parts["reasons"].append({**known, "code": "KEY09"})
+    await publish(town, write_parts(parts))
+
+    numbers = [await opened(town, number, reason="KEY09") for number in (1, 2)]
+    other = await opened(town, 3, "unknown", reason="KEY09")
+    for claim_no in numbers:
+        ruled = Ruled(finding="key_invalid_supplier", remedy="refund_full", reason_text="按规则")
+        async with town.db.transaction() as tx:
+            await decide_claim(tx, town.agent, town.desk, claim_no, ruled)
+        await town.settle()
+    await town.later(days=20)
+    assert await catch_up(town.db, town.desk, "main") >= len(numbers)
+
+    async with town.db.connection() as conn:
+        alike = await family_of(conn, town.agent, town.desk, numbers[0])
+        unlike = await family_of(conn, town.agent, town.desk, other)
+    assert (alike.claims, unlike.claims) == (1, 0)
+    assert [point.fact for point in unlike.nearest[0].differs] == ["supplier.status"]

@@ -65,10 +65,11 @@ async def family_of(conn: Connection, act: Act, desk: Desk, claim_no: str) -> Fa
 
 async def family(conn: Connection, act: Act, desk: Desk, claim: Claim) -> Family:
     """The like claims of a fold."""
-    pack, opened = desk.pack, claim.opened
+    pack, opened = await _cited(desk, act.market_id, claim, act.now), claim.opened
     known = rules.decisive(pack, opened.reason, said_of(facts_for_judge(claim.facts)))
     product = product_class(pack, opened.category)
-    print_ = rules.fact_print(opened.reason, product, known)
+    judged_by = rules.rows_print(pack.tables[pack.reasons[opened.reason].table])
+    print_ = rules.fact_print(opened.reason, product, known, judged_by)
     found = await store.candidates(
         conn,
         act.market_id,
@@ -129,5 +130,11 @@ async def _note(
     assert loaded is not None, "a listed claim has a history"
     units = await units_of(tx, market_id, loaded.claim)
     first = await claim_store.first_entry_hash(tx, market_id, claim_no)
-    lines = lines_of(desk.pack, loaded.history, units, first, ended_at)
+    pack = await _cited(desk, market_id, loaded.claim, ended_at)
+    lines = lines_of(pack, loaded.history, units, first, ended_at)
     await store.put(tx, market_id, lines)
+
+
+async def _cited(desk: Desk, market_id: str, claim: Claim, now: datetime) -> Pack:
+    """The rules of the claim's own time: what they read is what makes claims alike."""
+    return await desk.shelf.cited(market_id, claim.opened.policy_version, now)

@@ -8,7 +8,7 @@ import msgspec
 
 from makegood.claims import events as e
 from makegood.claims.factsheet import facts_for_judge
-from makegood.claims.precedents.rules import Assist, band_of, decisive, fact_print
+from makegood.claims.precedents.rules import Assist, band_of, decisive, fact_print, rows_print
 from makegood.claims.ruling import context_from, stake_from
 from makegood.claims.state import Recorded
 from makegood.orders.facts import UnitFacts
@@ -152,11 +152,12 @@ def lines_of(
     case_hash: bytes,
     ended_at: datetime,
 ) -> list[Line]:
-    """The rows of an ended claim; empty for one that was never decided."""
+    """The rows of an ended claim under the rules it cites; empty for one never decided."""
     opened = history[0].event
     assert isinstance(opened, e.ClaimOpened), "a history begins with its opening"
     all_decided = decisions_of(history)
     product = product_class(pack, opened.category)
+    judged_by = rows_print(pack.tables[pack.reasons[opened.reason].table])
     lines = []
     for decided in all_decided:
         overturned = decided is not all_decided[-1]
@@ -173,7 +174,7 @@ def lines_of(
                 reason=opened.reason,
                 product_class=product,
                 amount_band=band_of(opened.claimed_minor),
-                fact_print=fact_print(opened.reason, product, facts),
+                fact_print=fact_print(opened.reason, product, facts, judged_by),
                 finding=decision.finding,
                 outcome=really_ended(case, case.actual).what,
                 remedy=decision.remedy,

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, Literal
 
@@ -12,6 +13,7 @@ from makegood.policy.backtest.case import Said
 from makegood.policy.backtest.intervals import Interval, wilson
 from makegood.policy.backtest.vector import between
 from makegood.policy.model import Pack
+from makegood.policy.tables import Table
 
 Assist = Literal["alone", "followed", "departed", "unaided", "agreed"]
 """The rules' part in a decision: made it, their suggestion was followed or departed from, they had
@@ -21,6 +23,7 @@ BANDS: Final = (1_000, 5_000, 20_000, 50_000, 200_000)
 """Upper ends of amount bands in minor units; the last band is open."""
 LOOK_BACK: Final = timedelta(days=180)
 SHOWN: Final = 5
+TABLES_KEPT: Final = 512
 BINDING: Final = 3
 """So many like claims that ended alike bind: ruling otherwise needs a written difference."""
 BINDING_SHARE: Final = 80
@@ -153,11 +156,25 @@ def decisive(pack: Pack, reason: str, said: Iterable[Said]) -> dict[str, bool | 
 
 
 def fact_print(
-    reason: str, product_class: str, facts: Mapping[str, bool | int | str | None]
+    reason: str,
+    product_class: str,
+    facts: Mapping[str, bool | int | str | None],
+    judged_by: str = "",
 ) -> bytes:
-    """Sixteen bytes that are equal for claims of equal reason, product class and facts."""
-    whole = msgspec.json.encode((reason, product_class, sorted(facts.items())))
+    """Sixteen bytes, equal for claims of equal reason, product class and facts under equal rows.
+
+    `judged_by` is `rows_print` of the table that judges: where the rows have changed, what ended
+    under the earlier ones is no like case any more.
+    """
+    whole = msgspec.json.encode((reason, product_class, judged_by, sorted(facts.items())))
     return blake2b(whole, digest_size=16).digest()
+
+
+@lru_cache(maxsize=TABLES_KEPT)
+def rows_print(table: Table) -> str:
+    """What a table asks and what it gives, as a short digest; notes and words do not count."""
+    rows = [(row.cells, sorted(row.outcome.items())) for row in table.rows]
+    return blake2b(msgspec.json.encode((table.inputs, rows)), digest_size=8).hexdigest()
 
 
 def alike(
