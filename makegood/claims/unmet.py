@@ -37,10 +37,13 @@ Why = Literal[
     "finding",
 ]
 """Why less was given; `finding` is the finding itself, with the conditions it rests on."""
-Counted = Literal["looked", "record", "open", "beside", "unread"]
-"""How an item counted: a person looked and found; a record decided its point; its point stayed
-open; the rule asks about other points; it names no point, and only a person reads such items."""
+Counted = Literal["looked", "record", "open", "beside", "before", "unread"]
+"""How an item counted: a person looked and found; its point was settled without it; its point
+stayed open; the rule asks about other points; no rule decided and it lay before the person who did;
+it names no point, and only a person reads such items."""
 Doubt = Literal["disagree", "own_purse"]
+LOOKED: Final = "agent"
+"""The source of what a person of ours found when looking at evidence."""
 OWN_WILL: Final = ("departed", "unaided")
 """A person's own ruling, whose amounts and remedy follow no rule."""
 IN_KIND: Final = (*GOODS, *REPAIRS, "upgrade")
@@ -123,8 +126,9 @@ def asked_of(claim: ClaimView, decision: DecisionView, pack: Pack) -> Asked:
 
 def weighed(claim: ClaimView, decision: DecisionView, pack: Pack) -> list[Weighed]:
     """Each item that a side had filed before the decision, in their order."""
+    before = _before(claim, decision)
     return [
-        _weigh(item, decision, pack)
+        _weigh(item, decision, pack, before)
         for item in claim.evidence
         if item.added_at <= decision.decided_at
     ]
@@ -132,8 +136,12 @@ def weighed(claim: ClaimView, decision: DecisionView, pack: Pack) -> list[Weighe
 
 def unfollowed(claim: ClaimView, decision: DecisionView) -> list[Unfollowed]:
     """Conditions on which the sources disagree, or which only an interested source stated."""
-    before = [fact for fact in claim.facts if fact.at <= decision.decided_at]
-    return list(_doubts(decision, before))
+    return list(_doubts(decision, _before(claim, decision)))
+
+
+def _before(claim: ClaimView, decision: DecisionView) -> list[FactView]:
+    """What had been stated by then."""
+    return [fact for fact in claim.facts if fact.at <= decision.decided_at]
 
 
 def _met(decision: DecisionView, fulfils: tuple[str, ...], asked: int, given: int) -> Met:
@@ -192,27 +200,30 @@ def _offered(pack: Pack, finding: Finding) -> set[str]:
     }
 
 
-def _weigh(item: EvidenceView, decision: DecisionView, pack: Pack) -> Weighed:
+def _weigh(
+    item: EvidenceView, decision: DecisionView, pack: Pack, facts: list[FactView]
+) -> Weighed:
     slot = pack.slots.get(item.slot)
     proves = slot.proves if slot else ()
+    found = [_found(fact) for fact in facts if fact.source == LOOKED and fact.name in proves]
     asked = [one for one in decision.conditions if one.fact in proves]
     return Weighed(
         evidence_id=item.evidence_id,
         party=item.party,
-        counted=_counted(asked, names_a_point=bool(proves)),
-        points=[_point(one) for one in asked],
+        counted="looked" if found else _counted(decision, asked, names_a_point=bool(proves)),
+        points=found or [_point(one) for one in asked],
         could_prove=[_label(name) for name in proves if name in FACTS],
         notes=item.notes,
     )
 
 
-def _counted(asked: list[ConditionView], *, names_a_point: bool) -> Counted:
-    if not names_a_point:
+def _counted(decision: DecisionView, asked: list[ConditionView], *, names_a_point: bool) -> Counted:
+    if decision.machine and not names_a_point:
         return "unread"
+    if not decision.conditions or not names_a_point:
+        return "before"
     if not asked:
         return "beside"
-    if any(one.source == "agent" for one in asked):
-        return "looked"
     return "record" if any(_is_settled(one) for one in asked) else "open"
 
 
@@ -220,6 +231,10 @@ def _is_settled(condition: ConditionView) -> bool:
     """Whether the condition holds by a known value, shown to this reader or not."""
     hidden = condition.fact in FACTS and FACTS[condition.fact].audience != EVERYONE
     return condition.met == "met" and (condition.actual is not None or hidden)
+
+
+def _found(fact: FactView) -> Point:
+    return Point(fact=fact.name, label=_label(fact.name), value=fact.value, source=fact.source)
 
 
 def _point(condition: ConditionView) -> Point:

@@ -79,13 +79,17 @@ def fact_name(name: str, lang: Lang) -> str:
     )
 
 
+OTHER_SLOT: Final[dict[Lang, str]] = {"zh": "其他材料", "en": "Something else"}
+"""What is filed without a slot of its own."""
+
+
 def slot_namer(names: Callable[[], Pack]) -> Callable[[str, Lang], str]:
     """A function from an evidence slot's code to its name."""
 
     def slot_name(code: str, lang: Lang) -> str:
         slot = names().slots.get(code)
         if slot is None:
-            return code
+            return OTHER_SLOT[lang] if code == "other" else code
         return slot.name.zh if lang == "zh" else slot.name.en
 
     return slot_name

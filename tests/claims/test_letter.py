@@ -102,7 +102,7 @@ async def test_each_item_filed_is_listed_with_how_it_counted(town: Town) -> None
     letter = await ruled_letter(town)
     by_slot = dict(zip([e.slot for e in letter.evidence], letter.weighed, strict=True))
 
-    assert by_slot["other"].counted == "unread"
+    assert by_slot["other"].counted == "before"
     assert by_slot["diff_marked"].counted == "looked"
     [point] = by_slot["diff_marked"].points
     assert (point.fact, point.value, point.source) == ("goods.matches_listing", False, "agent")
