@@ -1,5 +1,6 @@
 """SQL of refused requests about money."""
 
+from datetime import datetime
 from typing import Any
 
 from makegood.base.actor import Act
@@ -25,13 +26,34 @@ async def insert(tx: Connection, act: Act, action: str, code: str, detail: dict[
     )
 
 
-async def latest(conn: Connection, market_id: str, limit: int) -> list[Record]:
-    """Refusals of a market, the latest first."""
+async def latest(
+    conn: Connection, market_id: str, limit: int, before: datetime | None
+) -> list[Record]:
+    """Refusals of a market, the latest first; only older ones than `before` where it is given."""
     return await conn.fetch(
         """
         SELECT at, actor_role, actor_id, request_id, action, code, detail
-        FROM ledger_refusal WHERE market_id = $1 ORDER BY at DESC LIMIT $2
+        FROM ledger_refusal
+        WHERE market_id = $1 AND ($3::timestamptz IS NULL OR at < $3) ORDER BY at DESC LIMIT $2
         """,
         market_id,
         limit,
+        before,
+    )
+
+
+async def refused_notices(
+    conn: Connection, market_id: str, limit: int, before: datetime | None
+) -> list[Record]:
+    """Notifications of gateways that were not believed, the latest first."""
+    return await conn.fetch(
+        """
+        SELECT received_at AS at, channel, verdict, times FROM payment_notice
+        WHERE market_id = $1 AND verdict <> 'confirmed' AND verdict NOT LIKE 'no matter:%'
+          AND ($3::timestamptz IS NULL OR received_at < $3)
+        ORDER BY received_at DESC LIMIT $2
+        """,
+        market_id,
+        limit,
+        before,
     )

@@ -23,6 +23,15 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     detail: dict[str, Any]
 
 
+class RefusedNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway's notification that moved nothing: why, and how often the same one came."""
+
+    at: datetime
+    channel: str
+    verdict: str
+    times: int
+
+
 async def note_refusal(
     db: Database, act: Act, action: str, code: str, detail: Mapping[str, object]
 ) -> None:
@@ -32,7 +41,17 @@ async def note_refusal(
         await refusal_store.insert(tx, act, action, code, plain)
 
 
-async def latest_refusals(conn: Connection, market_id: str, limit: int = 100) -> list[Refusal]:
+async def latest_refusals(
+    conn: Connection, market_id: str, limit: int = 100, before: datetime | None = None
+) -> list[Refusal]:
     """What was refused lately, the latest first."""
-    rows = await refusal_store.latest(conn, market_id, limit)
+    rows = await refusal_store.latest(conn, market_id, limit, before)
     return [msgspec.convert(dict(row), Refusal) for row in rows]
+
+
+async def latest_refused_notices(
+    conn: Connection, market_id: str, limit: int = 100, before: datetime | None = None
+) -> list[RefusedNotice]:
+    """Notifications that were forged, misdirected or not confirmed, the latest first."""
+    rows = await refusal_store.refused_notices(conn, market_id, limit, before)
+    return [msgspec.convert(dict(row), RefusedNotice) for row in rows]

@@ -33,12 +33,6 @@ async def each(rows: Iterable[Sequence[object]]) -> AsyncIterator[Sequence[objec
         yield row
 
 
-def amount(minor: int) -> str:
-    """An amount as a spreadsheet computes with: `-98.00`."""
-    sign = "-" if minor < 0 else ""
-    return f"{sign}{abs(minor) // 100}.{abs(minor) % 100:02d}"
-
-
 def cell(value: object) -> object:
     """Text that a spreadsheet would run as a formula is shown as text; figures stay figures."""
     if isinstance(value, str) and value.startswith(FORMULA) and not _is_figure(value):

@@ -15,6 +15,14 @@ MINUS = "−"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+def plain_amount(amount_minor: int, currency: str) -> str:
+    """An amount as a form takes it and a spreadsheet computes with: `-98.00`, in yen `-98`."""
+    digits = MINOR_DIGITS.get(currency, 2)
+    whole, rest = divmod(abs(amount_minor), 10**digits)
+    sign = "-" if amount_minor < 0 else ""
+    return f"{sign}{whole}.{rest:0{digits}d}" if digits else f"{sign}{whole}"
+
+
 def money_text(amount_minor: int, currency: str = "CNY", *, signed: bool = False) -> str:
     """An exact amount: `−¥98.00`, the sign before the symbol; `signed` shows a plus too."""
     sign, symbol, whole, rest = _money_parts(amount_minor, currency, signed)

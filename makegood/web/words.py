@@ -76,6 +76,10 @@ class Words:
         """An amount for a button or sentence, in minor units: `¥98.00`."""
         return formats.money_text(amount_minor, currency)
 
+    def plain(self, amount_minor: int, currency: str) -> str:
+        """An amount as a form's field holds it: `98.00`."""
+        return formats.plain_amount(amount_minor, currency)
+
     def moment(self, at: datetime) -> str:
         """`11-22 20:59` or `22 Nov 20:59`."""
         return formats.moment(at, self.lang, self.zone)

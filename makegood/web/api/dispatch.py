@@ -30,7 +30,17 @@ from makegood.web.words import Catalogue, Words, choose_language
 
 BASE: Final = "/api/v1"
 _NO_QUERY: Final = NoQuery()
-MOVES_MONEY: Final = frozenset({"payout.record", "coupon.redeem", "chargeback.put"})
+MOVES_MONEY: Final = frozenset(
+    {
+        "payout.record",
+        "coupon.redeem",
+        "chargeback.put",
+        "order.put",
+        "claim.pay_repair",
+        "claim.answer",
+        "claim.decide",
+    }
+)
 """What is refused of these is kept, with the reason: nothing moved, and somebody wanted it to."""
 _AWAY: Final = (
     OSError,

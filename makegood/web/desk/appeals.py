@@ -106,7 +106,7 @@ async def _keep_first_view(page: Page, things: Things, case: Case, form: Form) -
 
 async def _decide(page: Page, things: Things, case: Case, form: Form) -> None:
     changed = form.text("outcome") == "changed"
-    ruled = _ruled(form) if changed else None
+    ruled = _ruled(form, case.view.order.currency) if changed else None
     async with things.db.transaction() as tx:
         await decide_appeal(
             tx,
@@ -124,13 +124,13 @@ def _view(form: Form, point: Disputed) -> str:
     return view if view in VIEWS else "unclear"
 
 
-def _ruled(form: Form) -> Ruled:
+def _ruled(form: Form, currency: str) -> Ruled:
     shares = shares_of(form)
     text = form.text("text")
     return Ruled(
         finding=form.text("finding", 80),
         remedy=form.text("remedy", 40),
-        amount_minor=form.amount_minor("amount"),
+        amount_minor=form.amount_minor("amount", currency),
         shares=shares if sum(shares.values()) == 100 else None,
         reason_text=text,
         reason_for_departure=text,

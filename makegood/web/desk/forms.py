@@ -1,12 +1,14 @@
 """A posted form of a desk, seller or operator page, read field by field."""
 
-from decimal import Decimal, InvalidOperation
 from typing import Final
 
 import msgspec
 from litestar import Request
 from litestar.datastructures import State, UploadFile
 
+from makegood.base.money import Money
+from makegood.base.refusal import Refused
+from makegood.ledger.amounts import read_amount, read_minor
 from makegood.web.problem import PageFault
 
 LONGEST: Final = 4000
@@ -33,14 +35,16 @@ class Form(msgspec.Struct, frozen=True):
         text = self.text(name, 9)
         return int(text) if text.isascii() and text.isdigit() else otherwise
 
-    def amount_minor(self, name: str) -> int | None:
+    def amount_minor(self, name: str, currency: str) -> int | None:
         """An amount in the currency's units as minor units; None when empty or no amount."""
-        text = self.text(name, 20).replace(",", "").lstrip("¥$€ ")
         try:
-            minor = Decimal(text) * 100
-        except InvalidOperation:
+            return read_minor(self.text(name), currency)
+        except Refused:
             return None
-        return int(minor) if minor.is_finite() and minor == minor.to_integral_value() else None
+
+    def money(self, name: str, currency: str) -> Money:
+        """An amount to be moved. Raises Refused with the reason where it cannot be one."""
+        return read_amount(self.text(name), currency)
 
 
 async def read_form(request: AnyRequest) -> Form:

@@ -16,6 +16,7 @@ from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.desk.frame import frame
 from makegood.web.desk.queue import with_done
 from makegood.web.kept_files import keep_file
+from makegood.web.money_refusal import keep_refusal
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things
@@ -65,6 +66,7 @@ async def confirm_refund(
                 by_name=caller.display_name,
             )
     except Refused as refused:
+        await keep_refusal(page, things, "task.finish", refused)
         return await _page(page, things, request, claim_no, number, form, refused)
     return page.go(with_done(f"/desk/c/{claim_no}", "recorded"))
 

@@ -15,11 +15,14 @@ from makegood.claims.precedents.rules import Family
 from makegood.claims.remedies import ALL
 from makegood.claims.staff_actions import Ruled, decide_claim
 from makegood.claims.view import ClaimView
+from makegood.ledger.amounts import read_minor
 from makegood.web.desk.claim import need_staff, queue_of
 from makegood.web.desk.faults import Fault, fault_of, status_of
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.desk.frame import frame
 from makegood.web.desk.queue import with_done
+from makegood.web.formats import plain_amount
+from makegood.web.money_refusal import keep_refusal
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.things import TheThings, Things
 
@@ -50,6 +53,8 @@ async def rule(
         likes = await family_of(conn, page.act(), things.desk, claim_no)
     wrong = fault_in(form, claim, likes)
     if wrong:
+        if wrong == "amount":
+            await keep_refusal(page, things, "claim.decide", amount_refused(form, claim))
         text = page.words.t(f"desk.depart_form.errors.{wrong}")
         return await _page(page, things, request, claim_no, form, Fault(text, ""))
     try:
@@ -59,6 +64,7 @@ async def rule(
                 tx, page.act(), things.desk, claim_no, ruled_of(form, claim), form.whole("version")
             )
     except Refused as refused:
+        await keep_refusal(page, things, "claim.decide", refused)
         fault = fault_of(page, refused)
         return await _page(page, things, request, claim_no, form, fault, status_of(refused))
     done = "proposed" if decided.proposed is not None else "decided"
@@ -128,7 +134,9 @@ def proposal_form(claim: ClaimView) -> Form:
     if outcome is None:
         return Form({"remedy": ["refund_full"], "share_seller": ["100"]})
     shares = {f"share_{party}": [str(share)] for party, share in outcome.shares.items()}
-    amount = f"{outcome.amount_minor / 100:.2f}" if outcome.amount_minor else ""
+    amount = (
+        plain_amount(outcome.amount_minor, claim.order.currency) if outcome.amount_minor else ""
+    )
     return Form(
         {
             "finding": [outcome.finding],
@@ -142,7 +150,7 @@ def proposal_form(claim: ClaimView) -> Form:
 def fault_in(form: Form, claim: ClaimView, likes: Family) -> str:
     """The first thing that is wrong with a ruling's form, as a key of its words; empty if none."""
     reason = form.text("reason_text")
-    amount = form.amount_minor("amount")
+    amount = form.amount_minor("amount", claim.order.currency)
     checks: Mapping[str, bool] = {
         "finding": bool(form.text("finding")),
         "amount": not form.text("amount")
@@ -153,6 +161,17 @@ def fault_in(form: Form, claim: ClaimView, likes: Family) -> str:
         "vague": not is_empty_phrase(reason),
     }
     return next((name for name, fits in checks.items() if not fits), "")
+
+
+def amount_refused(form: Form, claim: ClaimView) -> Refused:
+    """Why the amount of a ruling's form cannot be refunded."""
+    try:
+        minor = read_minor(form.text("amount"), claim.order.currency)
+    except Refused as refused:
+        return refused
+    return Refused(
+        "amount_not_positive" if minor < 0 else "exceeds_paid", most_minor=claim.claimed_minor
+    )
 
 
 def is_empty_phrase(reason: str) -> bool:
@@ -177,7 +196,7 @@ def ruled_of(form: Form, claim: ClaimView) -> Ruled:
     return Ruled(
         finding=form.text("finding", 80),
         remedy=form.text("remedy", 40),
-        amount_minor=form.amount_minor("amount"),
+        amount_minor=form.amount_minor("amount", claim.order.currency),
         shares=shares_of(form),
         reason_text=text,
         reason_for_departure=departure,

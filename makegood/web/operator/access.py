@@ -99,7 +99,7 @@ async def set_seller(page: ThisPage, things: TheThings, request: AnyRequest) -> 
         changed = msgspec.structs.replace(
             seller,
             tier=next((tier for tier in TIERS if tier == form.text("tier")), seller.tier),
-            auto_lane_cap_minor=form.amount_minor("cap"),
+            auto_lane_cap_minor=form.amount_minor("cap", page.market.settings.currency),
             suspended_at=(seller.suspended_at or page.now) if suspended else None,
         )
         await change_seller(tx, page.act(), changed)

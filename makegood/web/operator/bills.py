@@ -19,10 +19,11 @@ from makegood.ledger.bills.sheet import MOST_BYTES
 from makegood.ledger.bills.store import Bill
 from makegood.ledger.refund.account_store import SealedAccount, list_accounts, open_account
 from makegood.store.vault import SealBroken
-from makegood.web.csv_stream import amount, csv_answer, each
+from makegood.web.csv_stream import csv_answer, each
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
-from makegood.web.errors import refusal_words
+from makegood.web.formats import plain_amount
+from makegood.web.money_refusal import keep_refusal
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things
@@ -81,7 +82,8 @@ async def take_bill(page: ThisPage, things: TheThings, request: AnyRequest) -> H
         file = await _handed_in(page, things, form)
         done = await keep_and_import(page, things, file)
     except Refused as refused:
-        return await _page(page, things, Filter(), Fault(*refusal_words(page, refused)))
+        fault = await keep_refusal(page, things, "bill.import", refused)
+        return await _page(page, things, Filter(), fault)
     return page.go(f"/ops/bills/{done.bill.bill_no}{'?again=yes' if done.known else ''}")
 
 
@@ -103,7 +105,8 @@ async def close_difference(
                 form.text("text", 500),
             )
     except Refused as refused:
-        return await _page(page, things, Filter(), Fault(*refusal_words(page, refused)))
+        fault = await keep_refusal(page, things, "bill.resolve", refused)
+        return await _page(page, things, Filter(), fault)
     return page.go("/ops/bills")
 
 
@@ -255,8 +258,8 @@ def _rows(page: Page, found: Sequence[OpenDifference]) -> Iterator[Sequence[obje
             one.number,
             one.order_no,
             str(page.words.t(f"bills.what.{one.what}")),
-            "" if one.bill_minor is None else amount(one.bill_minor),
-            "" if one.book_minor is None else amount(one.book_minor),
+            "" if one.bill_minor is None else plain_amount(one.bill_minor, one.currency),
+            "" if one.book_minor is None else plain_amount(one.book_minor, one.currency),
             one.currency,
             page.words.stamp(one.found_at),
             page.words.stamp(one.resolved_at) if one.resolved_at else "",

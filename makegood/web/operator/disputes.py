@@ -16,7 +16,7 @@ from makegood.ledger.disputes.rules import ENDED, StoredDispute
 from makegood.ledger.refund.gateway import Dispute, DisputeState
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
-from makegood.web.errors import refusal_words
+from makegood.web.money_refusal import keep_refusal
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things
@@ -45,7 +45,8 @@ async def enter_dispute(page: ThisPage, things: TheThings, request: AnyRequest) 
                 told, channel = await _told(page, things, form)
                 await note_dispute(tx, page.act(), things.desk, channel, told, "person")
     except Refused as refused:
-        return await _page(page, things, "open", Fault(*refusal_words(page, refused)), form)
+        fault = await keep_refusal(page, things, "dispute.answer", refused)
+        return await _page(page, things, "open", fault, form)
     return page.go("/ops/disputes")
 
 
@@ -59,17 +60,15 @@ async def _told(page: Page, things: Things, form: Form) -> tuple[Dispute, str]:
     channel, ref = form.text("channel", 64), form.text("ref", 128)
     if form.text("do") in ENDED:
         return await _with_outcome(page, things, channel, ref, form.text("do"))
-    amount = form.amount_minor("amount")
     if not channel or not ref or not form.text("number", 128):
         raise Refused("setting_invalid", fields=["channel", "ref", "number"])
-    if amount is None:
-        raise Refused("amount_unreadable")
+    money = form.money("amount", form.text("currency", 3) or page.market.settings.currency)
     told = Dispute(
         dispute_ref=ref,
         trade_no=form.text("number", 128),
         order_no=form.text("number", 128),
-        amount_minor=amount,
-        currency=form.text("currency", 3) or "CNY",
+        amount_minor=money.amount_minor,
+        currency=money.currency,
         kind="complaint" if form.text("kind") == "complaint" else "chargeback",
         state="needs_response",
         reason=form.text("reason", 200),

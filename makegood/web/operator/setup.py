@@ -304,13 +304,15 @@ def changed_settings(settings: MarketSettings, step: SetupStep, form: Form) -> M
             blocked = tuple(name for name in CATEGORIES if name not in kept_on)
             return msgspec.structs.replace(settings, blocked_categories=blocked)
         case "payments":
-            return msgspec.structs.replace(settings, auto_lane=_lane(settings.auto_lane, form))
+            return msgspec.structs.replace(
+                settings, auto_lane=_lane(settings.auto_lane, form, settings.currency)
+            )
         case _:
             return settings
 
 
-def _lane(lane: AutoLane, form: Form) -> AutoLane:
-    cap, day = form.amount_minor("cap"), form.amount_minor("guest_day")
+def _lane(lane: AutoLane, form: Form, currency: str) -> AutoLane:
+    cap, day = form.amount_minor("cap", currency), form.amount_minor("guest_day", currency)
     return msgspec.structs.replace(
         lane,
         cap_minor=lane.cap_minor if cap is None else max(0, cap),

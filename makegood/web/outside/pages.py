@@ -64,7 +64,9 @@ async def take_answer(page: ThisPage, things: TheThings, request: AnyRequest) ->
     act = Act(market_id, Actor("mediator", case.ref_no), page.now, page.request_id)
     try:
         async with things.db.transaction() as tx:
-            await answer_outside(tx, act, things.desk, case.ref_no, _answer(form))
+            await answer_outside(
+                tx, act, things.desk, case.ref_no, _answer(form, page.market.settings.currency)
+            )
     except Refused as refused:
         return await _page(page, things, request, refused=refused, form=form)
     return page.go("/outside?done=sent")
@@ -98,13 +100,13 @@ async def _page(
     )
 
 
-def _answer(form: Form) -> OutsideAnswer:
+def _answer(form: Form, currency: str) -> OutsideAnswer:
     return OutsideAnswer(
         text=form.text("text").replace("\x00", ""),
         file_no=form.text("file_no", 80),
         finding=form.text("finding", 80),
         remedy=form.text("remedy", 40),
-        amount_minor=form.amount_minor("amount"),
+        amount_minor=form.amount_minor("amount", currency),
     )
 
 

@@ -10,7 +10,8 @@ from makegood.claims.repairs import RepairOffer, find_payment, repair_offer
 from makegood.claims.system_actions import pay_repair
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, read_form
-from makegood.web.errors import refusal_words
+from makegood.web.formats import plain_amount
+from makegood.web.money_refusal import keep_refusal
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.portal.case import load
 from makegood.web.problem import not_found
@@ -39,7 +40,8 @@ async def check_payment(
         async with things.db.transaction() as tx:
             await pay_repair(tx, page.act(), things.desk, claim_no, leg)
     except Refused as refused:
-        return _page(page, offer, fault=Fault(*refusal_words(page, refused)))
+        fault = await keep_refusal(page, things, "claim.pay_repair", refused)
+        return _page(page, offer, fault=fault)
     return page.go(f"/c/{claim_no}?done=repair")
 
 
@@ -55,7 +57,7 @@ async def _offer(page: Page, things: Things, claim_no: str) -> RepairOffer:
 
 def _page(page: Page, offer: RepairOffer, *, fault: Fault | None = None) -> Html:
     template = page.market.settings.money.repair_pay_url
-    amount = f"{offer.price_minor / 100:.2f}"
+    amount = plain_amount(offer.price_minor, offer.currency)
     link = template.replace("{claim}", offer.claim_no).replace("{amount}", amount)
     return page.show(
         "portal/templates/repair.html",

@@ -14,7 +14,9 @@ from makegood.base.ids import UnitRef
 from makegood.base.refusal import Refused
 from makegood.claims import actions
 from makegood.claims.recording import DRAFT
+from makegood.claims.remedies import FULL_REFUND
 from makegood.claims.system_actions import note_reveal
+from makegood.ledger.amounts import read_amount
 from makegood.orders.actions import reveal_key
 from makegood.store.database import Connection
 from makegood.web.common import local_path
@@ -104,8 +106,10 @@ async def add_evidence(
 async def counter(
     page: ThisPage, things: TheThings, claim_no: FromPath[str], data: OfferForm
 ) -> Redirect:
-    """Make a counter-offer."""
-    amount_minor = minor_of(data.amount)
+    """Make a counter-offer: all that is claimed, or a part of it."""
+    claim = await load(page, things, claim_no)
+    amount_minor = read_amount(data.amount, claim.order.currency).amount_minor
+    remedy = FULL_REFUND if amount_minor == claim.claimed_minor else "price_reduction"
     text = data.text[:LONGEST]
     return await do(
         page,
@@ -114,7 +118,7 @@ async def counter(
         "claim.read",
         "offer",
         lambda tx, act: actions.make_offer(
-            tx, act, things.desk, claim_no, remedy="refund", amount_minor=amount_minor, text=text
+            tx, act, things.desk, claim_no, remedy=remedy, amount_minor=amount_minor, text=text
         ),
     )
 

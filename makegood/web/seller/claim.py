@@ -11,6 +11,7 @@ from makegood.base.actor import Act
 from makegood.base.refusal import Refused
 from makegood.claims import actions
 from makegood.claims.looking import view_claim
+from makegood.claims.remedies import FULL_REFUND, GOODS, REPAIRS
 from makegood.claims.topics import claim_topic
 from makegood.claims.view import ClaimView, OfferView
 from makegood.people.markets.store import load_seller
@@ -20,6 +21,7 @@ from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.desk.present import step_detail, step_icon, step_words
 from makegood.web.desk.queue import with_done
 from makegood.web.file_routes import MAX_BODY
+from makegood.web.money_refusal import keep_refusal
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.receipts import qr_of, sellers_receipts
 from makegood.web.seller.home import need_seller
@@ -182,9 +184,21 @@ async def _offer(tx: Connection, act: Act, things: Things, claim_no: str, form: 
         things.desk,
         claim_no,
         remedy=remedy,
-        amount_minor=form.amount_minor("amount") or 0,
+        amount_minor=await _amount(tx, act, things, claim_no, remedy, form),
         text=form.text("text", 2000),
     )
+
+
+async def _amount(
+    tx: Connection, act: Act, things: Things, claim_no: str, remedy: str, form: Form
+) -> int:
+    """What an offer is worth: all that is claimed, what was typed, or nothing for goods."""
+    if remedy in GOODS or remedy in REPAIRS:
+        return 0
+    claim = await view_claim(tx, act, things.desk, claim_no)
+    if remedy == FULL_REFUND:
+        return claim.claimed_minor
+    return form.money("amount", claim.order.currency).amount_minor
 
 
 async def _do(
@@ -207,6 +221,7 @@ async def _do(
     except Refused as refused:
         if refused.code == "not_found":
             raise
+        await keep_refusal(page, things, right, refused)
         return await _claim_page(page, things, request, claim_no, form, refused)
     return page.go(with_done(f"/seller/c/{claim_no}", done))
 

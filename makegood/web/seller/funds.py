@@ -9,7 +9,6 @@ from litestar.response import Redirect, Stream
 
 from makegood.base.refusal import Refused
 from makegood.claims.funds import SellerFunds, funds_of, required_deposit, settle_due
-from makegood.ledger.amounts import read_amount
 from makegood.ledger.funds import store
 from makegood.ledger.funds.actions import (
     Entry,
@@ -24,10 +23,11 @@ from makegood.people.markets.actions import change_seller
 from makegood.people.markets.rules import Seller, auto_lane_cap_minor
 from makegood.people.markets.store import load_seller
 from makegood.store.database import Connection
-from makegood.web.csv_stream import amount, csv_answer, each
+from makegood.web.csv_stream import csv_answer, each
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
-from makegood.web.errors import refusal_words
+from makegood.web.formats import plain_amount
+from makegood.web.money_refusal import keep_refusal
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.seller.home import need_seller
@@ -69,7 +69,8 @@ async def change_funds(page: ThisPage, things: TheThings, request: AnyRequest) -
         async with things.db.transaction() as tx:
             done = await _do(tx, page, things, form)
     except Refused as refused:
-        return await _page(page, things, "", fault=Fault(*refusal_words(page, refused)))
+        fault = await keep_refusal(page, things, "payout.request", refused)
+        return await _page(page, things, "", fault=fault)
     return page.go(f"/seller/funds?done={done}")
 
 
@@ -93,7 +94,7 @@ def statement_csv(page: Page, entries: list[Entry], name: str) -> Stream:
             str(w.code("books.account", one.account)),
             one.order_no,
             one.claim_no,
-            amount(one.amount_minor),
+            plain_amount(one.amount_minor, currency),
             currency,
             one.transfer_id,
         )
@@ -120,7 +121,7 @@ async def _do(tx: Connection, page: Page, things: Things, form: Form) -> str:
             await take_back_payout(tx, page.act(), seller.seller_id, form.text("payout", 40))
             return "taken_back"
         case "fill":
-            money = read_amount(form.text("amount", 40), page.market.settings.currency)
+            money = form.money("amount", page.market.settings.currency)
             await fill_deposit(tx, page.act(), things.ids, seller.seller_id, money)
             return "filled"
         case "limit":
@@ -134,7 +135,7 @@ async def _want(
     tx: Connection, page: Page, things: Things, seller: Seller, source: Source, form: Form
 ) -> None:
     settings, market_id = page.market.settings, page.market.market_id
-    money = read_amount(form.text("amount", 40), settings.currency)
+    money = form.money("amount", settings.currency)
     await want_payout(
         tx,
         page.act(),
@@ -150,7 +151,7 @@ async def _want(
 async def _set_limit(tx: Connection, page: Page, seller: Seller, form: Form) -> None:
     """An empty field leaves it to the market's caps; nothing closes the lane for this seller."""
     text = form.text("limit", 40)
-    limit = None if not text else form.amount_minor("limit")
+    limit = None if not text else form.amount_minor("limit", page.market.settings.currency)
     if text and (limit is None or limit < 0):
         raise Refused("setting_invalid", fields=["limit"])
     changed = msgspec.structs.replace(seller, own_auto_cap_minor=limit)

@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from makegood.base.actor import Act, Actor
 from makegood.base.refusal import Refused
+from makegood.ledger.refusals import note_refusal
 from makegood.ledger.statements.disputes import FiledProof, NewDispute, add_proof, open_dispute
 from makegood.ledger.statements.months import recent_months
 from makegood.ledger.statements.settlements import payable
@@ -68,12 +69,13 @@ async def dispute_line(page: ThisPage, things: TheThings, request: AnyRequest) -
     supplier_id = supplier_of(page, things, request)
     form = await read_form(request)
     month = form.text("m", 7)
+    act = Act(page.market.market_id, Actor("supplier", supplier_id), page.now, page.request_id)
     try:
         files = await _files(page, things, form)
-        act = Act(page.market.market_id, Actor("supplier", supplier_id), page.now, page.request_id)
         async with things.db.transaction() as tx:
             done = await _do(tx, act, page, things, supplier_id, form, files)
     except Refused as refused:
+        await note_refusal(things.db, act, "statement.dispute", refused.code, refused.detail)
         fault = Fault(*refusal_words(page, refused))
         return await _page(page, things, supplier_id, month, fault=fault)
     return page.go(f"/supplier/statement?m={month}&done={done}")

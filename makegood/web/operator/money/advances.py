@@ -14,11 +14,10 @@ from makegood.ledger.advance.actions import (
     propose_write_off,
     record_recovery,
 )
-from makegood.ledger.amounts import read_amount
 from makegood.store.database import Connection
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
-from makegood.web.errors import refusal_words
+from makegood.web.money_refusal import keep_refusal
 from makegood.web.operator.money.ledger import names_of
 from makegood.web.operator.money.links import claim_link
 from makegood.web.page import Html, Page, ThisPage
@@ -51,7 +50,7 @@ async def change_advance(page: ThisPage, things: TheThings, request: AnyRequest)
         async with things.db.transaction() as tx:
             done = await _do(tx, page, things, form)
     except Refused as refused:
-        fault = Fault(*refusal_words(page, refused))
+        fault = await keep_refusal(page, things, "fund.manage", refused)
         return await _page(page, things, "", "", fault=fault)
     return page.go(f"/ops/advances?done={done}")
 
@@ -64,7 +63,7 @@ async def _do(tx: Connection, page: Page, things: Things, form: Form) -> str:
             reference = form.text("reference", 64)
             if not reference or party == "supplier":
                 raise Refused("evidence_missing")
-            money = read_amount(form.text("amount", 40), currency)
+            money = form.money("amount", currency)
             await record_recovery(tx, page.act(), reference, claim_no, party, money)
             return "recovered"
         case "write_off":

@@ -19,7 +19,7 @@ from makegood.talk.actions import queue_mail
 from makegood.talk.mail import ApprovalAsked, Mail, Said
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
-from makegood.web.errors import refusal_words
+from makegood.web.money_refusal import keep_refusal
 from makegood.web.operator.cookies import visitor_of
 from makegood.web.operator.money.links import subject_link
 from makegood.web.page import Html, Page, ThisPage
@@ -61,7 +61,7 @@ async def decide(
         else:
             await _decide(page, things, visitor_of(request).address, proposal_no, form)
     except Refused as refused:
-        fault = Fault(*refusal_words(page, refused))
+        fault = await keep_refusal(page, things, "approval.give", refused)
         return await _page(page, things, "open", "", fault=fault, at=proposal_no)
     return page.go(f"/ops/approvals?done={do}")
 

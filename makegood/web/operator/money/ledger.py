@@ -8,7 +8,7 @@ from litestar.params import FromQuery
 from litestar.response import Redirect, Stream
 from litestar.types import ControllerRouterHandler
 
-from makegood.base.money import Money
+from makegood.base.money import MINOR_DIGITS
 from makegood.base.refusal import Refused
 from makegood.ledger.actions import grant_quota
 from makegood.ledger.advance.actions import (
@@ -29,10 +29,11 @@ from makegood.people.approvals.limits import needs_second_person
 from makegood.people.approvals.rules import NewProposal
 from makegood.people.markets.store import list_sellers, list_suppliers
 from makegood.store.database import Connection
-from makegood.web.csv_stream import amount, csv_answer
+from makegood.web.csv_stream import csv_answer
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
-from makegood.web.errors import refusal_words
+from makegood.web.formats import plain_amount
+from makegood.web.money_refusal import keep_refusal
 from makegood.web.operator.money.exports import rows_of
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.things import TheThings, Things
@@ -117,7 +118,7 @@ async def export_ledger(
             str(page.words.code("books.recipe", row["recipe"])),
             row["debit"],
             row["credit"],
-            amount(row["amount_minor"]),
+            plain_amount(row["amount_minor"], row["currency"]),
             row["currency"],
             row["claim_no"],
             row["order_no"],
@@ -170,10 +171,7 @@ async def fill(page: ThisPage, things: TheThings, request: AnyRequest) -> Html |
 
 
 async def _fill(tx: Connection, page: Page, form: Form) -> None:
-    minor = form.amount_minor("amount")
-    if not minor or minor < 0:
-        raise Refused("amount_not_positive")
-    money = Money(minor, page.market.settings.currency)
+    money = form.money("amount", page.market.settings.currency)
     reference = form.text("reference", 64)
     if not reference:
         raise Refused("evidence_missing")
@@ -196,7 +194,7 @@ def wish_of(month: Month, recipe: str, account: str, q: str) -> EntryWish:
 
 async def _again(page: Page, things: Things, refused: Refused) -> Html:
     month = read_month("", page.now, page.words.zone)
-    fault = Fault(*refusal_words(page, refused))
+    fault = await keep_refusal(page, things, "fund.manage", refused)
     return await _page(page, things, month, wish_of(month, "", "", ""), fault=fault)
 
 
@@ -233,7 +231,7 @@ async def _page(
         figures=figures,
         empty=not entries and not figures.fund_minor and not accounts,
         walk=walk,
-        bars=bars_of(walk),
+        bars=bars_of(walk, currency),
         days_left=days_left(walk, figures),
         debts=debts,
         debt_total=total_of(debts),
@@ -276,7 +274,7 @@ def days_left(walk: FundWalk, figures: AdvanceFigures) -> int | None:
     return days if days < LONG_DAYS else None
 
 
-def bars_of(walk: FundWalk) -> list[Bar]:
+def bars_of(walk: FundWalk, currency: str) -> list[Bar]:
     """The fund's month as floating bars, 700 × 150 units, ground at 118."""
     steps = [
         ("opening", walk.opening_minor, True),
@@ -300,7 +298,7 @@ def bars_of(walk: FundWalk) -> list[Bar]:
             Bar(
                 name=name,
                 minor=minor,
-                label=_label(minor, is_sum),
+                label=_label(minor, currency, is_sum),
                 x=30 + place * 96,
                 y=round(118 - max(before, level, 0) * scale, 1),
                 height=max(1.5, round(abs(level - before) * scale, 1)),
@@ -311,10 +309,10 @@ def bars_of(walk: FundWalk) -> list[Bar]:
     return bars
 
 
-def _label(minor: int, is_sum: bool) -> str:
+def _label(minor: int, currency: str, is_sum: bool) -> str:
     """Whole units over a bar, the sign of a move before them."""
     sign = "−" if minor < 0 else "" if is_sum or not minor else "+"
-    return f"{sign}{abs(minor) // 100:,}"
+    return f"{sign}{abs(minor) // 10 ** MINOR_DIGITS[currency]:,}"
 
 
 def _claim_link(number: str) -> str:

@@ -10,7 +10,8 @@ from litestar.types import ControllerRouterHandler
 from makegood.ledger.journal import reading, store
 from makegood.ledger.journal.reading import OPEN_STATES, STATES
 from makegood.ledger.refund.actions import refund_board
-from makegood.web.csv_stream import amount, csv_answer
+from makegood.web.csv_stream import csv_answer
+from makegood.web.formats import plain_amount
 from makegood.web.operator.money.links import claim_link
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.things import TheThings, Things
@@ -99,7 +100,7 @@ async def _lines(
                 one.claim_no,
                 one.order_no,
                 one.channel,
-                amount(one.amount_minor),
+                plain_amount(one.amount_minor, one.currency),
                 one.currency,
                 str(page.words.t(f"money.state.refund.{one.state}")),
                 page.words.stamp(one.ordered_at),

@@ -11,7 +11,6 @@ from litestar.types import ControllerRouterHandler
 from makegood.base.refusal import Refused
 from makegood.claims.funds import settle_due
 from makegood.ledger.actions import pay_deposit
-from makegood.ledger.amounts import read_amount
 from makegood.ledger.funds import store
 from makegood.ledger.funds.actions import entries_of, pay_out, refuse_payout, release_payout
 from makegood.ledger.funds.rules import KIND_OF_SOURCE, Payout
@@ -24,7 +23,7 @@ from makegood.people.markets.store import list_sellers
 from makegood.store.database import Connection
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
-from makegood.web.errors import refusal_words
+from makegood.web.money_refusal import keep_refusal
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.seller.funds import money_page, seller_of, statement_csv
@@ -107,7 +106,7 @@ async def change_seller_money(
             await seller_of(tx, page, seller_id)
             done = await _do(tx, page, things, seller_id, form)
     except Refused as refused:
-        fault = Fault(*refusal_words(page, refused))
+        fault = await keep_refusal(page, things, "fund.manage", refused)
         return await _page(page, things, seller_id, "", fault=fault)
     return page.go(f"/ops/sellers/{seller_id}?done={done}")
 
@@ -127,7 +126,7 @@ async def _do(tx: Connection, page: Page, things: Things, seller_id: str, form: 
             reference = form.text("reference", 64)
             if not reference:
                 raise Refused("evidence_missing")
-            money = read_amount(form.text("amount", 40), currency)
+            money = form.money("amount", currency)
             await pay_deposit(tx, act, reference, seller_id, money)
             return "deposited"
         case "release":

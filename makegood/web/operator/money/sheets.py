@@ -5,7 +5,7 @@ from typing import Final
 
 from makegood.ledger.statements.rules import StatementLine
 from makegood.ledger.statements.statement import Statement
-from makegood.web.csv_stream import amount
+from makegood.web.formats import plain_amount
 from makegood.web.operator.money.pdf import PdfPage, PdfTable
 from makegood.web.page import Page
 
@@ -47,9 +47,9 @@ def csv_rows(
             line.order_no,
             line.sku,
             finding(line.finding),
-            amount(line.refunded_minor) if line.refunded_minor else "",
+            plain_amount(line.refunded_minor, statement.currency) if line.refunded_minor else "",
             str(line.percent) if line.kind == "borne" else "",
-            amount(line.amount_minor),
+            plain_amount(line.amount_minor, statement.currency),
             statement.currency,
             line.number,
             line.transfer_id,
@@ -77,7 +77,7 @@ def pdf_page(page: Page, statement: Statement, name: str, finding: Callable[[str
 
 
 def _figure(name: object, minor: int, currency: str, blank: Sequence[str]) -> tuple[object, ...]:
-    return ("", str(name), *blank, amount(minor), currency, "", "", "")
+    return ("", str(name), *blank, plain_amount(minor, currency), currency, "", "", "")
 
 
 def _totals(page: Page, statement: Statement) -> PdfTable:

@@ -31,10 +31,10 @@ from makegood.talk.mail import Mail, StatementReady
 from makegood.web.csv_stream import csv_answer, each
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
-from makegood.web.errors import refusal_words
 from makegood.web.file_answer import FILE_POLICY
 from makegood.web.kept_files import whole_file
 from makegood.web.look import finding_namer
+from makegood.web.money_refusal import keep_refusal
 from makegood.web.operator.money.links import claim_link
 from makegood.web.operator.money.pdf import draw
 from makegood.web.operator.money.sheets import csv_header, csv_rows, pdf_page
@@ -144,7 +144,7 @@ async def change(
                 raise not_found()
             done = await _do(tx, page, things, supplier_id, form)
     except Refused as refused:
-        fault = Fault(*refusal_words(page, refused))
+        fault = await keep_refusal(page, things, "statement.manage", refused)
         return await _page(page, things, supplier_id, form.text("m", 7), fault=fault)
     return page.go(f"/ops/suppliers/{supplier_id}?m={form.text('m', 7)}&done={done}")
 
@@ -250,7 +250,7 @@ async def _decide(tx: Connection, page: Page, supplier_id: str, form: Form) -> s
 
 
 async def _settle(tx: Connection, page: Page, things: Things, supplier_id: str, form: Form) -> str:
-    money = Money(form.amount_minor("amount") or 0, page.market.settings.currency)
+    money = form.money("amount", page.market.settings.currency)
     made = await record_settlement(
         tx, page.act(), things.ids, supplier_id, money, form.text("reference", 64)
     )

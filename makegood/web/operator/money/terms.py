@@ -1,6 +1,7 @@
 """The money terms: who may do how much alone, holds, deposits, the late coupon, advance caps."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -35,7 +36,7 @@ from makegood.people.markets.terms import (
 from makegood.store.database import Connection
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
-from makegood.web.errors import refusal_words
+from makegood.web.money_refusal import keep_refusal
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things
@@ -77,7 +78,9 @@ async def change_terms(page: ThisPage, things: TheThings, request: AnyRequest) -
             else:
                 await _save(tx, page, form, part)
     except Refused as refused:
-        return await _page(page, things, part, fault=Fault(*refusal_words(page, refused)))
+        return await _page(
+            page, things, part, fault=await keep_refusal(page, things, "setting.manage", refused)
+        )
     things.markets.forget(page.market.market_id)
     return page.go(f"/ops/money?part={part}&done=saved")
 
@@ -92,23 +95,28 @@ async def _change_outside(tx: Connection, page: Page, things: Things, form: Form
 
 async def _save(tx: Connection, page: Page, form: Form, part: str) -> None:
     if part == "caps":
-        await set_caps(tx, page.act(), caps_in(form), page.market.settings.currency)
+        await set_caps(
+            tx,
+            page.act(),
+            caps_in(form, page.market.settings.currency),
+            page.market.settings.currency,
+        )
         return
     market = await load_market(tx, page.market.market_id)
     assert market is not None, "a page belongs to a market"
     if str(market.version) != form.text("version", 12):
         raise Refused("stale_version")
-    terms = terms_with(market.settings.money, part, form)
+    terms = terms_with(market.settings.money, part, form, market.settings.currency)
     settings = msgspec.structs.replace(market.settings, money=terms)
     await change_settings(tx, page.act(), settings, market.version)
 
 
-def terms_with(terms: MoneyTerms, part: str, form: Form) -> MoneyTerms:
+def terms_with(terms: MoneyTerms, part: str, form: Form, currency: str) -> MoneyTerms:
     """The terms with one part as the form has it."""
-    change = msgspec.structs.replace
+    change, minor = msgspec.structs.replace, partial(_minor, currency)
     match part:
         case "limits":
-            limits = {kind: _row(form, kind, APPROVING_ROLES, _minor) for kind in KINDS}
+            limits = {kind: _row(form, kind, APPROVING_ROLES, minor) for kind in KINDS}
             return change(terms, limits=limits, fresh_minutes=_whole(form, "fresh_minutes"))
         case "holds":
             hours = {one: _row(form, one, TIERS, _whole) for one in CATEGORIES}
@@ -119,19 +127,19 @@ def terms_with(terms: MoneyTerms, part: str, form: Form) -> MoneyTerms:
             )
             return change(terms, holds=holds)
         case "deposits":
-            table = {one: _row(form, one, TIERS, _minor) for one in CATEGORIES}
+            table = {one: _row(form, one, TIERS, minor) for one in CATEGORIES}
             asked = form.text("asked") == "yes"
             return change(terms, deposits=DepositTerms(required_minor=table, asked=asked))
         case "late":
             late = LateTerms(
                 step_minutes=_whole(form, "step_minutes"),
                 per_step_bp=_whole(form, "per_step_bp"),
-                floor_minor=_minor(form, "floor"),
+                floor_minor=minor(form, "floor"),
                 cap_percent=_whole(form, "cap_percent"),
             )
             return change(terms, late=late)
         case "contracts":
-            return change(terms, contracts=_contracts_with(terms, form))
+            return change(terms, contracts=_contracts_with(terms, form, currency))
         case "repair":
             return change(terms, repair_pay_url=form.text("repair_pay_url", 500))
         case _:
@@ -143,30 +151,30 @@ def terms_with(terms: MoneyTerms, part: str, form: Form) -> MoneyTerms:
             )
 
 
-def _contracts_with(terms: MoneyTerms, form: Form) -> dict[str, ContractTerms]:
+def _contracts_with(terms: MoneyTerms, form: Form, currency: str) -> dict[str, ContractTerms]:
     """The contracts' own terms after one was changed; one without any is forgotten."""
     contract_id = form.text("contract", 64)
     if not contract_id:
         raise Refused("setting_invalid", fields=["contract"])
-    limits = {role: _minor(form, role) for role in APPROVING_ROLES if form.text(role, 40)}
+    limits = {role: _minor(currency, form, role) for role in APPROVING_ROLES if form.text(role, 40)}
     hours = {one: _whole(form, f"hours.{one}") for one in CATEGORIES if form.text(f"hours.{one}")}
     own = ContractTerms(
         limits={RULING: limits} if limits else {},
         hold_hours=hours,
-        deposit_minor=_minor(form, "deposit") if form.text("deposit", 40) else None,
+        deposit_minor=_minor(currency, form, "deposit") if form.text("deposit", 40) else None,
     )
     others = {one: agreed for one, agreed in terms.contracts.items() if one != contract_id}
     return others if own == ContractTerms() else {**others, contract_id: own}
 
 
-def caps_in(form: Form) -> AdvanceCaps:
+def caps_in(form: Form, currency: str) -> AdvanceCaps:
     """The caps of paying first as the form has them."""
     return AdvanceCaps(
         pays_first=form.text("pays_first") == "yes",
-        per_claim_minor=_minor(form, "per_claim"),
-        per_day_minor=_minor(form, "per_day"),
-        per_tier={tier: _minor(form, f"tier.{tier}") for tier in TIERS},
-        fund_floor_minor=_minor(form, "fund_floor"),
+        per_claim_minor=_minor(currency, form, "per_claim"),
+        per_day_minor=_minor(currency, form, "per_day"),
+        per_tier={tier: _minor(currency, form, f"tier.{tier}") for tier in TIERS},
+        fund_floor_minor=_minor(currency, form, "fund_floor"),
         write_off_after_days=_whole(form, "write_off_after_days"),
     )
 
@@ -177,11 +185,11 @@ def _row(
     return {column: read(form, f"{name}.{column}") for column in columns}
 
 
-def _minor(form: Form, name: str) -> int:
+def _minor(currency: str, form: Form, name: str) -> int:
     """An amount; an empty field is nothing, anything unreadable is refused with its name."""
     if not form.text(name, 40):
         return 0
-    minor = form.amount_minor(name)
+    minor = form.amount_minor(name, currency)
     if minor is None or minor < 0:
         raise Refused("setting_invalid", fields=[name])
     return minor

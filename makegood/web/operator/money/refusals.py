@@ -1,0 +1,63 @@
+"""What was refused about money: typed, called and notified, with who wanted it and why not."""
+
+from datetime import datetime
+from typing import Final
+
+from litestar import get
+from litestar.params import FromQuery
+from litestar.types import ControllerRouterHandler
+
+from makegood.ledger.refusals import latest_refusals, latest_refused_notices
+from makegood.web.page import Html, Page, ThisPage
+from makegood.web.things import TheThings
+
+SHOWN: Final = ("requests", "notices")
+ROWS: Final = 50
+
+
+@get("/ops/refusals")
+async def show_refusals(
+    page: ThisPage,
+    things: TheThings,
+    show: FromQuery[str] = "requests",
+    before: FromQuery[str] = "",
+) -> Html:
+    """Refused requests or notifications, the latest first; older ones are a link."""
+    page.need("ledger.read")
+    shown = show if show in SHOWN else "requests"
+    market_id, until = page.market.market_id, _moment(before)
+    async with things.db.connection() as conn:
+        requests = notices = None
+        if shown == "requests":
+            requests = await latest_refusals(conn, market_id, ROWS, until)
+        else:
+            notices = await latest_refused_notices(conn, market_id, ROWS, until)
+    found = requests or notices or []
+    return page.show(
+        "operator/templates/money/refusals.html",
+        section="refusals",
+        scope=SHOWN,
+        shown=shown,
+        requests=[(one, reason_of(page, one.code)) for one in requests or ()],
+        notices=notices or [],
+        older=found[-1].at.isoformat() if len(found) == ROWS else "",
+    )
+
+
+def reason_of(page: Page, code: str) -> str:
+    """A code in words: that of a rule, or of a call that could not be read."""
+    for key in (f"refusal.{code}.title", f"api.problem.{code}.title"):
+        if page.words.has(key):
+            return str(page.words.t(key, n=0))
+    return code
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
+
+
+ROUTES: list[ControllerRouterHandler] = [show_refusals]

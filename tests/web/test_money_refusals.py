@@ -1,0 +1,122 @@
+"""Amounts that cannot be meant: refused on every form with the reason, kept, and nothing moves."""
+
+import pytest
+from litestar import Litestar
+
+from makegood.ledger.refund.actions import note_notice
+from tests.claims.test_statements import SUPPLIER, dead_key
+from tests.claims.town import Town
+from tests.web.site_kit import Browser
+from tests.web.staff_kit import signed_in
+from tests.web.test_seller import shopkeeper, waiting
+
+FORMS = {
+    "/ops/ledger/fund": {"what": "fund", "reference": "B-1"},
+    "/ops/sellers/s-1": {"do": "deposit", "reference": "B-2"},
+    f"/ops/suppliers/{SUPPLIER}": {"do": "settle", "reference": "B-3"},
+    "/seller/funds": {"do": "payout"},
+}
+WRONG = {
+    "-5": "金额必须大于零",
+    "0": "金额必须大于零",
+    "9" * 25: "金额超出上限",
+    "1.005": "小数位过多",
+    "$5": "币种不符",
+    "5 元": "看不懂这个金额",
+}
+
+
+async def moved(street: Town) -> int:
+    async with street.db.connection() as conn:
+        count: int = await conn.fetchval("SELECT count(*) FROM transfer")
+        return count
+
+
+@pytest.mark.parametrize("path", FORMS)
+async def test_every_form_refuses_what_cannot_be_meant_and_a_page_keeps_it(
+    street: Town, app: Litestar, path: str
+) -> None:
+    await dead_key(street, "O-9")
+    operator = await signed_in(street, app, "op")
+    person = operator if path.startswith("/ops") else await shopkeeper(street, app)
+    await person.open(path.removesuffix("/fund"))
+    before = await moved(street)
+
+    for typed, reason in WRONG.items():
+        refused = await person.send(path, **FORMS[path], amount=typed)
+        assert refused.status_code == 409, typed
+        assert reason in refused.text, typed
+
+    assert await moved(street) == before
+    kept = (await operator.open("/ops/refusals")).text
+    assert [kept.count(reason) for reason in dict.fromkeys(WRONG.values())] == [2, 1, 1, 1, 1]
+
+
+async def test_an_offer_and_a_ruling_are_kept_too(street: Town, app: Litestar) -> None:
+    claim_no = await waiting(street)
+    seller = await shopkeeper(street, app)
+    await seller.open(f"/seller/c/{claim_no}")
+
+    offered = await seller.send(
+        f"/seller/c/{claim_no}/answer", kind="offer", remedy="price_reduction", amount="9.999"
+    )
+    agent = await signed_in(street, app, "xu")
+    await agent.open(f"/desk/c/{claim_no}")
+    ruled = await agent.send(f"/desk/c/{claim_no}/depart", finding="x", amount="9999999")
+
+    assert "小数位过多" in offered.text
+    assert ruled.status_code != 303
+    operator = await signed_in(street, app, "op")
+    kept = (await operator.open("/ops/refusals")).text
+    assert "卖家处理售后" in kept
+    assert "裁定金额" in kept
+
+
+async def test_a_notification_that_is_not_believed_is_on_the_page(
+    street: Town, app: Litestar
+) -> None:
+    async with street.db.transaction() as tx:
+        act = street.act("system", "system")
+        await note_notice(tx, act, "epay", b"1" * 32, "wrong signature")
+        await note_notice(tx, act, "epay", b"1" * 32, "wrong signature")
+        await note_notice(tx, act, "epay", b"2" * 32, "confirmed")
+        await note_notice(tx, act, "epay", b"3" * 32, "no matter: unpaid")
+    operator = await signed_in(street, app, "op")
+
+    shown = (await operator.open("/ops/refusals?show=notices")).text
+
+    assert "wrong signature" in shown
+    assert '<td class="num">2</td>' in shown
+    assert "confirmed" not in shown
+    assert "no matter" not in shown
+
+
+async def test_nobody_else_finds_the_page_and_an_empty_one_says_so(
+    street: Town, app: Litestar
+) -> None:
+    seller, agent = await shopkeeper(street, app), await signed_in(street, app, "xu")
+    assert [(await one.open("/ops/refusals")).status_code for one in (seller, agent)] == [404, 404]
+
+    operator = await signed_in(street, app, "op")
+    assert "没有被拒的记录" in (await operator.open("/ops/refusals")).text
+
+
+async def test_a_buyer_answers_an_offer_with_another_amount(street: Town, app: Litestar) -> None:
+    claim_no = await waiting(street)
+    seller = await shopkeeper(street, app)
+    await seller.open(f"/seller/c/{claim_no}")
+    await seller.send(
+        f"/seller/c/{claim_no}/answer", kind="offer", remedy="price_reduction", amount="20"
+    )
+    buyer = await street_buyer(app)
+
+    await buyer.send(f"/c/{claim_no}/offers", amount="60.5", text="至少退六成")
+
+    page = await seller.open(f"/seller/c/{claim_no}")
+    assert "60<s>.50</s>" in page.text
+
+
+async def street_buyer(app: Litestar) -> Browser:
+    buyer = Browser(app)
+    await buyer.prove("O-9")
+    return buyer
