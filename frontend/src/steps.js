@@ -9,13 +9,21 @@ export function startSteps() {
     const missing = [...form.querySelectorAll("[data-required-for]")].filter(isShown).filter(isMissing);
     count(form);
     const steps = new Set([...form.querySelectorAll(".step")].filter(isShown).map((step) => step.dataset.step));
-    const none = steps.size > 1 || steps.has("4") ? bar.dataset.none : said;
+    const whole = (steps.size > 1 && form.querySelector("[name=reason]:checked")) || steps.has("4");
+    const none = whole ? bar.dataset.none : (next(form, bar) ?? said);
     bar.textContent = missing.length ? bar.dataset.some.replace("{names}", names(missing, bar)) : none;
   };
   form.addEventListener("input", refresh);
   document.addEventListener("makegood:uploaded", refresh);
   document.addEventListener("htmx:afterSwap", refresh);
   refresh();
+}
+
+// What the chosen reason will ask for on the next page, while only the first is shown.
+function next(form, bar) {
+  const items = form.querySelectorAll("#evidence .need > li");
+  const ahead = items.length > 0 && !isShown(items[0]) && form.dataset.at === "1";
+  return ahead ? bar.dataset.next.replace("{n}", items.length) : null;
 }
 
 // How many of the required items are there, beside the heading; the way round goes when all are.

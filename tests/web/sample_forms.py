@@ -42,6 +42,7 @@ def unit(number: int, *, open_: bool = True, claim_no: str = "") -> UnitShown:
         delivered_at=samples.at(-28),
         promised_at=None,
         has_key=True,
+        reveal_tracked=True,
         revealed=number == 1,
         window_open=open_,
         window_until=samples.at(3 * 24 * 60 if open_ else -60),

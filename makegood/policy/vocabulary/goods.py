@@ -23,8 +23,8 @@ GOODS: Final[tuple[FactSpec, ...]] = (
     ),
     time(
         "key.revealed_at",
-        "查看卡密的时间",
-        "Time the code was viewed",
+        "最早能看到卡密的时间",
+        "Time the code could first be seen",
         sources=("platform_log", "delivery_log"),
         neutral=("platform_log",),
     ),

@@ -71,7 +71,7 @@ def form_of(guide: Guide, words: Words, now: datetime) -> ClaimForm:
         remedies=_remedies(units, guide.intake.order.total.currency),
         wants=draft.wants,
         done_steps=_done(guide, reason, slots, words),
-        bar_head=_bar(guide.at, slots, missing, words),
+        bar_head=_bar(guide.at, draft.reason, slots, missing, words),
         bar_text=words.t("open.bar.time"),
         errors=guide.errors,
         fault=guide.fault,
@@ -245,7 +245,11 @@ def _done(
     return done
 
 
-def _bar(at: Step, slots: Sequence[SlotShown], missing: Sequence[SlotShown], words: Words) -> str:
+def _bar(
+    at: Step, reason: str, slots: Sequence[SlotShown], missing: Sequence[SlotShown], words: Words
+) -> str:
+    if at == 1 and not reason:
+        return words.t("open.bar.choose")
     if at == 1 and slots:
         return words.t("open.bar.next", n=len(slots))
     if missing:

@@ -181,6 +181,7 @@ def _unit(intake: Intake, facts: UnitFacts, now: datetime) -> UnitShown:
         delivered_at=facts.delivered_at,
         promised_at=facts.promised_at,
         has_key=facts.has_key,
+        reveal_tracked=facts.reveal_tracked,
         revealed=facts.revealed_at is not None,
         window_open=now <= window.closes_at,
         window_until=window.closes_at,

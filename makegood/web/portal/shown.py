@@ -21,6 +21,7 @@ class UnitShown(msgspec.Struct, frozen=True, kw_only=True):
     delivered_at: datetime | None
     promised_at: datetime | None
     has_key: bool
+    reveal_tracked: bool
     revealed: bool
     window_open: bool
     window_until: datetime
