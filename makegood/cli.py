@@ -22,6 +22,7 @@ from makegood.commands import (
     prepare,
     replay,
     rows,
+    rules,
     serve,
     verify,
     witness,
@@ -48,6 +49,7 @@ COMMANDS = (
     doctor.add,
     witness.add,
     rows.add,
+    rules.add,
 )
 """Each adds its command; a new command is a file in `commands/` and a word here."""
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from makegood.base.trouble import CannotRun
 from makegood.commands.frame import Commands, add_command
 from makegood.commands.imports import column_map, rows_of
+from makegood.commands.rules import read
 from makegood.settings import Settings
 
 if TYPE_CHECKING:
@@ -80,17 +81,15 @@ def rules_of(told: str, base: "Pack | None") -> "Pack":
 
     Raises CannotRun with file, row and column for anything that a pack may not hold.
     """
-    from makegood.policy.pack import DEFAULT, PackRefused, load_pack
+    from makegood.policy.faults import PackRefused
+    from makegood.policy.pack import load_pack
     from makegood.policy.packfile import read_pack_file, read_parts, write_parts
 
-    path = Path(told)
     try:
-        if told == DEFAULT or path.is_dir():
-            return load_pack(DEFAULT if told == DEFAULT else path)
-        raw = path.read_bytes()
+        raw = Path(told).read_bytes() if Path(told).is_file() else b""
         table = _table_name(raw)
         if table is None:
-            return read_pack_file(raw)
+            return read(told)
         parts = read_parts((base or load_pack()).source)
         if table not in parts["tables"]:
             raise CannotRun(f"{told}: the pack has no table {table!r}")
@@ -99,8 +98,6 @@ def rules_of(told: str, base: "Pack | None") -> "Pack":
         return read_pack_file(write_parts(parts))
     except PackRefused as refused:
         raise CannotRun(f"{told}: {refused}") from None
-    except FileNotFoundError:
-        raise CannotRun(f"there are no rules {told}: name a file, a folder or `default`") from None
 
 
 def _table_name(raw: bytes) -> str | None:
