@@ -138,6 +138,31 @@ async def test_an_exported_pack_is_imported_as_a_draft_and_a_bad_one_is_told_in_
     assert "supplier.face_matches 列" in bad.text
 
 
+async def test_a_new_reason_with_its_own_table_and_finding_begins_in_the_file(
+    fang: Browser,
+) -> None:
+    assert "下载第 1 版的文件" in (await fang.open("/ops/rules")).text
+    parts = json.loads((await fang.open("/rules/default@1.json")).content)
+    [reason] = [one for one in parts["reasons"] if one["code"] == "KEY04"]
+    [finding] = [one for one in parts["findings"] if one["code"] == "wrong_value_seller"]
+    known = json.dumps(parts["tables"][reason["table"]], ensure_ascii=False)
+    own = known.replace(reason["table"], "R-50").replace("wrong_value_seller", "wrong_form_seller")
+    names = {"zh": "卡密格式不对", "en": "Wrong form of code"}
+    parts["reasons"].append({**reason, "code": "KEY09", "table": "R-50", "name": names})
+    parts["findings"].append({**finding, "code": "wrong_form_seller", "name": names})
+    parts["tables"]["R-50"] = json.loads(own)
+    parts["words"]["tables"]["R-50"] = names
+    await fang.open("/ops/rules")
+
+    draft = await sent_file(fang, json.dumps(parts).encode())
+
+    assert draft.status_code == 200
+    assert "reasons/KEY09" in draft.text
+    table = await fang.open(f"/ops/rules/R-50?draft={draft.url.path.rpartition('/')[2]}")
+    assert "卡密格式不对" in table.text
+    assert "wrong_form_seller" in table.text
+
+
 async def test_a_row_with_shares_that_do_not_sum_is_saved_and_marked_unfinished(
     fang: Browser,
 ) -> None:
