@@ -44,7 +44,7 @@ async def test_a_contract_is_made_and_read_back_as_it_was_typed(
     for text in ("云起网吧", "09:00-12:00, 13:30-18:00", "2026-10-10 09:00-18:00", "KEY 120"):
         assert text in page.text
     async with street.db.connection() as conn:
-        stored = await store.load_contract(conn, "main", "yunqi")
+        stored = await store.load_contract(conn, "main", "yunqi", "CNY")
     assert stored is not None
     assert stored.contract.auto_cap_minor == 15_000
 
@@ -100,11 +100,14 @@ async def test_contracts_are_hidden_from_agents(street: Town, app: Litestar) -> 
 
 
 def test_a_contract_survives_its_own_form() -> None:
-    contract = contract_of(Form({name: [text] for name, text in TYPED.items()}), "yunqi")
+    contract = contract_of(Form({name: [text] for name, text in TYPED.items()}), "yunqi", "CNY")
     texts = filled(contract)
     week = texts["week"]
     assert isinstance(week, list)
     days = {f"day_{n}": str(text) for n, text in enumerate(week)}
     kept = {name: str(texts[name]) for name in ("holidays", "special", "standards", "buyers")}
     fields = {**TYPED, **days, **kept}
-    assert contract_of(Form({name: [text] for name, text in fields.items()}), "yunqi") == contract
+    assert (
+        contract_of(Form({name: [text] for name, text in fields.items()}), "yunqi", "CNY")
+        == contract
+    )

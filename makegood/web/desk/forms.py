@@ -42,6 +42,10 @@ class Form(msgspec.Struct, frozen=True):
         except Refused:
             return None
 
+    def hundredths(self, name: str) -> int | None:
+        """A figure with at most two decimals, such as a percentage, in hundredths."""
+        return self.amount_minor(name, "CNY")
+
     def money(self, name: str, currency: str) -> Money:
         """An amount to be moved. Raises Refused with the reason where it cannot be one."""
         return read_amount(self.text(name), currency)

@@ -15,7 +15,7 @@ _BETWEEN: Final = re.compile(r"[,，、;；\s]+")
 DAYS: Final = 7
 
 
-def contract_of(form: Form, contract_id: str) -> Contract:
+def contract_of(form: Form, contract_id: str, currency: str) -> Contract:
     """The contract that a form describes.
 
     Raises:
@@ -33,7 +33,7 @@ def contract_of(form: Form, contract_id: str) -> Contract:
         minutes=read.minutes(),
         calendar=read.calendar() if form.text("working_hours") == "yes" else None,
         standards=read.standards(),
-        auto_cap_minor=read.amount("auto_cap"),
+        auto_cap_minor=read.amount("auto_cap", currency),
     )
     if read.wrong:
         raise Refused("contract_wrong", fields=sorted(set(read.wrong)))
@@ -90,9 +90,9 @@ class Reading:
             )
         return tuple(found)
 
-    def amount(self, name: str) -> int | None:
+    def amount(self, name: str, currency: str) -> int | None:
         """An amount in minor units; None where empty."""
-        minor = self._form.amount_minor(name)
+        minor = self._form.amount_minor(name, currency)
         if minor is None and self._form.text(name, 20):
             self.wrong.append(f"{name}_minor")
         return minor

@@ -83,7 +83,7 @@ async def save_contract(
     form = await read_form(request)
     number = form.text("contract_id", 40) if contract_id == NEW else contract_id
     try:
-        contract = contract_of(form, number)
+        contract = contract_of(form, number, page.market.settings.currency)
         async with things.db.transaction() as tx:
             await put_contract(tx, page.act(), contract, form.whole("version"))
     except Refused as refused:

@@ -133,7 +133,7 @@ def _texts(form: Form) -> Iterator[Edit]:
 def _limits(form: Form) -> Iterator[Edit]:
     yield SetLimit("reissue_eta_minutes", form.whole("reissue_eta_minutes"))
     for field, name in LIMITS.items():
-        value = form.amount_minor(field)
+        value = form.hundredths(field)
         if value is None:
             raise Refused("rule_edit_impossible", why="value")
         yield SetLimit(name, value)
