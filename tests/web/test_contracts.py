@@ -44,7 +44,7 @@ async def test_a_contract_is_made_and_read_back_as_it_was_typed(
     for text in ("云起网吧", "09:00-12:00, 13:30-18:00", "2026-10-10 09:00-18:00", "KEY 120"):
         assert text in page.text
     async with street.db.connection() as conn:
-        stored = await store.load_contract(conn, "main", "yunqi", "CNY")
+        stored = await store.load_contract(conn, "main", "yunqi")
     assert stored is not None
     assert stored.contract.auto_cap_minor == 15_000
 
