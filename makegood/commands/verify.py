@@ -8,7 +8,7 @@ from makegood.commands.frame import Commands, add_command
 from makegood.settings import Settings
 
 if TYPE_CHECKING:
-    from makegood.verify.pins import Pin
+    from makegood.verify.pins import Authority, Pin
 
 
 def add(commands: Commands) -> None:
@@ -29,6 +29,13 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--beside", metavar="FILE", type=Path, help="the receipt or entry of a bare proof"
     )
+    parser.add_argument(
+        "--tsa-cert",
+        metavar="PEM",
+        type=Path,
+        help="the root certificate of a time-stamping authority, got from the authority: "
+        "a bundle must then bear its time stamp",
+    )
     parser.add_argument("--lang", choices=("en", "zh"), default="en")
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
 
@@ -41,9 +48,10 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
     from makegood.verify.judge import judge
     from makegood.verify.words import facts_of, text_of, title_of
 
-    beside = chosen.beside.read_bytes() if chosen.beside else None
+    beside = read_file(chosen.beside) if chosen.beside else None
     now = SystemClock().now().timestamp()
-    verdict = judge(read_file(chosen.file), now, pin_of(chosen.pin, chosen.seen), beside)
+    pin = pin_of(chosen.pin, chosen.seen, chosen.tsa_cert)
+    verdict = judge(read_file(chosen.file), now, pin, beside)
     if chosen.json:
         print(msgspec.json.encode(verdict).decode())
         return verdict.exit_code
@@ -67,7 +75,7 @@ def read_file(path: Path) -> bytes:
         raise CannotRun(f"{path} cannot be read: {failed.strerror}") from failed
 
 
-def pin_of(said: str, seen: Path | None) -> "Pin":
+def pin_of(said: str, seen: Path | None, tsa_cert: Path | None = None) -> "Pin":
     """What the caller pins: keys or a policy, spelled out or in a file. Raises CannotRun."""
     from makegood.base.trouble import CannotRun
     from makegood.record.log.strict import Malformed
@@ -77,6 +85,19 @@ def pin_of(said: str, seen: Path | None) -> "Pin":
         path = Path(said)
         text = path.read_bytes() if said and path.is_file() else said.encode()
         policy = parse_pin(text) if said else None
-        return Pin(policy, parse_seen(seen.read_bytes(), policy) if seen else None)
+        kept = parse_seen(read_file(seen), policy) if seen else None
+        return Pin(policy, kept, authority_of(tsa_cert) if tsa_cert else None)
     except Malformed as wrong:
         raise CannotRun(f"--pin or --seen cannot be used: {wrong}") from wrong
+
+
+def authority_of(file: Path) -> "Authority":
+    """The time-stamping authority behind certificates in a PEM file. Raises CannotRun."""
+    from makegood.base.trouble import CannotRun
+    from makegood.record.anchors.timestamp import TimestampInvalid, split_roots
+    from makegood.verify.pins import Authority
+
+    try:
+        return Authority(*split_roots(read_file(file).decode("ascii", "replace")))
+    except TimestampInvalid as wrong:
+        raise CannotRun(f"--tsa-cert cannot be used: {wrong}") from wrong

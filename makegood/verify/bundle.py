@@ -18,6 +18,7 @@ from makegood.record.log.strict import (
     encode_base64,
 )
 from makegood.record.log.tree import verify_inclusion
+from makegood.verify.anchors import Anchors, cautions_of, check_anchors
 from makegood.verify.archive import read_archive
 from makegood.verify.entries import read_entry
 from makegood.verify.pins import (
@@ -117,6 +118,7 @@ def open_bundle(content: bytes, pin: Pin, now: float) -> Opened:
     _check_evidence(manifest, entries, disclosed)
     for entry in entries:
         require_past(entry.at, now)
+    anchors = _anchors(files, seen, pin, now)
     verdict = Verdict(
         state=_state(pin, manifest, first_due, now),
         kind="bundle",
@@ -131,6 +133,9 @@ def open_bundle(content: bytes, pin: Pin, now: float) -> Opened:
         files=len(manifest.evidence),
         witnesses=witnesses_of(seen, pin, pinned=True),
         claimed=witnesses_of(seen, pin, pinned=False),
+        stamps=anchors.stamps,
+        carried=anchors.carried,
+        cautions=cautions_of(seen, pin, anchors),
     )
     return Opened(verdict=verdict, manifest=manifest, entries=entries, disclosed=disclosed)
 
@@ -298,6 +303,12 @@ def _check_evidence(
         filed = entries[one.version - 1].name == EVIDENCE_ADDED
         if not filed or prints.get(one.version) != listed[one.name]:
             raise Rejected("damaged", "evidence")
+
+
+def _anchors(files: Files, seen: SeenCheckpoint | None, pin: Pin, now: float) -> Anchors:
+    checkpoint = bytes(files[CHECKPOINT]) if seen else b""
+    text = parse_note(checkpoint).text if seen else b""
+    return check_anchors(files, text, checkpoint, pin, now)
 
 
 def _state(pin: Pin, manifest: Manifest, merge_by: float, now: float) -> State:

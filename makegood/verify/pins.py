@@ -17,12 +17,21 @@ from makegood.record.log.strict import Malformed
 from makegood.verify.verdict import Rejected
 
 
+class Authority(msgspec.Struct, frozen=True):
+    """Certificates of a time-stamping authority, in PEM."""
+
+    roots_pem: str
+    intermediates_pem: str = ""
+
+
 class Pin(msgspec.Struct, frozen=True):
     """Whom the reader believes. Never taken from the file that is being checked."""
 
     policy: Policy | None = None
     seen: Checkpoint | None = None
     """A checkpoint of the same log that the reader has kept; what is older is refused."""
+    authority: Authority | None = None
+    """Whose time stamp a bundle must bear; without one, stamps are carried and not checked."""
 
 
 NO_PIN = Pin()

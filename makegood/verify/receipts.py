@@ -10,6 +10,7 @@ from makegood.record.log.receipt import HEADER, Receipt, parse_receipt
 from makegood.record.log.strict import Malformed
 from makegood.record.log.tree import verify_inclusion
 from makegood.record.rules import hash_of
+from makegood.verify.anchors import Anchors, cautions_of, require_stamp
 from makegood.verify.entries import read_entry
 from makegood.verify.pins import Pin, check_old, require_origin, require_signed, witnesses_of
 from makegood.verify.times import moment, require_past
@@ -25,6 +26,7 @@ def check_receipt(content: bytes, pin: Pin, now: float) -> Verdict:
     """
     receipt = read_receipt(content, pin)
     require_past(receipt.at, now)
+    require_stamp(pin)
     promised: State = "late" if moment(receipt.merge_by) < now else "not_merged"
     return Verdict(
         state=promised if pin.policy else "unpinned",
@@ -34,6 +36,7 @@ def check_receipt(content: bytes, pin: Pin, now: float) -> Verdict:
         number=receipt.number,
         at=receipt.at,
         merge_by=receipt.merge_by,
+        cautions=cautions_of(None, pin, Anchors()),
     )
 
 
@@ -48,6 +51,7 @@ def check_proof(content: bytes, beside: bytes | None, pin: Pin, now: float) -> V
             raise Rejected("wrong_origin", "origin")
         require_past(receipt.at, now)
     check_old(seen, pin)
+    require_stamp(pin)
     return Verdict(
         state="intact" if pin.policy else "unpinned",
         kind="proof",
@@ -60,6 +64,7 @@ def check_proof(content: bytes, beside: bytes | None, pin: Pin, now: float) -> V
         index=proof.index,
         size=seen.checkpoint.size,
         witnesses=witnesses_of(seen, pin, pinned=True),
+        cautions=cautions_of(seen, pin, Anchors()),
     )
 
 

@@ -17,6 +17,7 @@ State: TypeAlias = Literal[
     "wrong_key",
     "wrong_origin",
     "too_few_witnesses",
+    "no_timestamp",
     "future",
     "old_checkpoint",
     "unbound",
@@ -38,11 +39,17 @@ EXIT_CODES: Final[dict[State, int]] = {
     "old_checkpoint": 17,
     "unbound": 18,
     "unknown": 19,
+    "no_timestamp": 20,
 }
 """Below 10: everything in the file fits, though not all is proven. From 10 on: do not rely on it.
 
 1 and 2 are left to a program that could not run at all.
 """
+
+Caution: TypeAlias = Literal[
+    "no_checkpoint", "no_witness_named", "no_witness_seen", "anchors_not_checked"
+]
+"""What a verdict does not rest on: why no witness counts, and that anchors were only carried."""
 
 Kind: TypeAlias = Literal["", "bundle", "receipt", "proof"]
 
@@ -75,6 +82,11 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Pinned witnesses that have seen the checkpoint, by name, sorted."""
     claimed: tuple[str, ...] = ()
     """Witnesses that only the file itself names."""
+    stamps: tuple[str, ...] = ()
+    """Time stamps by a pinned authority: each one's time, a space, who signed it."""
+    carried: tuple[str, ...] = ()
+    """Anchors in the file that were not checked, by file name."""
+    cautions: tuple[Caution, ...] = ()
 
     @property
     def exit_code(self) -> int:

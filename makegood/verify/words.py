@@ -32,6 +32,18 @@ def text_of(verdict: Verdict, language: Language) -> str:
     return text.format(reason=reason, merge_by=verdict.merge_by)
 
 
+def _seen_by(verdict: Verdict, cautions: dict[str, str]) -> list[tuple[str, str]]:
+    """Who else has seen it; where nobody has, or nobody was asked, that stands in the place."""
+    told = [cautions[one] for one in verdict.cautions if one != "anchors_not_checked"]
+    rows = [
+        ("witnesses", ", ".join((*verdict.witnesses, *told))),
+        ("claimed", ", ".join(verdict.claimed)),
+        ("stamps", ", ".join(verdict.stamps)),
+        ("carried", f"{', '.join(verdict.carried)}: {cautions['anchors_not_checked']}"),
+    ]
+    return [(name, said) for name, said in rows if said and (name != "carried" or verdict.carried)]
+
+
 def facts_of(verdict: Verdict, language: Language) -> list[tuple[str, str]]:
     """What was found, as pairs to show; nothing for what does not apply."""
     words = words_of(language)["facts"]
@@ -41,9 +53,6 @@ def facts_of(verdict: Verdict, language: Language) -> list[tuple[str, str]]:
         value = getattr(verdict, name)
         if value not in ("", 0, -1):
             pairs.append((name, str(value)))
-    for name in ("witnesses", "claimed"):
-        seen = getattr(verdict, name)
-        if seen or name == "witnesses":
-            pairs.append((name, ", ".join(seen) or words["none"]))
+    pairs += _seen_by(verdict, words_of(language)["cautions"])
     kind = [("kind", words[f"kind_{verdict.kind}"])] if verdict.kind else []
     return [(words[name], value) for name, value in kind + pairs]

@@ -1,5 +1,7 @@
 """What the verifier says of honest files, and of every way in which a file can be wrong."""
 
+from typing import get_args
+
 import msgspec
 import pytest
 
@@ -12,7 +14,7 @@ from makegood.record.log.strict import REASONS
 from makegood.verify.archive import write_archive
 from makegood.verify.judge import judge
 from makegood.verify.pins import NO_PIN, Pin
-from makegood.verify.verdict import EXIT_CODES
+from makegood.verify.verdict import EXIT_CODES, Caution
 from makegood.verify.words import text_of, title_of, words_of
 from tests.verify import making
 from tests.verify.javascript import JavaScript, plain
@@ -170,5 +172,6 @@ def test_every_state_and_reason_has_words_in_both_languages() -> None:
     assert zh["states"].keys() == en["states"].keys() == EXIT_CODES.keys()
     assert zh["reasons"].keys() == en["reasons"].keys() >= REASONS.keys()
     assert (zh["page"].keys(), zh["facts"].keys()) == (en["page"].keys(), en["facts"].keys())
+    assert zh["cautions"].keys() == en["cautions"].keys() == set(get_args(Caution))
     broken = judge(b"PK\x03\x04", NOW, NO_PIN)
     assert "{" not in title_of(broken, "zh") + text_of(broken, "zh") + text_of(broken, "en")

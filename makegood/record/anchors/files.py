@@ -24,8 +24,8 @@ class AnchoredCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: bytes
     """The log's note with the cosignatures of all witnesses below it."""
     files: dict[str, bytes]
-    """Name → content: `anchors/1-tsa.tsr` with `.root.pem` beside it, `anchors/2-evm.json`,
-    `anchors/anchors.json` with names, times and interests."""
+    """Name → content: `anchors/1-tsa.tsr` with `.root.pem` (and `.chain.pem`) beside it,
+    `anchors/2-evm.json`, `anchors/anchors.json` with names, times and interests."""
 
 
 class Described(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +59,8 @@ async def anchors_of(
         match config:
             case Timestamper():
                 files[f"{path}.root.pem"] = config.root_pem.encode()
+                if config.intermediates_pem:
+                    files[f"{path}.chain.pem"] = config.intermediates_pem.encode()
             case Witness():
                 signed += anchor.proof or b""
     files["anchors/anchors.json"] = msgspec.json.format(msgspec.json.encode(described), indent=2)

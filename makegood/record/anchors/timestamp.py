@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from rfc3161_client import (
     HashAlgorithm,
     TimestampRequestBuilder,
@@ -26,6 +27,8 @@ class Timestamp(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     serial: int
     policy: str
+    signer: str
+    """The name in the certificate that signed it."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -62,15 +65,38 @@ def verify_timestamp(
         verifier.build().verify_message(decoded, body)
     except (VerificationError, ValueError) as wrong:
         raise TimestampInvalid(_short(wrong)) from None
-    if not is_plain(decoded.time_stamp_token(), _signer(decoded)):
+    signer = _signer(decoded)
+    if not is_plain(decoded.time_stamp_token(), signer):
         raise TimestampInvalid("the signer's block is not as it must be")
     info = decoded.tst_info
-    return Timestamp(at=info.gen_time, serial=info.serial_number, policy=info.policy.dotted_string)
+    return Timestamp(
+        at=info.gen_time,
+        serial=info.serial_number,
+        policy=info.policy.dotted_string,
+        signer=signer.subject.rfc4514_string(),
+    )
 
 
 def check_roots(roots_pem: str) -> list[str]:
     """The subjects of the root certificates in a PEM text; raises TimestampInvalid for none."""
     return [root.subject.rfc4514_string() for root in _certificates(roots_pem)]
+
+
+def split_roots(pem: str) -> tuple[str, str]:
+    """The root certificates (they sign themselves) and the others of a text, as two PEM texts.
+
+    Raises TimestampInvalid where there is no root.
+    """
+    roots, others = "", ""
+    for one in _certificates(pem):
+        spelled = one.public_bytes(Encoding.PEM).decode()
+        if one.issuer == one.subject:
+            roots += spelled
+        else:
+            others += spelled
+    if not roots:
+        raise TimestampInvalid("there is no root certificate, one that signs itself")
+    return roots, others
 
 
 def _signer(response: TimeStampResponse) -> x509.Certificate:

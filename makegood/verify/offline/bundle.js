@@ -193,6 +193,16 @@ function checkEvidence(manifest, entries, disclosed) {
   }
 }
 
+// Anchors are not checked here; witness lines that stand in the checkpoint are, as part of it.
+function carriedAnchors(files) {
+  const lines = (bytes) => new TextDecoder("latin1").decode(bytes).split("\n");
+  const signed = new Set(files.has("checkpoint.txt") ? lines(files.get("checkpoint.txt")) : []);
+  return startingWith(files, "anchors/")
+    .filter((name) => !name.endsWith(".pem") && !name.endsWith("/anchors.json"))
+    .filter((name) => lines(files.get(name)).some((line) => !signed.has(line)))
+    .sort(byCodePoint);
+}
+
 function bundleState(pin, manifest, due, now) {
   if (!pin.policy) return "unpinned";
   if (!manifest.unmerged.length) return "intact";
@@ -212,6 +222,7 @@ async function openBundle(bytes, pin, now) {
   checkEvidence(manifest, entries, disclosed);
   entries.forEach((entry) => requirePast(entry.at, now));
   const names = seen ? seen.witnesses : [];
+  const carried = carriedAnchors(files);
   const verdict = verdictOf({
     state: bundleState(pin, manifest, due, now),
     kind: "bundle",
@@ -226,6 +237,8 @@ async function openBundle(bytes, pin, now) {
     files: manifest.evidence.length,
     witnesses: witnessesOf(names, pin, true),
     claimed: witnessesOf(names, pin, false),
+    carried,
+    cautions: cautionsOf(seen, pin, carried),
   });
   return { verdict, manifest, entries, disclosed };
 }

@@ -17,6 +17,9 @@ const NOTHING = {
   files: 0,
   witnesses: [],
   claimed: [],
+  stamps: [],
+  carried: [],
+  cautions: [],
 };
 const verdictOf = (found) => ({ ...NOTHING, ...found });
 

@@ -42,8 +42,14 @@ function factsOf(verdict) {
   for (const name of FACTS) {
     if (!["", "0", "-1"].includes(String(verdict[name]))) pairs.push([name, String(verdict[name])]);
   }
-  pairs.push(["witnesses", verdict.witnesses.join(", ") || word("facts.none")]);
+  const told = verdict.cautions.filter((one) => one !== "anchors_not_checked");
+  const why = told.map((one) => word(`cautions.${one}`));
+  pairs.push(["witnesses", [...verdict.witnesses, ...why].join(", ")]);
   if (verdict.claimed.length) pairs.push(["claimed", verdict.claimed.join(", ")]);
+  if (verdict.carried.length) {
+    const files = verdict.carried.join(", ");
+    pairs.push(["carried", `${files}: ${word("cautions.anchors_not_checked")}`]);
+  }
   return pairs.flatMap(([name, value]) => [make("dt", word(`facts.${name}`)), make("dd", value)]);
 }
 

@@ -152,6 +152,15 @@ function checkOld(checkpoint, pin) {
   }
 }
 
+// What the verdict does not rest on: why no witness counts, and that anchors were only carried.
+function cautionsOf(seen, pin, carried = []) {
+  const cautions = [];
+  if (!seen) cautions.push("no_checkpoint");
+  else if (!pin.policy || !pin.policy.witnesses.size) cautions.push("no_witness_named");
+  else if (!witnessesOf(seen.witnesses, pin, true).length) cautions.push("no_witness_seen");
+  return carried.length ? [...cautions, "anchors_not_checked"] : cautions;
+}
+
 function witnessesOf(names, pin, pinned) {
   const known = pin.policy ? pin.policy.witnesses : new Map();
   return names.filter((name) => known.has(name) === pinned).sort(byCodePoint);

@@ -121,6 +121,7 @@ async function checkReceipt(bytes, pin, now) {
     number: receipt.number,
     at: receipt.at,
     merge_by: receipt.mergeBy,
+    cautions: cautionsOf(null, pin),
   });
 }
 
@@ -147,7 +148,8 @@ async function seenBy(note, pin) {
 async function checkProof(bytes, beside, pin, now) {
   const proof = parseProof(bytes);
   const [receipt, leaf] = await subjectOf(proof.extra, beside, pin);
-  const { checkpoint, witnesses } = await seenBy(parseNote(proof.checkpoint), pin);
+  const seen = await seenBy(parseNote(proof.checkpoint), pin);
+  const { checkpoint, witnesses } = seen;
   await requirePath(proof, leaf, checkpoint);
   if (receipt) {
     if (receipt.origin !== checkpoint.origin) throw new Rejected("wrong_origin", "origin");
@@ -166,5 +168,6 @@ async function checkProof(bytes, beside, pin, now) {
     index: String(proof.index),
     size: String(checkpoint.size),
     witnesses: witnessesOf(witnesses, pin, true),
+    cautions: cautionsOf(seen, pin),
   });
 }
