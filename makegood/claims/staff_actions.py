@@ -1,6 +1,6 @@
 """What the staff does with a claim: each function is one step in the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -121,12 +121,23 @@ async def state_fact(
     tx: Connection, act: Act, desk: Desk, claim_no: str, name: str, value: Value
 ) -> Claim:
     """A person who looked at the evidence puts a finding of fact on record."""
+    return await state_facts(tx, act, desk, claim_no, {name: value})
+
+
+async def state_facts(
+    tx: Connection, act: Act, desk: Desk, claim_no: str, said: Mapping[str, Value]
+) -> Claim:
+    """Several findings of fact at once: the rules answer when all of them are on record."""
+    facts = [_stated(act, name, value) for name, value in said.items()]
+    command = c.RecordFacts(facts=facts)
+    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+
+
+def _stated(act: Act, name: str, value: Value) -> e.StatedFact:
     try:
-        said = stated(name, value, "agent", act.now, act.actor.id)
+        return stated(name, value, "agent", act.now, act.actor.id)
     except ValueError as error:
         raise Refused("not_a_fact", name=name) from error
-    command = c.RecordFacts(facts=[said])
-    return await step(tx, act, desk, claim_no, lambda claim, look: command)
 
 
 async def ask_for_evidence(

@@ -3,11 +3,13 @@
 import re
 from datetime import timedelta
 
+import pytest
 from litestar import Litestar
 
 from makegood.claims.intake import Opened
 from tests.claims.evidence_kit import picture
 from tests.claims.town import Town, unit_line
+from tests.orders.making import PAID_AT, line
 from tests.web.staff_kit import signed_in
 
 VAGUE = "商品页写的是专业版，激活后显示教育版，卖家不承认，已经试过两台电脑"
@@ -173,6 +175,69 @@ async def test_a_stated_fact_changes_what_the_rules_propose(street: Town, app: L
     assert ("goods.matches_listing", False, "agent") in {
         (fact.name, fact.value, fact.source) for fact in facts
     }
+
+
+async def membership(street: Town) -> str:
+    """A claim about a membership that dropped; the supplier does not know why."""
+    goods = line(category="membership", title="会员 10 次", delivery={
+        "kind": "membership", "delivered_at": PAID_AT.isoformat(),
+    })  # fmt: skip
+    await street.order("O-31", lines=[goods])
+    opened = await street.open("MBR01", "O-31", description="会员用到第四次就掉了，后台显示已取消")
+    await street.file_all(opened.claim_no)
+    return opened.claim_no
+
+
+@pytest.mark.parametrize(
+    ("figures", "proposed"),
+    [
+        ({"usage.units_used": "4", "usage.units_total": "10"}, 5880),
+        ({"usage.balance_used_minor": "25.00"}, 7350),
+        ({}, 9800),
+    ],
+)
+async def test_what_was_used_of_something_prepaid_is_stated_and_the_rest_proposed(
+    street: Town, app: Litestar, figures: dict[str, str], proposed: int
+) -> None:
+    claim_no = await membership(street)
+    agent = await signed_in(street, app, "xu")
+    address = f"/desk/c/{claim_no}/state-fact"
+    assert "已经用了多少" in (await agent.open(address)).text
+
+    fields = {f"figure.{name}": text for name, text in figures.items()}
+    await agent.send(address, fact="membership.changed_by=supplier", **fields)
+
+    view = await street.view(claim_no)
+    outcome = view.decision or view.suggestion
+    assert outcome is not None, view.state
+    assert (outcome.finding, outcome.amount_minor) == ("membership_dropped_supplier", proposed)
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"usage.units_used": "4"},
+        {"usage.units_used": "four", "usage.units_total": "10"},
+        {"usage.balance_used_minor": "-5"},
+        {"usage.stopped_at": "2036-01-01T00:00"},
+        {"usage.stopped_at": "soon"},
+        {},
+    ],
+)
+async def test_a_figure_that_cannot_be_is_refused_and_nothing_is_recorded(
+    street: Town, app: Litestar, figures: dict[str, str]
+) -> None:
+    claim_no = await membership(street)
+    agent = await signed_in(street, app, "xu")
+    address = f"/desk/c/{claim_no}/state-fact"
+    await agent.open(address)
+
+    page = await agent.send(address, **{f"figure.{name}": text for name, text in figures.items()})
+
+    assert page.status_code >= 400
+    assert "这不是一项事实" in page.text
+    facts = (await street.view(claim_no)).facts
+    assert not [fact for fact in facts if fact.source == "agent"]
 
 
 async def test_an_appeal_is_first_judged_blind(street: Town, app: Litestar) -> None:

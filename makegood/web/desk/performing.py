@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -19,7 +20,12 @@ from makegood.claims.view import ClaimView
 from makegood.people.proofs.rules import looks_like_mail
 from makegood.store.database import Connection
 from makegood.web.desk.forms import Form
-from makegood.web.desk.statements import chosen_fact, fact_choices
+from makegood.web.desk.statements import (
+    chosen_fact,
+    fact_choices,
+    figures_for,
+    stated_figures,
+)
 
 Perform = Callable[[Connection, Act, Desk, ClaimView, Form], Awaitable[object]]
 
@@ -125,11 +131,17 @@ async def _approve(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form:
 
 
 async def _state_fact(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:
-    found = chosen_fact(fact_choices(desk.shelf.names(), claim.reason), form.text("fact", 200))
-    if found is None:
+    pack = desk.shelf.names()
+    market = await desk.markets.get(act.market_id, act.now)
+    zone = ZoneInfo(market.settings.timezone if market else "UTC")
+    figures = figures_for(pack, claim.reason)
+    said = stated_figures(form, figures, claim.order.currency, zone, act.now)
+    chosen = chosen_fact(fact_choices(pack, claim.reason), form.text("fact", 200))
+    if chosen is not None:
+        said[chosen[0]] = chosen[1]
+    if not said:
         raise Refused("not_a_fact", name="")
-    name, value = found
-    return await staff_actions.state_fact(tx, act, desk, claim.claim_no, name, value)
+    return await staff_actions.state_facts(tx, act, desk, claim.claim_no, said)
 
 
 async def _reopen(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: Form) -> object:

@@ -15,13 +15,14 @@ from makegood.claims.looking import view_claim
 from makegood.claims.store import load
 from makegood.claims.view import ClaimView
 from makegood.people.markets import store as market_store
+from makegood.policy.vocabulary import FACTS
 from makegood.web.desk.claim import need_staff, queue_of
 from makegood.web.desk.faults import fault_of, status_of
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.desk.frame import frame
 from makegood.web.desk.performing import DECLINES, QUESTIONS, Question
 from makegood.web.desk.queue import with_done
-from makegood.web.desk.statements import fact_choices
+from makegood.web.desk.statements import fact_choices, figures_for
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things
@@ -100,6 +101,8 @@ async def _form_page(
         departments=departments,
         in_hours=lambda count: page.now + timedelta(hours=count),
         fact_choices=fact_choices(things.desk.shelf.names(), claim.reason),
+        figures=figures_for(things.desk.shelf.names(), claim.reason),
+        fact_kinds={name: spec.kind for name, spec in FACTS.items()},
         all_reasons=sorted(things.desk.shelf.names().reasons),
         declines=DECLINES,
         proposed=loaded.claim.proposed if loaded else None,
