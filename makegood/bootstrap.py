@@ -197,9 +197,12 @@ def notices_of(db: Database, gateways: GatewayBook, clock: Clock, desk: Desk) ->
 
 @contextlib.asynccontextmanager
 async def opened_rooms(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Rooms]:
-    """Everything the jobs need, with the database open and gateway accounts read."""
+    """Everything the jobs need, with the database open and gateway accounts read.
+
+    `clock` may play a past; gateways and the log answer in the present whatever it shows.
+    """
     vault = open_vault(settings)
-    clock = clock or SystemClock()
+    clock, present = clock or SystemClock(), SystemClock()
     db = await Database.open(settings.database_url, max_size=WORKER_CONNECTIONS)
     try:
         async with db.connection() as conn:
@@ -209,7 +212,7 @@ async def opened_rooms(settings: Settings, clock: Clock | None = None) -> AsyncI
             make_client() as payments,
         ):
             desk = build_desk(db, settings)
-            gateways = GatewayBook(db, vault, payments, clock)
+            gateways = GatewayBook(db, vault, payments, present)
             await gateways.refresh()
             storage = DiskStorage(settings.folder / "files", vault)
             yield Rooms(
@@ -220,7 +223,7 @@ async def opened_rooms(settings: Settings, clock: Clock | None = None) -> AsyncI
                 suppliers=SupplierBook(db, vault, client, clock, desk.ids),
                 post=_post(settings, db, desk, clock),
                 filing=FilingRoom(db, storage, PillowPictures()),
-                log=open_log_room(db, SystemClock(), settings),
+                log=open_log_room(db, present, settings),
                 client=client,
             )
     finally:

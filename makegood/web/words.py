@@ -50,6 +50,10 @@ class Words:
         safe = Markup(text) if key.endswith("_html") else escape(text)
         return safe.format(**values) if "{" in text else safe
 
+    def text(self, key: str, /, **values: object) -> str:
+        """The same for what is no page: a table's cell, a line on paper, with nothing escaped."""
+        return self.t(key, **values).unescape()
+
     def has(self, key: str) -> bool:
         """Whether the catalogue knows this key."""
         return key in self.catalogue[self.lang]
@@ -61,6 +65,10 @@ class Words:
         """
         key = f"{group}.{value}"
         return self.t(key, **values) if self.has(key) else escape(value)
+
+    def said(self, text: str) -> Markup:
+        """What a gateway said: our own sentences translated, the channel's as they are."""
+        return self.code("said", text)
 
     def pick(self, zh: str, en: str) -> str:
         """Of data kept in both languages, this page's; the other one where it is missing."""

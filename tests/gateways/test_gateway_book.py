@@ -128,3 +128,14 @@ async def test_how_an_account_fares_is_kept(
     assert (health.good, health.bad, health.trouble) == (1, 1, "silent")
     assert health.good_at is not None
     assert health.bad_at is not None
+
+
+async def test_payments_that_only_people_know_about_are_never_shown_as_failing(
+    db: Database, client: httpx.AsyncClient, program: GatewayProgram
+) -> None:
+    book = await a_book(db, client, program, "usdt")
+    with pytest.raises(GatewayUnavailable):
+        await book.of(MARKET)["usdt"].query_payment(order_no="O1")
+    await book.refresh()
+    async with db.connection() as conn:
+        assert await read_health(conn, MARKET) == {}

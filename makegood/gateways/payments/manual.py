@@ -20,7 +20,7 @@ _TEXT = "refunds of this kind of payment are made by hand"
 class Manual:
     """An account without any interface."""
 
-    abilities = Abilities(can_refund=False)
+    abilities = Abilities(can_refund=False, answers=False)
     notice_answer = "success"
 
     def __init__(self, account: ManualAccount) -> None:

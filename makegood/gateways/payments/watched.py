@@ -76,13 +76,14 @@ class Watched:
         try:
             answer = await asked
         except GatewayUnavailable as failure:
-            self._health = msgspec.structs.replace(
-                self._health,
-                bad=self._health.bad + 1,
-                bad_at=now,
-                trouble=failure.trouble,
-                words=str(failure)[:200],
-            )
+            if self._gateway.abilities.answers:
+                self._health = msgspec.structs.replace(
+                    self._health,
+                    bad=self._health.bad + 1,
+                    bad_at=now,
+                    trouble=failure.trouble,
+                    words=str(failure)[:200],
+                )
             raise
         self._health = msgspec.structs.replace(
             self._health, good=self._health.good + 1, good_at=now

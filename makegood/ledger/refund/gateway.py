@@ -12,10 +12,13 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
 
     `stable_refund_no`: the gateway knows our refund number, so the same request again is
     harmless. Without it a request whose outcome is unknown is never sent a second time.
+    `answers`: there is something to ask; False for payments that only people know about, where
+    no answer is no fault.
     """
 
     can_refund: bool = True
     stable_refund_no: bool = True
+    answers: bool = True
 
 
 class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):

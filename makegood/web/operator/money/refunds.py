@@ -67,7 +67,7 @@ async def export_board(
         board = await refund_board(conn, market_id, page.now)
     total = sum(column.refunds for column in board if column.state in states)
     names = ("refund", "claim", "order", "channel", "amount", "currency", "state", "ordered")
-    header = [str(page.words.t(f"books.csv.{name}")) for name in (*names, "changed", "answer")]
+    header = [page.words.text(f"books.csv.{name}") for name in (*names, "changed", "answer")]
     rows = _lines(page, things, states, channel[:40], q.strip()[:80])
     return csv_answer(f"refunds-{show or 'open'}.csv", header, rows, total)
 
@@ -102,10 +102,10 @@ async def _lines(
                 one.channel,
                 plain_amount(one.amount_minor, one.currency),
                 one.currency,
-                str(page.words.t(f"money.state.refund.{one.state}")),
+                page.words.text(f"money.state.refund.{one.state}"),
                 page.words.stamp(one.ordered_at),
                 page.words.stamp(one.changed_at),
-                one.answer,
+                str(page.words.said(one.answer)),
             )
         if not cursor:
             return
