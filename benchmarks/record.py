@@ -37,6 +37,7 @@ from makegood.store.database import Database
 from makegood.store.postgres import EmbeddedPostgres
 
 INTAKES_AT_ONCE: Final = 8
+PARTS: Final = ("writers", "kills", "intake", "proofs")
 
 Latencies = list[tuple[float, float]]
 
@@ -50,21 +51,31 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--entries", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--short", action="store_true", help="a tenth of everything")
+    parser.add_argument("--only", choices=PARTS, action="append", help="this part; may be repeated")
     chosen = parser.parse_args(arguments)
     if chosen.short:
         chosen.seconds, chosen.kills = chosen.seconds / 5, chosen.kills // 10
         chosen.claims, chosen.entries = chosen.claims // 4, chosen.entries // 10
     report = Report("record")
     report.add("load_before", load_average())
-    with fresh_database("record") as server:
-        uvloop.run(_writers(server, chosen.seconds, report))
-    with fresh_database("record") as server:
-        uvloop.run(_kills(server, chosen.kills, chosen.seed, report))
-    with fresh_folder("record") as folder:
-        uvloop.run(_intake(folder, chosen.claims, report))
-    with fresh_database("record") as server:
-        uvloop.run(_proofs(server, chosen.entries, report))
+    for part in chosen.only or PARTS:
+        _run(part, chosen, report)
     return report.finish()
+
+
+def _run(part: str, chosen: argparse.Namespace, report: Report) -> None:
+    if part == "intake":
+        with fresh_folder("record") as folder:
+            uvloop.run(_intake(folder, chosen.claims, report))
+        return
+    with fresh_database("record") as server:
+        match part:
+            case "writers":
+                uvloop.run(_writers(server, chosen.seconds, report))
+            case "kills":
+                uvloop.run(_kills(server, chosen.kills, chosen.seed, report))
+            case "proofs":
+                uvloop.run(_proofs(server, chosen.entries, report))
 
 
 async def _writers(server: EmbeddedPostgres, seconds: float, report: Report) -> None:
