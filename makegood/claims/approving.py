@@ -21,7 +21,14 @@ from makegood.ledger.advance.actions import approve_write_off
 from makegood.ledger.audits.pause import resume_payouts
 from makegood.ledger.funds.actions import refuse_payout, release_payout
 from makegood.people.approvals.actions import close_proposals, decide_proposal, propose
-from makegood.people.approvals.rules import Approver, NewProposal, Proposal, Verdict
+from makegood.people.approvals.rules import (
+    RULE_RELEASE,
+    Approver,
+    NewProposal,
+    Proposal,
+    Verdict,
+)
+from makegood.policy.draft.releasing import carry_release, carry_return
 from makegood.store.database import Connection
 
 Handler: TypeAlias = Callable[[Connection, Act, Desk, Proposal], Awaitable[None]]
@@ -116,6 +123,14 @@ async def _refuse_payout(tx: Connection, act: Act, desk: Desk, proposal: Proposa
     await refuse_payout(tx, act, proposal.subject, proposal.decided_text)
 
 
+async def _release_rules(tx: Connection, act: Act, desk: Desk, proposal: Proposal) -> None:
+    await carry_release(tx, act, desk.ids, desk.shelf, proposal)
+
+
+async def _return_rules(tx: Connection, act: Act, desk: Desk, proposal: Proposal) -> None:
+    await carry_return(tx, act, proposal)
+
+
 HANDLERS: Final[Mapping[str, Handler]] = {
     RULING: _release_ruling,
     MANUAL: confirm_sent,
@@ -124,10 +139,12 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     KIND: give_more,
     "payout": _release_payout,
     "deposit_withdrawal": _release_payout,
+    RULE_RELEASE: _release_rules,
 }
 RETURNS: Final[Mapping[str, Handler]] = {
     RULING: _return_ruling,
     "payout": _refuse_payout,
     "deposit_withdrawal": _refuse_payout,
+    RULE_RELEASE: _return_rules,
 }
 """What sending back does beside telling the proposer."""

@@ -11,7 +11,8 @@ from makegood.base.refusal import Refused
 ProposalState: TypeAlias = Literal["open", "approved", "returned", "withdrawn"]
 Verdict: TypeAlias = Literal["approved", "returned"]
 
-KINDS: Final = (
+RULE_RELEASE: Final = "rule_release"
+LIMITED: Final = (
     "refund_above_limit",
     "write_off",
     "manual_payment",
@@ -20,6 +21,8 @@ KINDS: Final = (
     "deposit_withdrawal",
     "payout",
 )
+"""Kinds with an amount up to which one person acts alone."""
+KINDS: Final = (*LIMITED, RULE_RELEASE)
 DECIDING_ROLES: Final = ("lead", "operator")
 OUTSIDE: Final = "outside:"
 """In front of the id of an approver who is not of the staff."""

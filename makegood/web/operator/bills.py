@@ -122,7 +122,7 @@ async def export_differences(
     page.need(SIGHT)
     asked = Filter(show=show, channel=channel[:40], what=_what(what))
     found = await _found(page, things, asked, limit=100_000)
-    header = [str(page.words.t(f"bills.csv.{name}")) for name in COLUMNS]
+    header = [page.words.text(f"bills.csv.{name}") for name in COLUMNS]
     return csv_answer("differences.csv", header, each(_rows(page, found)), len(found))
 
 
@@ -254,10 +254,10 @@ def _rows(page: Page, found: Sequence[OpenDifference]) -> Iterator[Sequence[obje
         yield (
             one.channel,
             one.day.isoformat(),
-            str(page.words.t(f"bills.kind.{one.kind}")),
+            page.words.text(f"bills.kind.{one.kind}"),
             one.number,
             one.order_no,
-            str(page.words.t(f"bills.what.{one.what}")),
+            page.words.text(f"bills.what.{one.what}"),
             "" if one.bill_minor is None else plain_amount(one.bill_minor, one.currency),
             "" if one.book_minor is None else plain_amount(one.book_minor, one.currency),
             one.currency,

@@ -10,6 +10,7 @@ from litestar.response import Redirect
 from makegood.base.refusal import Refused
 from makegood.gateways.payments.kinds import SHAPES
 from makegood.ledger.refund.account_store import list_accounts
+from makegood.people.approvals.solo import declare_solo
 from makegood.people.keys.actions import create_key
 from makegood.people.keys.rules import NewKey
 from makegood.people.links.actions import read_link
@@ -228,6 +229,8 @@ async def _carry_out(page: Page, things: Things, step: SetupStep, form: Form) ->
             return await _invite(page, things, form)
         case "again":
             return await _invite_again(page, things, form)
+        case "solo":
+            await _declare_solo(page, things, form)
         case "skip":
             await _settle(page, things, step, skipped=True)
         case "open":
@@ -265,6 +268,15 @@ async def _invite(page: Page, things: Things, form: Form) -> str:
     async with things.db.transaction() as tx:
         invited = await invite(tx, page.act(), things.vault, things.ids, new)
     return f"{page.market.settings.base_url}/invite/{invited.token}"
+
+
+async def _declare_solo(page: Page, things: Things, form: Form) -> None:
+    """Nobody else works here: somebody from outside is the second person."""
+    page.need("setting.manage")
+    name, contact = form.text("outside_name", 80), form.text("outside_contact", 200)
+    async with things.db.transaction() as tx:
+        await declare_solo(tx, page.act(), things.ids, page.market, name, contact)
+        await settle_setup_step(tx, page.act(), "team", "done")
 
 
 async def _invite_again(page: Page, things: Things, form: Form) -> str:

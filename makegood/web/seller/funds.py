@@ -84,14 +84,14 @@ async def seller_of(conn: Connection, page: Page, seller_id: str) -> Seller:
 
 def statement_csv(page: Page, entries: list[Entry], name: str) -> Stream:
     """The answer that downloads a seller's statement."""
-    t, w = page.words.t, page.words
+    t, w = page.words.text, page.words
     names = ("time", "recipe", "account", "order", "claim", "amount", "currency", "id")
     currency = page.market.settings.currency
     rows = [
         (
             w.stamp(one.posted_at),
-            str(w.code("books.recipe", one.recipe)),
-            str(w.code("books.account", one.account)),
+            w.code("books.recipe", one.recipe).unescape(),
+            w.code("books.account", one.account).unescape(),
             one.order_no,
             one.claim_no,
             plain_amount(one.amount_minor, currency),
@@ -100,7 +100,7 @@ def statement_csv(page: Page, entries: list[Entry], name: str) -> Stream:
         )
         for one in entries
     ]
-    return csv_answer(name, [str(t(f"books.csv.{one}")) for one in names], each(rows), len(rows))
+    return csv_answer(name, [t(f"books.csv.{one}") for one in names], each(rows), len(rows))
 
 
 async def _do(tx: Connection, page: Page, things: Things, form: Form) -> str:

@@ -104,7 +104,7 @@ async def download_report(
         if stored is None:
             raise not_found()
         claims = await _report(conn, page, stored.contract, month)
-    header = [page.words.t(f"contracts.csv.{name}") for name in COLUMNS]
+    header = [page.words.text(f"contracts.csv.{name}") for name in COLUMNS]
     lines = _lines(claims)
     return csv_answer(f"{contract_id}-{month.name}.csv", header, each(lines), len(lines))
 

@@ -57,7 +57,7 @@ async def decide(
         elif do == "outside":
             page.need("proposal.make")
             async with things.db.transaction() as tx:
-                await _send_outside(tx, page, things, proposal_no, form.text("approver", 40))
+                await send_outside(tx, page, things, proposal_no, form.text("approver", 40))
         else:
             await _decide(page, things, visitor_of(request).address, proposal_no, form)
     except Refused as refused:
@@ -78,7 +78,7 @@ async def _decide(page: Page, things: Things, address: str, proposal_no: str, fo
         )
 
 
-async def _send_outside(
+async def send_outside(
     tx: Connection, page: Page, things: Things, proposal_no: str, approver_id: str
 ) -> None:
     """Mail a link to an approver from outside; the operator never sees it."""

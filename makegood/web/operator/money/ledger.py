@@ -103,19 +103,19 @@ async def export_ledger(
     market_id = page.market.market_id
     async with things.db.connection() as conn:
         total = await store.count_entries(conn, market_id, wish)
-    t = page.words.t
+    t = page.words.text
     header = [
-        str(t(f"books.csv.{name}"))
+        t(f"books.csv.{name}")
         for name in ("time", "id", "recipe", "debit", "credit", "amount", "currency")
     ]
-    header += [str(t(f"books.csv.{name}")) for name in ("claim", "order", "rule")]
+    header += [t(f"books.csv.{name}") for name in ("claim", "order", "rule")]
     rows = rows_of(
         things.db,
         lambda conn: store.stream_entries(conn, market_id, wish),
         lambda row: (
             page.words.stamp(row["posted_at"]),
             str(row["id"]),
-            str(page.words.code("books.recipe", row["recipe"])),
+            page.words.code("books.recipe", row["recipe"]).unescape(),
             row["debit"],
             row["credit"],
             plain_amount(row["amount_minor"], row["currency"]),

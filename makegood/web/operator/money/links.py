@@ -1,6 +1,7 @@
 """Where the things of a money page lead: claims, sellers, suppliers."""
 
 from makegood.base.ids import is_claim_no
+from makegood.people.approvals import rules
 from makegood.people.approvals.rules import Proposal
 
 
@@ -14,6 +15,8 @@ def subject_link(proposal: Proposal) -> str:
     match proposal.kind:
         case "payout" | "deposit_withdrawal":
             return f"/ops/sellers/{proposal.payload.get('seller_id', proposal.subject)}"
+        case rules.RULE_RELEASE:
+            return f"/ops/rules/drafts/{proposal.subject}"
         case "resume_payouts":
             return "/ops/ledger"
         case _:

@@ -1,32 +1,27 @@
 """An approver from outside: one proposal behind a link, released with an own authenticator."""
 
-from typing import Final
-
 from litestar import get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
-from makegood.base.actor import Act
 from makegood.base.refusal import Refused
 from makegood.claims import approving
-from makegood.people.approvals import outside, store
-from makegood.people.approvals.outside import OutsideApprover, approver_by_id, prove_outside
-from makegood.people.approvals.rules import Approver, Proposal, Verdict
-from makegood.people.links.actions import read_link, use_link
+from makegood.people.approvals import outside
+from makegood.people.approvals.outside import prove_outside
+from makegood.people.approvals.rules import Approver, Verdict
+from makegood.people.links.actions import use_link
 from makegood.people.slowdown.actions import Attempt, count_attempt, forgive_attempt
 from makegood.people.staff.second_factor import TotpOffer
-from makegood.store.database import Connection
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.errors import refusal_words
 from makegood.web.operator.account import qr_of, spelled
 from makegood.web.operator.cookies import door_act, visitor_of
+from makegood.web.operator.money.behind import PURPOSE, behind
+from makegood.web.operator.money.outside_rules import change_of
 from makegood.web.page import Html, Page, ThisPage
-from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things
-
-PURPOSE: Final = "outside_approval"
 
 
 @get("/approve/{token:str}")
@@ -70,7 +65,7 @@ async def _prove(
     """The approver by link and code, in a transaction of its own so that a code works once."""
     act = door_act(page)
     async with things.db.connection() as conn:
-        approver, proposal = await _behind(conn, act, things, token)
+        approver, proposal = await behind(conn, act, things, token)
     attempt = Attempt("second_factor", approver.approver_id, address)
     await count_attempt(things.db, things.vault, act, attempt)
     async with things.db.transaction() as tx:
@@ -81,23 +76,11 @@ async def _prove(
     return proven, proposal.proposal_no
 
 
-async def _behind(
-    conn: Connection, act: Act, things: Things, token: str
-) -> tuple[OutsideApprover, Proposal]:
-    """Whom the link asks, and about what."""
-    subject = await read_link(conn, act, things.vault, PURPOSE, token)
-    approver = await approver_by_id(conn, act.market_id, subject["approver_id"])
-    proposal = await store.load_proposal(conn, act.market_id, subject["proposal_no"])
-    if approver is None or proposal is None:
-        raise not_found()
-    return approver, proposal
-
-
 async def _page(page: Page, things: Things, token: str, *, fault: Fault | None = None) -> Html:
     act = door_act(page)
     offer: TotpOffer | None = None
     async with things.db.transaction() as tx:
-        approver, proposal = await _behind(tx, act, things, token)
+        approver, proposal = await behind(tx, act, things, token)
         if not approver.has_factor:
             offer = await outside.offer_factor(tx, act, things.vault, things.ids, approver)
     return page.show(
@@ -110,6 +93,7 @@ async def _page(page: Page, things: Things, token: str, *, fault: Fault | None =
         qr=qr_of(offer.uri) if offer else "",
         spelled=spelled(offer.secret) if offer else "",
         fault=fault,
+        change=await change_of(page, things, proposal),
     )
 
 

@@ -1,6 +1,12 @@
-"""A supplier's statement as an A4 PDF: figures first, then every line."""
+"""A supplier's statement as an A4 PDF: figures first, then every line.
 
+No font is embedded. Chinese is set in the reader's own Song; everything else in Helvetica, which
+every reader has with the same widths, so that words keep their gaps and figures stand in line.
+"""
+
+import html
 import io
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -21,6 +27,10 @@ from reportlab.platypus import (  # type: ignore[import-untyped]
 )
 
 FONT: Final = "STSong-Light"
+LATIN: Final = "Helvetica"
+_LATIN_RUN: Final = re.compile(r"[\x20-\x7e\xa0-\xff–—…]+")
+_FRAME_PADDING: Final = 6
+"""What reportlab leaves around the text of a page, in points."""
 _HAIR: Final = colors.HexColor("#c9c4ba")
 _SOFT: Final = colors.HexColor("#f1efe9")
 
@@ -52,8 +62,8 @@ def draw(page: PdfPage) -> bytes:
     document = SimpleDocTemplate(
         out,
         pagesize=A4,
-        leftMargin=16 * mm,
-        rightMargin=16 * mm,
+        leftMargin=16 * mm - _FRAME_PADDING,
+        rightMargin=16 * mm - _FRAME_PADDING,
         topMargin=16 * mm,
         bottomMargin=18 * mm,
         title=page.title,
@@ -61,15 +71,20 @@ def draw(page: PdfPage) -> bytes:
     )
     head = ParagraphStyle("head", fontName=FONT, fontSize=15, leading=20)
     small = ParagraphStyle("small", fontName=FONT, fontSize=9, leading=13, textColor="#5b564c")
-    section = ParagraphStyle("section", fontName=FONT, fontSize=11, leading=16, spaceBefore=8)
+    section = ParagraphStyle(
+        "section", fontName=FONT, fontSize=11, leading=16, spaceBefore=8, keepWithNext=1
+    )
+    foot_style = ParagraphStyle("foot", fontName=FONT, fontSize=8, leading=10)
     story = [Paragraph(_text(page.title), head), Paragraph(_text(page.subtitle), small)]
     for table in page.tables:
         story += [Spacer(1, 3 * mm), Paragraph(_text(table.title), section)]
         story.append(_table(table) if table.rows else Paragraph(_text(table.empty), small))
 
     def foot(canvas: Canvas, frame: SimpleDocTemplate) -> None:
-        canvas.setFont(FONT, 8)
-        canvas.drawString(16 * mm, 10 * mm, page.foot)
+        line = Paragraph(_text(page.foot), foot_style)
+        line.wrapOn(canvas, 150 * mm, 10 * mm)
+        line.drawOn(canvas, 16 * mm, 9 * mm)
+        canvas.setFont(LATIN, 8)
         canvas.drawRightString(A4[0] - 16 * mm, 10 * mm, str(frame.page))
 
     document.build(story, onFirstPage=foot, onLaterPages=foot)
@@ -84,7 +99,9 @@ def _table(table: PdfTable) -> Table:
         [Paragraph(_text(text), style) for text, style in zip(row, styles, strict=True)]
         for row in (table.header, *table.rows)
     ]
-    drawn = Table(rows, colWidths=[width * mm for width in table.widths_mm], repeatRows=1)
+    drawn = Table(
+        rows, colWidths=[width * mm for width in table.widths_mm], repeatRows=1, hAlign="LEFT"
+    )
     drawn.setStyle(
         TableStyle(
             [
@@ -101,4 +118,10 @@ def _table(table: PdfTable) -> Table:
 
 def _text(text: str) -> str:
     """Plain text for a paragraph, whose own little markup must not be read out of data."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    plain = text.replace("\u2212", "–")
+    pieces, end = [], 0
+    for run in _LATIN_RUN.finditer(plain):
+        pieces.append(html.escape(plain[end : run.start()], quote=False))
+        pieces.append(f'<font name="{LATIN}">{html.escape(run[0], quote=False)}</font>')
+        end = run.end()
+    return "".join([*pieces, html.escape(plain[end:], quote=False)])

@@ -7,6 +7,7 @@ from makegood.web.operator.money import (
     approvals,
     ledger,
     outside,
+    outside_rules,
     refunds,
     refusals,
     sellers,
@@ -17,6 +18,7 @@ from makegood.web.operator.money import (
 ROUTES: list[ControllerRouterHandler] = [
     *approvals.ROUTES,
     *outside.ROUTES,
+    *outside_rules.ROUTES,
     *ledger.ROUTES,
     *advances.ROUTES,
     *refunds.ROUTES,

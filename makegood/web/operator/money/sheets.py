@@ -28,7 +28,7 @@ COLUMNS: Final = (
 
 def csv_header(page: Page) -> list[str]:
     """The names of the columns."""
-    return [str(page.words.t(f"books.csv.{name}")) for name in COLUMNS]
+    return [page.words.text(f"books.csv.{name}") for name in COLUMNS]
 
 
 def csv_rows(
@@ -38,11 +38,11 @@ def csv_rows(
     words = page.words
     blank = [""] * 6
     opening, due = statement.totals.opening_minor, statement.totals.due_minor
-    yield _figure(words.t("books.statement.opening"), opening, statement.currency, blank)
+    yield _figure(words.text("books.statement.opening"), opening, statement.currency, blank)
     for line in statement.lines:
         yield (
             words.stamp(line.at),
-            str(words.t(f"books.line.{line.kind}")),
+            words.text(f"books.line.{line.kind}"),
             line.claim_no,
             line.order_no,
             line.sku,
@@ -53,35 +53,33 @@ def csv_rows(
             statement.currency,
             line.number,
             line.transfer_id,
-            str(words.t("common.yes" if line.matched else "common.no")),
+            words.text("common.yes" if line.matched else "common.no"),
         )
-    yield _figure(words.t("books.statement.due"), due, statement.currency, blank)
+    yield _figure(words.text("books.statement.due"), due, statement.currency, blank)
 
 
 def pdf_page(page: Page, statement: Statement, name: str, finding: Callable[[str], str]) -> PdfPage:
     """The statement on paper."""
-    t = page.words.t
+    t = page.words.text
     as_of = t("books.statement.as_of", at=page.words.stamp(statement.made_at))
     return PdfPage(
-        title=str(t("books.statement.title", name=name, month=statement.month)),
+        title=t("books.statement.title", name=name, month=statement.month),
         subtitle=f"{page.market_name()} · {as_of}",
         tables=[
             _totals(page, statement),
             _groups(page, statement, finding),
             _lines(page, statement),
         ],
-        foot=str(
-            t("books.statement.agrees" if statement.reconciled else "books.statement.differs")
-        ),
+        foot=t("books.statement.agrees" if statement.reconciled else "books.statement.differs"),
     )
 
 
-def _figure(name: object, minor: int, currency: str, blank: Sequence[str]) -> tuple[object, ...]:
-    return ("", str(name), *blank, plain_amount(minor, currency), currency, "", "", "")
+def _figure(name: str, minor: int, currency: str, blank: Sequence[str]) -> tuple[object, ...]:
+    return ("", name, *blank, plain_amount(minor, currency), currency, "", "", "")
 
 
 def _totals(page: Page, statement: Statement) -> PdfTable:
-    t, figures, w = page.words.t, statement.totals, page.words
+    t, figures, w = page.words.text, statement.totals, page.words
     names = ("opening", "borne", "recovered", "due")
     values = (
         figures.opening_minor,
@@ -90,16 +88,16 @@ def _totals(page: Page, statement: Statement) -> PdfTable:
         figures.due_minor,
     )
     return PdfTable(
-        title=str(t("books.statement.figures")),
-        header=[str(t(f"books.statement.{name}")) for name in names],
+        title=t("books.statement.figures"),
+        header=[t(f"books.statement.{name}") for name in names],
         rows=[[w.amount(minor, statement.currency) for minor in values]],
-        widths_mm=[44, 44, 45, 45],
+        widths_mm=[44.5, 44.5, 44.5, 44.5],
         right=[0, 1, 2, 3],
     )
 
 
 def _groups(page: Page, statement: Statement, finding: Callable[[str], str]) -> PdfTable:
-    t, w, cur = page.words.t, page.words, statement.currency
+    t, w, cur = page.words.text, page.words, statement.currency
     names = ("sku", "finding", "claims", "refunded", "share", "recovered", "disputed", "open")
     rows = [
         [
@@ -115,32 +113,32 @@ def _groups(page: Page, statement: Statement, finding: Callable[[str], str]) -> 
         for group in statement.groups
     ]
     return PdfTable(
-        title=str(t("books.statement.groups")),
-        header=[str(t(f"books.group.{name}")) for name in names],
+        title=t("books.statement.groups"),
+        header=[t(f"books.group.{name}") for name in names],
         rows=rows,
         widths_mm=[24, 34, 14, 22, 22, 22, 20, 20],
         right=[2, 3, 4, 5, 6, 7],
-        empty=str(t("books.statement.none_text", name="")),
+        empty=t("books.statement.none_text", name=""),
     )
 
 
 def _lines(page: Page, statement: Statement) -> PdfTable:
-    t = page.words.t
+    t = page.words.text
     names = ("time", "kind", "claim", "document", "amount")
     return PdfTable(
-        title=str(t("books.statement.lines")),
-        header=[str(t(f"books.csv.{name}")) for name in names],
+        title=t("books.statement.lines"),
+        header=[t(f"books.csv.{name}") for name in names],
         rows=[_line(page, line, statement.currency) for line in statement.lines],
-        widths_mm=[34, 34, 38, 46, 26],
+        widths_mm=[30, 24, 36, 60, 28],
         right=[4],
-        empty=str(t("books.statement.no_lines")),
+        empty=t("books.statement.no_lines"),
     )
 
 
 def _line(page: Page, line: StatementLine, currency: str) -> list[str]:
     return [
         page.words.stamp(line.at)[:16],
-        str(page.words.t(f"books.line.{line.kind}")),
+        page.words.text(f"books.line.{line.kind}"),
         line.claim_no,
         line.number,
         page.words.amount(line.amount_minor, currency),

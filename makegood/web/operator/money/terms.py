@@ -14,12 +14,9 @@ from makegood.base.refusal import Refused
 from makegood.claims.approving import RULING
 from makegood.ledger.advance.actions import caps_of, set_caps
 from makegood.ledger.advance.rules import AdvanceCaps
-from makegood.people.approvals.outside import (
-    add_outside_approver,
-    end_outside_approver,
-    outside_approvers,
-)
-from makegood.people.approvals.rules import KINDS
+from makegood.people.approvals.outside import add_outside_approver, outside_approvers
+from makegood.people.approvals.rules import LIMITED
+from makegood.people.approvals.solo import declare_solo, end_approver
 from makegood.people.contracts.store import list_contracts
 from makegood.people.markets.actions import change_settings
 from makegood.people.markets.store import load_market
@@ -86,11 +83,16 @@ async def change_terms(page: ThisPage, things: TheThings, request: AnyRequest) -
 
 
 async def _change_outside(tx: Connection, page: Page, things: Things, form: Form) -> None:
+    market = await load_market(tx, page.market.market_id)
+    assert market is not None, "a page belongs to a market"
     if form.text("end", 40):
-        await end_outside_approver(tx, page.act(), form.text("end", 40))
+        await end_approver(tx, page.act(), market, form.text("end", 40))
         return
     name, contact = form.text("name", 80), form.text("contact", 200)
-    await add_outside_approver(tx, page.act(), things.ids, name, contact)
+    if form.text("solo") == "yes":
+        await declare_solo(tx, page.act(), things.ids, market, name, contact)
+    else:
+        await add_outside_approver(tx, page.act(), things.ids, name, contact)
 
 
 async def _save(tx: Connection, page: Page, form: Form, part: str) -> None:
@@ -116,7 +118,7 @@ def terms_with(terms: MoneyTerms, part: str, form: Form, currency: str) -> Money
     change, minor = msgspec.structs.replace, partial(_minor, currency)
     match part:
         case "limits":
-            limits = {kind: _row(form, kind, APPROVING_ROLES, minor) for kind in KINDS}
+            limits = {kind: _row(form, kind, APPROVING_ROLES, minor) for kind in LIMITED}
             return change(terms, limits=limits, fresh_minutes=_whole(form, "fresh_minutes"))
         case "holds":
             hours = {one: _row(form, one, TIERS, _whole) for one in CATEGORIES}
@@ -222,9 +224,10 @@ async def _page(
         version=market.version,
         caps=caps,
         approvers=approvers,
+        solo=market.settings.solo,
         contract_ids=sorted({one.contract.contract_id for one in contracts} | own),
         ruling=RULING,
-        kinds=KINDS,
+        kinds=LIMITED,
         roles=APPROVING_ROLES,
         categories=CATEGORIES,
         tiers=TIERS,

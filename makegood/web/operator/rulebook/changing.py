@@ -11,7 +11,7 @@ from litestar.types import ControllerRouterHandler
 
 from makegood.base.refusal import Refused
 from makegood.people.approvals.actions import approver_of, prove_again
-from makegood.policy.draft import actions
+from makegood.policy.draft import actions, releasing
 from makegood.policy.draft.looking import sketch
 from makegood.policy.draft.model import Draft, Named
 from makegood.policy.faults import PackRefused
@@ -21,6 +21,7 @@ from makegood.web.desk.faults import Fault, fault_of, status_of
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.errors import refusal_words
 from makegood.web.operator.cookies import visitor_of
+from makegood.web.operator.money.approvals import send_outside
 from makegood.web.operator.rulebook import forms
 from makegood.web.operator.rulebook.reading import draft_page, draft_table_page, load, rules_page
 from makegood.web.page import Html, Page, ThisPage
@@ -107,7 +108,7 @@ async def take_step(
     draft_id: FromPath[str],
     step: FromPath[str],
 ) -> Html | Redirect:
-    """Describe, submit, take back, review, widen, roll back or withdraw."""
+    """Describe, submit, take back, review, ask outside, widen, roll back or withdraw."""
     right = RIGHTS.get(step)
     if right is None:
         raise not_found()
@@ -119,12 +120,14 @@ async def take_step(
             await prove_again(things.db, things.vault, page.act(), page.caller, address, code)
         async with things.db.transaction() as tx:
             await _step(tx, page, things, draft_id, step, form)
+            if step in releasing.ENDS:
+                await releasing.end_proposals(tx, page.act(), draft_id)
     except Refused as refused:
         fault = fault_of(page, refused) or Fault(*refusal_words(page, refused))
         return await draft_page(page, things, draft_id, fault=fault, status=status_of(refused))
     finally:
         things.desk.shelf.forget(page.market.market_id)
-    return page.go(_url(draft_id))
+    return page.go(f"{_url(draft_id)}?done=outside" if step == "outside" else _url(draft_id))
 
 
 async def _edit(tx: Connection, page: Page, things: Things, draft_id: str, form: Form) -> None:
@@ -152,6 +155,8 @@ async def _step(
             await actions.take_back(tx, act, draft_id)
         case "review":
             await _review(tx, page, things, draft_id, form)
+        case "outside":
+            await _ask_outside(tx, page, things, draft_id, form)
         case "widen":
             share = form.whole("share")
             await actions.step_version(tx, act, ids, shelf, draft_id, expected=share)
@@ -161,6 +166,17 @@ async def _step(
             if (await load(tx, page, draft_id)).state == "notice":
                 page.need("rule.publish")
             await actions.withdraw(tx, act, ids, draft_id, form.text("why"))
+
+
+async def _ask_outside(
+    tx: Connection, page: Page, things: Things, draft_id: str, form: Form
+) -> None:
+    """Put the draft before an approver from outside, by a link that the operator never sees."""
+    early = form.text("early") == "yes"
+    proposal = await releasing.propose_release(
+        tx, page.act(), things.ids, draft_id, early=early, by=_me(page)
+    )
+    await send_outside(tx, page, things, proposal.proposal_no, form.text("approver", 40))
 
 
 async def _review(tx: Connection, page: Page, things: Things, draft_id: str, form: Form) -> None:
@@ -198,6 +214,7 @@ RIGHTS: Final = {
     "submit": "rule.edit",
     "back": "rule.edit",
     "review": "rule.review",
+    "outside": "proposal.make",
     "widen": "rule.publish",
     "rollback": "rule.publish",
     "withdraw": "rule.edit",

@@ -7,6 +7,7 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
 
+from makegood.people.approvals.outside import outside_approvers
 from makegood.policy import pack_store
 from makegood.policy.check import liability_tables
 from makegood.policy.compare import Comparison
@@ -102,10 +103,12 @@ async def show_table(
 
 
 @get("/ops/rules/drafts/{draft_id:str}")
-async def show_draft(page: ThisPage, things: TheThings, draft_id: FromPath[str]) -> Html:
+async def show_draft(
+    page: ThisPage, things: TheThings, draft_id: FromPath[str], done: FromQuery[str] = ""
+) -> Html:
     """One draft: what it changes, what is missing, and who does what next."""
     page.need("rule.read")
-    return await draft_page(page, things, draft_id)
+    return await draft_page(page, things, draft_id, done=done)
 
 
 async def rules_page(
@@ -126,13 +129,20 @@ async def rules_page(
 
 
 async def draft_page(
-    page: Page, things: Things, draft_id: str, *, fault: Fault | None = None, status: int = 409
+    page: Page,
+    things: Things,
+    draft_id: str,
+    *,
+    fault: Fault | None = None,
+    status: int = 409,
+    done: str = "",
 ) -> Html:
-    """A draft's page, with what was refused."""
+    """A draft's page, with what was refused or done."""
     async with things.db.connection() as conn:
         draft = await load(conn, page, draft_id)
         rules = await rules_of(conn, page, things)
         edits = await store.list_edits(conn, page.market.market_id, draft_id)
+        outside = await outside_approvers(conn, page.market.market_id)
     base, found = await look_at(things.desk.shelf, page.act(), draft)
     seen = sketch(draft, base)
     return page.show(
@@ -146,12 +156,14 @@ async def draft_page(
         found=found,
         missing=blockers(draft, found),
         odd=[(one, _case(seen, one.table, one.example, one.tells)) for one in found.odd],
-        shifts=_shifts(seen, found),
+        shifts=shifts_of(seen, found),
         favours=found.comparison is not None and found.comparison.favours_buyers,
         title_of=lambda name: title_of(seen, name, page.words),
         edits=edits,
         fault=fault,
         mine=page.caller.account_id in {draft.author_id, *draft.editors},
+        outside=outside,
+        done=done == "outside",
     )
 
 
@@ -272,7 +284,8 @@ def _case(
     return case_words(pack, inputs_of(pack, table_id), shown or case)
 
 
-def _shifts(pack: Pack, found: Inspection) -> list[tuple[object, list[Asked]]]:
+def shifts_of(pack: Pack, found: Inspection) -> list[tuple[object, list[Asked]]]:
+    """Every kind of case that would be decided otherwise, with an example in words."""
     changes: Comparison | None = found.comparison
     if changes is None:
         return []
