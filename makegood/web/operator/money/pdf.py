@@ -19,6 +19,7 @@ from reportlab.pdfbase import pdfmetrics  # type: ignore[import-untyped]
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont  # type: ignore[import-untyped]
 from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 from reportlab.platypus import (  # type: ignore[import-untyped]
+    CondPageBreak,
     Paragraph,
     SimpleDocTemplate,
     Spacer,
@@ -33,6 +34,8 @@ _FRAME_PADDING: Final = 6
 """What reportlab leaves around the text of a page, in points."""
 _HAIR: Final = colors.HexColor("#c9c4ba")
 _SOFT: Final = colors.HexColor("#f1efe9")
+_LEAST_MM: Final = 34
+"""A table begins on the next page where less than its title and two rows would fit."""
 
 
 class PdfTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,13 +74,15 @@ def draw(page: PdfPage) -> bytes:
     )
     head = ParagraphStyle("head", fontName=FONT, fontSize=15, leading=20)
     small = ParagraphStyle("small", fontName=FONT, fontSize=9, leading=13, textColor="#5b564c")
-    section = ParagraphStyle(
-        "section", fontName=FONT, fontSize=11, leading=16, spaceBefore=8, keepWithNext=1
-    )
+    section = ParagraphStyle("section", fontName=FONT, fontSize=11, leading=16, spaceBefore=8)
     foot_style = ParagraphStyle("foot", fontName=FONT, fontSize=8, leading=10)
     story = [Paragraph(_text(page.title), head), Paragraph(_text(page.subtitle), small)]
     for table in page.tables:
-        story += [Spacer(1, 3 * mm), Paragraph(_text(table.title), section)]
+        story += [
+            CondPageBreak(_LEAST_MM * mm),
+            Spacer(1, 3 * mm),
+            Paragraph(_text(table.title), section),
+        ]
         story.append(_table(table) if table.rows else Paragraph(_text(table.empty), small))
 
     def foot(canvas: Canvas, frame: SimpleDocTemplate) -> None:
