@@ -10,10 +10,21 @@ from makegood.base.actor import Act
 from makegood.base.ids import UnitRef, derived_id
 from makegood.base.refusal import Refused
 from makegood.ledger.actions import post_payments
-from makegood.orders import facts, rules, sealing, store, versions, windows
+from makegood.orders import (
+    facts,
+    key_store,
+    reminder_store,
+    rules,
+    sealing,
+    store,
+    versions,
+    windows,
+)
+from makegood.orders.key_store import KeyRow, Reveal
 from makegood.orders.order import Order
+from makegood.orders.reminder_store import Reminder
 from makegood.orders.shop_refund import book_shop_refund
-from makegood.orders.store import Head, KeyRow, NewVersion, Reminder, Reveal
+from makegood.orders.store import Head, NewVersion
 from makegood.orders.versions import NOTHING_KNOWN, Change, Stand, UnitKey
 from makegood.people.markets.actions import put_sellers, put_suppliers
 from makegood.store.database import Connection
@@ -108,7 +119,7 @@ async def reveal_key(
     """
     if act.actor.role != "buyer" or not act.actor.fresh_proof:
         raise Refused("fresh_proof_needed")
-    keys = await store.load_unit_keys(tx, act.market_id, unit)
+    keys = await key_store.load_unit_keys(tx, act.market_id, unit)
     if not keys:
         raise Refused("not_a_unit", line_no=unit.line_no, unit_no=unit.unit_no)
     newest = keys[-1]
@@ -122,7 +133,7 @@ async def reveal_key(
         actor_id=act.actor.id,
         source_ip=source_ip,
     )
-    await store.insert_reveal(tx, act, reveal)
+    await key_store.insert_reveal(tx, act, reveal)
     text = sealing.open_key(vault, act.market_id, newest)
     return RevealedKey(unit=unit, generation=newest.generation, text=text, revealed_at=act.now)
 
@@ -130,8 +141,8 @@ async def reveal_key(
 async def same_key_units(conn: Connection, market_id: str, unit: UnitRef) -> list[UnitRef]:
     """Other units that got the very same key as this one ever had: sold twice."""
     found: set[UnitRef] = set()
-    for key in await store.load_unit_keys(conn, market_id, unit):
-        found.update(await store.load_units_by_key_hash(conn, market_id, key.key_hash))
+    for key in await key_store.load_unit_keys(conn, market_id, unit):
+        found.update(await key_store.load_units_by_key_hash(conn, market_id, key.key_hash))
     return sorted(found - {unit})
 
 
@@ -140,20 +151,20 @@ async def find_units_of_key(
 ) -> list[UnitRef]:
     """Every unit that ever got this key."""
     hash_ = sealing.key_hash(vault, market_id, text)
-    return await store.load_units_by_key_hash(conn, market_id, hash_)
+    return await key_store.load_units_by_key_hash(conn, market_id, hash_)
 
 
 async def first_reveal_at(conn: Connection, market_id: str, unit: UnitRef) -> datetime | None:
     """When a key of the unit was first read on our pages; None when it never was."""
-    reveals = await store.load_reveals(conn, market_id, unit)
+    reveals = await key_store.load_reveals(conn, market_id, unit)
     return reveals[0].revealed_at if reveals else None
 
 
 async def withdraw_key(tx: Connection, act: Act, unit: UnitRef) -> None:
     """Note that the unit's newest key was locked or revoked where it came from."""
-    keys = await store.load_unit_keys(tx, act.market_id, unit)
+    keys = await key_store.load_unit_keys(tx, act.market_id, unit)
     if keys:
-        await store.mark_withdrawn(tx, act.market_id, unit, keys[-1].generation, act.now)
+        await key_store.mark_withdrawn(tx, act.market_id, unit, keys[-1].generation, act.now)
 
 
 async def leave_reminder(
@@ -171,14 +182,14 @@ async def leave_reminder(
     rules.unit_of(line, unit.unit_no)
     remind_at = max(act.now, windows.earliest_not_arrived_at(found.order, line))
     reminder = Reminder(unit=unit, reason=reason, language=language, remind_at=remind_at)
-    if await store.insert_reminder(tx, act, reminder):
+    if await reminder_store.insert_reminder(tx, act, reminder):
         await enqueue(tx, [_reminder_job(act, reminder)])
     return remind_at
 
 
 async def take_reminder(tx: Connection, act: Act, unit: UnitRef, reason: str) -> DueReminder | None:
     """Take a reminder out to send it; None when it was sent before or the goods arrived."""
-    reminder = await store.mark_reminder_sent(tx, act.market_id, unit, reason, act.now)
+    reminder = await reminder_store.mark_reminder_sent(tx, act.market_id, unit, reason, act.now)
     found = await store.load_order(tx, act.market_id, unit.order_no)
     if reminder is None or found is None:
         return None
@@ -233,7 +244,7 @@ async def _key_hashes(
     tx: Connection, market_id: str, heads: Mapping[str, Head]
 ) -> dict[str, dict[UnitKey, list[bytes]]]:
     hashes: dict[str, dict[UnitKey, list[bytes]]] = {}
-    for key in await store.load_keys_of_orders(tx, market_id, list(heads)) if heads else []:
+    for key in await key_store.load_keys_of_orders(tx, market_id, list(heads)) if heads else []:
         unit = (key.unit.line_no, key.unit.unit_no)
         hashes.setdefault(key.unit.order_no, {}).setdefault(unit, []).append(key.key_hash)
     return hashes
@@ -327,7 +338,7 @@ async def _write_changed(tx: Connection, act: Act, vault: Vault, plans: Sequence
         await store.update_heads(tx, act.market_id, known)
     keys = [key for plan in plans for key in _new_keys(act, vault, plan)]
     if keys:
-        await store.insert_keys(tx, act.market_id, keys)
+        await key_store.insert_keys(tx, act.market_id, keys)
     for plan in plans:
         if plan.order.state == "refunded" and plan.stand.state != "refunded":
             await book_shop_refund(tx, act, plan.order)

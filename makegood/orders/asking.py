@@ -1,7 +1,7 @@
 """From a unit to the question that its supplier is asked."""
 
 from makegood.base.ids import UnitRef
-from makegood.orders import rules, sealing, store
+from makegood.orders import key_store, rules, sealing, store
 from makegood.orders.supplier import SupplierQuestion
 from makegood.store.database import Connection
 from makegood.store.vault import Vault
@@ -25,7 +25,7 @@ async def supplier_question(
     line = rules.line_of(found.order, unit.line_no)
     if line.supplier is None:
         return None
-    keys = await store.load_unit_keys(conn, market_id, unit)
+    keys = await key_store.load_unit_keys(conn, market_id, unit)
     tail = _tail(sealing.open_key(vault, market_id, keys[-1])) if keys else None
     return SupplierQuestion(
         unit=unit,

@@ -4,7 +4,7 @@ from typing import Literal
 
 from makegood.base.actor import Act
 from makegood.base.ids import UnitRef
-from makegood.orders.store import KeyRow
+from makegood.orders.key_store import KeyRow
 from makegood.store.vault import Vault
 
 _KEY = "order_key"

@@ -6,7 +6,7 @@ import pytest
 
 from makegood.base.ids import UnitRef
 from makegood.base.refusal import Refused
-from makegood.orders import store
+from makegood.orders import key_store
 from makegood.orders.actions import (
     find_units_of_key,
     first_reveal_at,
@@ -34,7 +34,7 @@ async def test_a_proven_buyer_reads_the_key_and_it_is_written_down(
     async with market.transaction() as tx:
         await put_order(tx, act(), vault, order())
         shown = await reveal_key(tx, BUYER, vault, UNIT, "203.0.113.9")
-        [reveal] = await store.load_reveals(tx, "main", UNIT)
+        [reveal] = await key_store.load_reveals(tx, "main", UNIT)
     assert shown.text == "XH-SECRET-1"
     assert (reveal.actor_id, reveal.source_ip, reveal.revealed_at) == (
         "buyer-1",

@@ -9,7 +9,7 @@ import pytest
 from makegood.base.ids import UnitRef
 from makegood.base.refusal import Refused
 from makegood.ledger.actions import balances, refundable_minor
-from makegood.orders import actions, sealing, store
+from makegood.orders import actions, key_store, sealing, store
 from makegood.orders.actions import PutResult, put_order, put_orders
 from makegood.store.database import Database
 from makegood.store.vault import Vault
@@ -185,7 +185,7 @@ async def test_another_key_for_a_unit_becomes_its_next_generation(
     delivery = {"kind": "key", "delivered_at": PAID_AT.isoformat(), "keys": ["XH-SECRET-2"]}
     await put(market, vault, updated_at=LATER, lines=[line(delivery=delivery)])
     async with market.connection() as conn:
-        keys = await store.load_unit_keys(conn, "main", UNIT)
+        keys = await key_store.load_unit_keys(conn, "main", UNIT)
     assert [key.generation for key in keys] == [1, 2]
 
 

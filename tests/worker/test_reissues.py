@@ -9,7 +9,7 @@ from makegood.base.actor import Act
 from makegood.base.ids import UnitRef
 from makegood.base.refusal import Refused
 from makegood.ledger.actions import refundable_minor
-from makegood.orders import store as order_store
+from makegood.orders import key_store
 from makegood.orders.actions import put_order, reveal_key
 from makegood.orders.connections import SignedConnection, connect_supplier
 from makegood.orders.stock import reissue_store, reissues, store
@@ -221,7 +221,7 @@ async def test_the_job_that_runs_twice_delivers_once(house: House) -> None:
     )
     await asyncio.gather(*(run_reissue(desk, job) for _ in range(10)))
     async with house.db.connection() as conn:
-        keys = await order_store.load_unit_keys(conn, "main", UNIT)
+        keys = await key_store.load_unit_keys(conn, "main", UNIT)
     assert [key.generation for key in keys] == [1, 2]
     assert len(house.told) == 1
     assert (await house.state(reissue)).state == "delivered"
@@ -250,7 +250,7 @@ async def test_the_old_key_is_withdrawn_before_the_new_one_goes_out(house: House
     reissue = await house.reserve(withdraw_first=True)
     await house.work(supplier)
     async with house.db.connection() as conn:
-        old, new = await order_store.load_unit_keys(conn, "main", UNIT)
+        old, new = await key_store.load_unit_keys(conn, "main", UNIT)
     assert supplier.withdrawn == [f"{reissue.reissue_no}-w"]
     assert old.withdrawn_at is not None
     assert new.withdrawn_at is None

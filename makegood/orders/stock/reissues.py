@@ -20,7 +20,7 @@ from makegood.ledger.actions import (
     release_replacement,
     withdraw_replacement,
 )
-from makegood.orders import connection_store, sealing
+from makegood.orders import connection_store, key_store, sealing
 from makegood.orders import rules as order_rules
 from makegood.orders import store as order_store
 from makegood.orders.order import Line
@@ -149,10 +149,10 @@ async def note_withdrawn(tx: Connection, act: Act, reissue_no: str) -> None:
     """Write down that the unit's old key is out of use at the supplier."""
     reissue = await reissue_store.lock(tx, act.market_id, reissue_no)
     await reissue_store.mark_withdrawn(tx, act.market_id, reissue_no, act.now)
-    keys = await order_store.load_unit_keys(tx, act.market_id, reissue.unit)
+    keys = await key_store.load_unit_keys(tx, act.market_id, reissue.unit)
     if keys and reissue.withdrawn_at is None:
         unit, generation = reissue.unit, keys[-1].generation
-        await order_store.mark_withdrawn(tx, act.market_id, unit, generation, act.now)
+        await key_store.mark_withdrawn(tx, act.market_id, unit, generation, act.now)
 
 
 async def finish(
@@ -306,11 +306,11 @@ async def _deliver(
 async def _give_key(tx: Connection, act: Act, vault: Vault, unit: UnitRef, key: str) -> int:
     # The order's lock keeps a shop system's own new key from taking the same generation.
     await order_store.lock_heads(tx, act.market_id, [unit.order_no])
-    known = await order_store.load_unit_keys(tx, act.market_id, unit)
+    known = await key_store.load_unit_keys(tx, act.market_id, unit)
     generation = known[-1].generation + 1 if known else 1
     hash_ = sealing.key_hash(vault, act.market_id, key)
     row = sealing.sealed_key(act, vault, unit, generation, "reissue", key, hash_)
-    await order_store.insert_keys(tx, act.market_id, [row])
+    await key_store.insert_keys(tx, act.market_id, [row])
     return generation
 
 
