@@ -1,9 +1,14 @@
 """Contract pages: typed once, read back as typed, wrong fields named, the report as it was."""
 
+import re
+from datetime import date
+
 import pytest
 from litestar import Litestar
 
+from makegood.base.business_time import Slot, slots_of
 from makegood.people.contracts import store
+from makegood.people.contracts.public_days import ANNOUNCED
 from makegood.web.desk.forms import Form
 from makegood.web.operator.contracts.form import contract_of, filled
 from tests.claims.town import Town
@@ -70,6 +75,44 @@ async def test_what_cannot_be_read_is_named_and_nothing_typed_is_lost(
     assert back.status_code == 409
     assert words in back.text
     assert "云起网吧" in back.text
+
+
+async def test_public_holidays_are_filled_in_beside_what_was_typed_and_then_saved(
+    street: Town, operator: Browser
+) -> None:
+    await operator.open("/ops/contracts/new")
+    shown = await operator.send("/ops/contracts/new", **(TYPED | {"fill": "cn-2026"}))
+    assert shown.status_code == 200
+    assert "云起网吧" in shown.text
+    async with street.db.connection() as conn:
+        assert await store.load_contract(conn, "main", "yunqi") is None, "nothing is saved yet"
+
+    both = {name: area(shown.text, name) for name in ("holidays", "special")}
+    await operator.send("/ops/contracts/new", **(TYPED | both))
+
+    async with street.db.connection() as conn:
+        stored = await store.load_contract(conn, "main", "yunqi")
+    assert stored is not None
+    calendar = stored.contract.calendar
+    assert calendar is not None
+    assert len(calendar.holidays) == 33
+    assert date(2026, 2, 17) in calendar.holidays
+    assert slots_of(calendar, date(2026, 10, 10)) == [Slot(540, 1080)], "typed hours stay"
+    assert slots_of(calendar, date(2026, 2, 28)) == slots_of(calendar, date(2026, 3, 2))
+
+
+def area(page: str, name: str) -> str:
+    """The text in a box of the form."""
+    found = re.search(rf'<textarea[^>]*name="{name}"[^>]*>([^<]*)</textarea>', page)
+    assert found is not None, name
+    return found[1]
+
+
+def test_an_announced_year_works_no_weekday_and_rests_on_no_worked_day() -> None:
+    for year in ANNOUNCED:
+        assert all(day.year == year.year for day in (*year.off, *year.worked))
+        assert all(day.weekday() >= 5 for day in year.worked), "only weekends are worked instead"
+        assert not set(year.off) & set(year.worked)
 
 
 async def test_tiers_have_their_own_clocks(street: Town, operator: Browser) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from makegood.base.business_time import Calendar, Slot
 from makegood.base.refusal import Refused
+from makegood.people.contracts.public_days import PublicDays
 from makegood.people.contracts.rules import STAGES, TIERS, Contract, Standard
 from makegood.web.desk.forms import Form
 
@@ -124,6 +125,25 @@ class Reading:
             else:
                 found[day] = self._slots(hours, "special")
         return found
+
+
+def with_public_days(form: Form, days: PublicDays) -> Form:
+    """The form with a year's days off and worked weekends filled in; what was typed stays.
+
+    A worked weekend has the hours of Monday.
+    """
+    holidays = _words(form.text("holidays"))
+    special = [line for line in form.text("special").splitlines() if line.strip()]
+    dated = {line.split()[0] for line in special}
+    hours = form.text("day_0", 80)
+    new = [day for day in map(date.isoformat, days.off) if day not in holidays]
+    own = [f"{day} {hours}" for day in map(date.isoformat, days.worked) if day not in dated]
+    changed = {
+        "holidays": ["\n".join(sorted([*holidays, *new]))],
+        "special": ["\n".join(sorted([*special, *own]))],
+        "working_hours": ["yes"],
+    }
+    return Form(form.fields | changed, form.files)
 
 
 def filled(contract: Contract | None) -> dict[str, object]:

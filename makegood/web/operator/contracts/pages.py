@@ -14,6 +14,7 @@ from makegood.claims.contract_report import ClaimKept, report, tallies
 from makegood.ledger.statements.months import Month, read_month, recent_months
 from makegood.people.contracts import store
 from makegood.people.contracts.actions import check_tiers, put_contract
+from makegood.people.contracts.public_days import ANNOUNCED, announced
 from makegood.people.contracts.rules import STAGES, TIERS, Contract
 from makegood.people.markets.actions import change_settings
 from makegood.people.markets.store import load_market
@@ -22,7 +23,12 @@ from makegood.web.csv_stream import csv_answer, each
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.errors import refusal_words
-from makegood.web.operator.contracts.form import Reading, contract_of, filled
+from makegood.web.operator.contracts.form import (
+    Reading,
+    contract_of,
+    filled,
+    with_public_days,
+)
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things
@@ -78,10 +84,13 @@ async def show_contract(
 async def save_contract(
     page: ThisPage, things: TheThings, request: AnyRequest, contract_id: FromPath[str]
 ) -> Html | Redirect:
-    """Make a contract or its next version."""
+    """Make a contract or its next version; or fill in public holidays and save nothing yet."""
     page.need("contract.manage")
     form = await read_form(request)
     number = form.text("contract_id", 40) if contract_id == NEW else contract_id
+    days = announced(form.text("fill", 20))
+    if days is not None:
+        return await _one(page, things, contract_id, "", form=with_public_days(form, days))
     try:
         contract = contract_of(form, number, page.market.settings.currency)
         async with things.db.transaction() as tx:
@@ -165,6 +174,7 @@ async def _one(
         tallies=tallies(claims),
         claims=[claim for claim in claims if claim.broken],
         all_claims=len(claims),
+        announced=ANNOUNCED,
     )
 
 
