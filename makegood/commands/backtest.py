@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from makegood.base.trouble import CannotRun
 from makegood.commands.frame import Commands, add_command
 from makegood.commands.imports import column_map, rows_of
-from makegood.commands.rules import read
+from makegood.commands.rulepacks import read
 from makegood.settings import Settings
 
 if TYPE_CHECKING:
