@@ -22,7 +22,7 @@ from makegood.commands import (
     prepare,
     replay,
     rows,
-    rules,
+    rulepacks,
     serve,
     verify,
     witness,
@@ -49,7 +49,7 @@ COMMANDS = (
     doctor.add,
     witness.add,
     rows.add,
-    rules.add,
+    rulepacks.add,
 )
 """Each adds its command; a new command is a file in `commands/` and a word here."""
 
