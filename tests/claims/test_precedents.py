@@ -186,3 +186,22 @@ async def test_a_reason_that_only_a_later_version_has_is_told_apart_by_its_own_f
         unlike = await family_of(conn, town.agent, town.desk, other)
     assert (alike.claims, unlike.claims) == (1, 0)
     assert [point.fact for point in unlike.nearest[0].differs] == ["supplier.status"]
+
+
+async def test_the_handbook_counts_only_what_ended_under_rows_that_still_stand(
+    town: Town,
+) -> None:
+    await ended(town, 6)
+    await compute_night(town.db, "main", town.clock.now())
+    assert await counted(town, "R-07.3") == 6
+
+    await publish(town, (await draft_that_blames_the_seller(town)).source)
+    await compute_night(town.db, "main", town.clock.now())
+    assert await counted(town, "R-07.3") == 0
+
+
+async def counted(town: Town, rule_id: str) -> int:
+    """How many decisions the handbook shows for a rule."""
+    async with town.db.connection() as conn:
+        shown = (await load_handbook(conn, "main")).get(rule_id)
+    return shown.decisions if shown else 0

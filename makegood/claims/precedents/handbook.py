@@ -1,7 +1,9 @@
 """What the handbook shows of ended claims: counts by rule, and one anonymous claim for each.
 
-A claim is shown only where at least `ENOUGH` claims ended under the same rule, without number,
-names, dates or exact amount, and it is chosen by the hash of its first public entry: nobody picks.
+Counted are decisions under rows as they stand today: what ended under rows that have changed since
+says nothing about them. A claim is shown only where at least `ENOUGH` claims ended under the same
+rule, without number, names, dates or exact amount, and it is chosen by the hash of its first public
+entry: nobody picks.
 """
 
 from datetime import datetime
@@ -10,8 +12,13 @@ from typing import Final
 import msgspec
 
 from makegood.claims.precedents.past import Tick
-from makegood.claims.precedents.rules import LOOK_BACK
+from makegood.claims.precedents.rules import LOOK_BACK, rows_print
+from makegood.policy import pack_store
 from makegood.policy.backtest.case import Said, unpacked
+from makegood.policy.check import liability_tables
+from makegood.policy.model import Pack
+from makegood.policy.packfile import read_pack_file
+from makegood.policy.stages import Ref, stage_at
 from makegood.store.database import Connection, Record
 
 ENOUGH: Final = 5
@@ -34,8 +41,10 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
 async def rewrite(tx: Connection, market_id: str, now: datetime) -> int:
     """Compute the handbook's figures anew; answers how many rules have any."""
-    rows = await tx.fetch(_COUNTS, market_id, now - LOOK_BACK)
-    chosen = {row["rule_id"]: row for row in await tx.fetch(_CHOSEN, market_id, now - LOOK_BACK)}
+    standing = await _standing(tx, market_id, now)
+    asked = (market_id, now - LOOK_BACK, *standing)
+    rows = await tx.fetch(_COUNTS, *asked)
+    chosen = {row["rule_id"]: row for row in await tx.fetch(_CHOSEN, *asked)}
     await tx.execute("delete from handbook where market_id = $1", market_id)
     await tx.executemany(
         """
@@ -46,6 +55,32 @@ async def rewrite(tx: Connection, market_id: str, now: datetime) -> int:
         [_values(market_id, row, chosen.get(row["rule_id"]), now) for row in rows],
     )
     return len(rows)
+
+
+async def _standing(conn: Connection, market_id: str, now: datetime) -> tuple[list[str], list[str]]:
+    """Tables and versions, pair by pair, in which the table has the rows that are in force."""
+    stages = await pack_store.list_stages(conn, market_id)
+    if not stages:
+        return [], []
+    in_force = stage_at(stages, now)
+    packs = [
+        await _pack(conn, market_id, Ref(one.pack_id, one.version))
+        for one in await pack_store.list_versions(conn, market_id)
+    ]
+    today = await _pack(conn, market_id, Ref(in_force.pack_id, in_force.stable))
+    pairs = [
+        (table.id, pack.version)
+        for table in liability_tables(today)
+        for pack in packs
+        if table.id in pack.tables and rows_print(pack.tables[table.id]) == rows_print(table)
+    ]
+    return [table for table, _ in pairs], [version for _, version in pairs]
+
+
+async def _pack(conn: Connection, market_id: str, ref: Ref) -> Pack:
+    source = await pack_store.load_source(conn, market_id, ref)
+    assert source is not None, f"{ref} is listed"
+    return read_pack_file(source)
 
 
 async def load_handbook(conn: Connection, market_id: str) -> dict[str, Shown]:
@@ -64,7 +99,9 @@ async def load_handbook(conn: Connection, market_id: str) -> dict[str, Shown]:
 _COUNTS: Final = """
     select rule_id, count(*) filter (where not overturned) as decisions,
            count(*) filter (where overturned) as overturned
-    from precedent where market_id = $1 and decided_at >= $2 and rule_id <> 'R-00'
+    from precedent
+    where market_id = $1 and decided_at >= $2 and (split_part(rule_id, '.', 1), rule_version)
+        in (select * from unnest($3::text[], $4::text[]))
     group by rule_id
 """
 _CHOSEN: Final = f"""
@@ -73,7 +110,9 @@ _CHOSEN: Final = f"""
         select rule_id, case_hash, facts, timeline, amount_band, remedy,
                count(*) over (partition by rule_id) as decisions
         from precedent
-        where market_id = $1 and decided_at >= $2 and not overturned and rule_id <> 'R-00'
+        where market_id = $1 and decided_at >= $2 and not overturned
+          and (split_part(rule_id, '.', 1), rule_version)
+              in (select * from unnest($3::text[], $4::text[]))
     ) as found
     where decisions >= {ENOUGH}
     order by rule_id, case_hash
