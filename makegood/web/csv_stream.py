@@ -18,7 +18,7 @@ def csv_answer(
     """A download that begins at once; `total` tells a script how far along it is."""
     return Stream(
         _text(header, rows),
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={
             "content-disposition": f'attachment; filename="{name}"',
             "x-total-rows": str(total),

@@ -7,7 +7,9 @@ from datetime import timedelta
 from litestar import Litestar
 from pyotp import TOTP
 
+from makegood.ledger.actions import post
 from makegood.ledger.audits.pause import open_pauses, pause_payouts
+from makegood.ledger.recipes import deposit_paid
 from makegood.people.approvals.actions import propose
 from makegood.people.approvals.outside import outside_approvers
 from makegood.people.approvals.rules import NewProposal
@@ -16,6 +18,7 @@ from tests.claims.test_statements import SUPPLIER, dead_key, dispute
 from tests.claims.town import Town
 from tests.web.site_kit import Browser
 from tests.web.staff_kit import add_person, signed_in
+from tests.web.test_seller import shopkeeper
 
 
 def table(text: str) -> list[list[str]]:
@@ -292,3 +295,27 @@ async def approval_token(street: Town) -> str:
             "SELECT link_id FROM one_time_link WHERE purpose = 'outside_approval'"
         )
     return link_token(street.vault, "main", "outside_approval", link_id)
+
+
+async def test_a_long_download_has_every_row_once_and_holds_no_connection(
+    street: Town, app: Litestar
+) -> None:
+    deposits = [deposit_paid(f"B-{n}", "s-1", 100 + n, "CNY") for n in range(1200)]
+    async with street.db.transaction() as tx:
+        for begin in range(0, len(deposits), 100):
+            await post(tx, street.act("operator", "op"), deposits[begin : begin + 100])
+    amounts = sorted(f"{1 + n / 100:.2f}" for n in range(1200))
+    operator = await signed_in(street, app, "op")
+    person = await shopkeeper(street, app)
+
+    ledger = await operator.open("/ops/ledger.csv?account=seller_deposit")
+    own = await person.open("/seller/funds.csv")
+    page = await person.open("/seller/funds")
+
+    for answer, column, place in ((ledger, 5, 1), (own, 5, 7)):
+        rows = table(answer.text)[1:]
+        assert answer.headers["x-total-rows"] == "1200"
+        assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+        assert sorted(row[column] for row in rows) == amounts
+        assert len({row[place] for row in rows}) == 1200
+    assert "8,394" in page.text, "the sum is that of all rows, not of those shown"

@@ -15,7 +15,7 @@ from makegood.ledger.advance.actions import open_advances
 from makegood.ledger.audits.pause import refuse_if_paused
 from makegood.ledger.funds import rules, store
 from makegood.ledger.funds.rules import Payout, Source, Standing
-from makegood.store.database import Connection
+from makegood.store.database import Connection, Record
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,29 +127,27 @@ async def fill_deposit(tx: Connection, act: Act, ids: Ids, seller_id: str, money
     await post(tx, act, [moved])
 
 
-async def entries_of(
-    conn: Connection,
-    market_id: str,
-    seller_id: str,
-    currency: str,
-    since: datetime,
-    until: datetime,
-) -> list[Entry]:
-    """A seller's statement: every movement of balance and deposit in a time, oldest first."""
-    codes = [accounts.seller_balance(seller_id), accounts.seller_deposit(seller_id)]
-    rows = await store.entries(conn, market_id, codes, currency, since, until)
-    return [
-        Entry(
-            transfer_id=str(row["id"]),
-            account=row["code"].partition(":")[0],
-            recipe=row["recipe"],
-            order_no=row["order_no"],
-            claim_no=row["claim_no"],
-            amount_minor=row["amount_minor"],
-            posted_at=row["posted_at"],
-        )
-        for row in rows
-    ]
+def statement_of(
+    market_id: str, seller_id: str, currency: str, since: datetime, until: datetime
+) -> store.Statement:
+    """A seller's statement: every movement of balance and deposit in a time."""
+    codes = (accounts.seller_balance(seller_id), accounts.seller_deposit(seller_id))
+    return store.Statement(
+        market_id=market_id, accounts=codes, currency=currency, since=since, until=until
+    )
+
+
+def entry_of(row: Record) -> Entry:
+    """One movement as it was read."""
+    return Entry(
+        transfer_id=str(row["id"]),
+        account=row["code"].partition(":")[0],
+        recipe=row["recipe"],
+        order_no=row["order_no"],
+        claim_no=row["claim_no"],
+        amount_minor=row["amount_minor"],
+        posted_at=row["posted_at"],
+    )
 
 
 async def _locked(tx: Connection, act: Act, payout_no: str) -> Payout:

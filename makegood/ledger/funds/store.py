@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -96,42 +97,81 @@ async def payouts_in_state(
     return [_payout(row) for row in rows]
 
 
-async def entries(
-    conn: Connection,
-    market_id: str,
-    accounts: Sequence[str],
-    currency: str,
-    since: datetime,
-    until: datetime,
-) -> list[Record]:
-    """Posted movements of a few accounts in a time, oldest first, signed on their credit side."""
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose movements of a time: accounts by their codes."""
+
+    market_id: str
+    accounts: tuple[str, ...]
+    currency: str
+    since: datetime
+    until: datetime
+
+
+_MOVES = """
+    unnest($2::text[]) AS own (code),
+    LATERAL (
+        SELECT id, recipe, order_no, claim_no, posted_at, -amount_minor AS amount_minor
+        FROM transfer
+        WHERE market_id = $1 AND debit = own.code AND currency = $3
+          AND debit ~ '^(seller_|guarantee_fund)'
+          AND kind IN ('single', 'post') AND posted_at >= $4 AND posted_at < $5
+        UNION ALL
+        SELECT id, recipe, order_no, claim_no, posted_at, amount_minor
+        FROM transfer
+        WHERE market_id = $1 AND credit = own.code AND currency = $3
+          AND credit ~ '^(seller_|guarantee_fund)'
+          AND kind IN ('single', 'post') AND posted_at >= $4 AND posted_at < $5
+    ) AS t
+"""
+"""Posted movements, signed on their credit side; one between two of the accounts comes twice."""
+
+
+async def newest_entries(conn: Connection, asked: Statement, limit: int) -> list[Record]:
+    """The newest movements, the newest first."""
     return await conn.fetch(
-        """
-        SELECT t.id, t.recipe, t.order_no, t.claim_no, t.posted_at, own.code,
-               CASE WHEN t.credit = own.code THEN t.amount_minor
-                    ELSE -t.amount_minor END AS amount_minor
-        FROM unnest($2::text[]) AS own (code),
-             LATERAL (
-                 SELECT id, recipe, order_no, claim_no, posted_at, credit, amount_minor
-                 FROM transfer
-                 WHERE market_id = $1 AND debit = own.code AND currency = $3
-                   AND debit ~ '^(seller_|guarantee_fund)'
-                   AND kind IN ('single', 'post') AND posted_at >= $4 AND posted_at < $5
-                 UNION ALL
-                 SELECT id, recipe, order_no, claim_no, posted_at, credit, amount_minor
-                 FROM transfer
-                 WHERE market_id = $1 AND credit = own.code AND currency = $3
-                   AND credit ~ '^(seller_|guarantee_fund)'
-                   AND kind IN ('single', 'post') AND posted_at >= $4 AND posted_at < $5
-             ) AS t
-        ORDER BY t.posted_at, t.id
+        f"""
+        SELECT t.*, own.code FROM {_MOVES}
+        ORDER BY t.posted_at DESC, t.id DESC, own.code DESC LIMIT $6
         """,
-        market_id,
-        list(accounts),
-        currency,
-        since,
-        until,
+        *_statement(asked),
+        limit,
     )
+
+
+async def entries_after(
+    conn: Connection, asked: Statement, limit: int, after: Record | None
+) -> list[Record]:
+    """The next movements for a download, the oldest first; `after` was the last one sent."""
+    at, id_, code = (after["posted_at"], after["id"], after["code"]) if after else _START
+    return await conn.fetch(
+        f"""
+        SELECT t.*, own.code FROM {_MOVES}
+        WHERE $6::timestamptz IS NULL OR (t.posted_at, t.id, own.code) > ($6, $7::uuid, $8)
+        ORDER BY t.posted_at, t.id, own.code LIMIT $9
+        """,
+        *_statement(asked),
+        at,
+        id_,
+        code,
+        limit,
+    )
+
+
+async def sum_entries(conn: Connection, asked: Statement) -> tuple[int, int]:
+    """How many movements there are, and what they come to in minor units."""
+    row = await conn.fetchrow(
+        f"SELECT count(*) AS entries, coalesce(sum(amount_minor), 0)::bigint AS net FROM {_MOVES}",
+        *_statement(asked),
+    )
+    assert row is not None, "a sum always has a row"
+    return row["entries"], row["net"]
+
+
+_START: Final = (None, None, "")
+
+
+def _statement(asked: Statement) -> tuple[object, ...]:
+    return asked.market_id, list(asked.accounts), asked.currency, asked.since, asked.until
 
 
 def _payout(row: Record) -> Payout:

@@ -1,7 +1,8 @@
 """All SQL for reading the ledger page by page; nothing here writes."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -21,6 +22,8 @@ _WISHED = """
          OR t.debit = $6 OR t.credit = $6)
 """
 """Money only: memo accounts count permissions and would fill the page with echoes."""
+NO_ID: Final = "00000000-0000-0000-0000-000000000000"
+"""Before every entry's id."""
 
 
 class EntryWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,18 +66,22 @@ async def count_entries(conn: Connection, market_id: str, wish: EntryWish) -> in
     return value
 
 
-async def stream_entries(
-    conn: Connection, market_id: str, wish: EntryWish
-) -> AsyncIterator[Record]:
-    """Every entry that fits, oldest first, a few at a time however many there are."""
-    async with conn.transaction(readonly=True):
-        cursor = conn.cursor(
-            f"SELECT {_ENTRY} FROM transfer t WHERE {_WISHED} ORDER BY t.posted_at, t.id",
-            *_values(market_id, wish),
-            prefetch=500,
-        )
-        async for row in cursor:
-            yield row
+async def entries_after(
+    conn: Connection, market_id: str, wish: EntryWish, limit: int, after: Record | None
+) -> list[Record]:
+    """The next entries for a download, the oldest first; `after` is the last one that was sent."""
+    at, id_ = (after["posted_at"], after["id"]) if after else (wish.since, NO_ID)
+    return await conn.fetch(
+        f"""
+        SELECT {_ENTRY} FROM transfer t
+        WHERE {_WISHED} AND (t.posted_at, t.id) > ($7, $8::uuid)
+        ORDER BY t.posted_at, t.id LIMIT $9
+        """,
+        *_values(market_id, wish),
+        at,
+        id_,
+        limit,
+    )
 
 
 async def recipes_in(
@@ -189,6 +196,24 @@ async def refunds(
         after[1] if after else "",
         limit,
     )
+
+
+async def count_refunds(
+    conn: Connection, market_id: str, states: Sequence[str], channel: str, q: str
+) -> int:
+    """How many refunds a filter of the board finds."""
+    value: int = await conn.fetchval(
+        """
+        SELECT count(*) FROM refund
+        WHERE market_id = $1 AND state = ANY ($2) AND ($3 = '' OR channel = $3)
+          AND ($4 = '' OR $4 IN (claim_no, order_no, refund_no, trade_no))
+        """,
+        market_id,
+        list(states),
+        channel,
+        q,
+    )
+    return value
 
 
 async def channels(conn: Connection, market_id: str) -> list[str]:

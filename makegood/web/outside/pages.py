@@ -4,16 +4,19 @@ from typing import Final
 
 from litestar import get, post
 from litestar.params import FromPath, FromQuery
-from litestar.response import Redirect
+from litestar.response import Redirect, Stream
 from litestar.types import ControllerRouterHandler
 
 from makegood.base.actor import Act, Actor
 from makegood.base.refusal import Refused
-from makegood.claims.looking import view_for_outside
+from makegood.base.time import rfc3339
+from makegood.claims.looking import OUTSIDER, view_for_outside
 from makegood.claims.outside.actions import answer_outside
-from makegood.claims.outside.rules import LINK_PURPOSE, OutsideAnswer
+from makegood.claims.outside.rules import LINK_PURPOSE, OutsideAnswer, OutsideCase
 from makegood.claims.remedies import ALL
 from makegood.people.links.actions import read_link
+from makegood.web.bundle.answer import answer as bundle_answer
+from makegood.web.bundle.answer import packed_bundle
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.errors import refusal_words
@@ -72,6 +75,25 @@ async def take_answer(page: ThisPage, things: TheThings, request: AnyRequest) ->
     return page.go("/outside?done=sent")
 
 
+@get("/outside/bundle")
+async def take_bundle(page: ThisPage, things: TheThings, request: AnyRequest) -> Stream:
+    """The claim asked about, with proofs: what both sides see, and the question itself."""
+    market_id = page.market.market_id
+    act = Act(market_id, OUTSIDER, page.now, page.request_id)
+    async with things.db.connection() as conn:
+        case = await case_of(conn, request, things, market_id, page.now)
+        claim = await view_for_outside(conn, act, things.desk, case.claim_no)
+        beside = {"question.txt": _asked(case)}
+        packed = await packed_bundle(conn, page, things, claim, "outside", beside=beside)
+    return bundle_answer(packed, things, market_id)
+
+
+def _asked(case: OutsideCase) -> bytes:
+    """Who was asked what, and until when."""
+    times = f"{rfc3339(case.asked_at)} / {rfc3339(case.due_at)}"
+    return f"{case.body}\n{times}\n\n{case.question}\n".encode()
+
+
 async def _page(
     page: Page,
     things: Things,
@@ -114,6 +136,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     open_link,
     show_case,
     take_answer,
+    take_bundle,
     *read_routes(lambda request: request.app.state.outside_files, "/outside"),
 ]
 """The pages, and the files that both sides see."""

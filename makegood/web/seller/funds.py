@@ -1,5 +1,6 @@
 """A seller's money: balance, deposit, holds and their ends, statement, payouts, own limit."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -11,9 +12,9 @@ from makegood.base.refusal import Refused
 from makegood.claims.funds import SellerFunds, funds_of, required_deposit, settle_due
 from makegood.ledger.funds import store
 from makegood.ledger.funds.actions import (
-    Entry,
-    entries_of,
+    entry_of,
     fill_deposit,
+    statement_of,
     take_back_payout,
     want_payout,
 )
@@ -22,13 +23,14 @@ from makegood.ledger.statements.months import Month, read_month, recent_months
 from makegood.people.markets.actions import change_seller
 from makegood.people.markets.rules import Seller, auto_lane_cap_minor
 from makegood.people.markets.store import load_seller
-from makegood.store.database import Connection
-from makegood.web.csv_stream import csv_answer, each
+from makegood.store.database import Connection, Record
+from makegood.web.csv_stream import csv_answer
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.formats import plain_amount
 from makegood.web.money_refusal import keep_refusal
 from makegood.web.page import Html, Page, ThisPage
+from makegood.web.paged_rows import rows_of
 from makegood.web.problem import not_found
 from makegood.web.seller.home import need_seller
 from makegood.web.things import TheThings, Things
@@ -54,9 +56,7 @@ async def export_funds(page: ThisPage, things: TheThings, m: FromQuery[str] = ""
     need_seller(page)
     page.need("fund.read")
     month = read_month(m, page.now, page.words.zone)
-    async with things.db.connection() as conn:
-        entries = await _entries(conn, page, page.actor.id, month)
-    return statement_csv(page, entries, f"funds-{month.name}.csv")
+    return await statement_csv(page, things, page.actor.id, month, f"funds-{month.name}.csv")
 
 
 @post("/seller/funds")
@@ -82,13 +82,19 @@ async def seller_of(conn: Connection, page: Page, seller_id: str) -> Seller:
     return seller
 
 
-def statement_csv(page: Page, entries: list[Entry], name: str) -> Stream:
-    """The answer that downloads a seller's statement."""
-    t, w = page.words.text, page.words
+async def statement_csv(
+    page: Page, things: Things, seller_id: str, month: Month, name: str
+) -> Stream:
+    """The answer that downloads a seller's statement, however long it is."""
+    t, w, currency = page.words.text, page.words, page.market.settings.currency
     names = ("time", "recipe", "account", "order", "claim", "amount", "currency", "id")
-    currency = page.market.settings.currency
-    rows = [
-        (
+    asked = _statement(page, seller_id, month)
+    async with things.db.connection() as conn:
+        total, _ = await store.sum_entries(conn, asked)
+
+    def line(row: Record) -> Sequence[object]:
+        one = entry_of(row)
+        return (
             w.stamp(one.posted_at),
             w.code("books.recipe", one.recipe).unescape(),
             w.code("books.account", one.account).unescape(),
@@ -98,9 +104,11 @@ def statement_csv(page: Page, entries: list[Entry], name: str) -> Stream:
             currency,
             one.transfer_id,
         )
-        for one in entries
-    ]
-    return csv_answer(name, [t(f"books.csv.{one}") for one in names], each(rows), len(rows))
+
+    rows = rows_of(
+        things.db, lambda conn, most, last: store.entries_after(conn, asked, most, last), line
+    )
+    return csv_answer(name, [t(f"books.csv.{one}") for one in names], rows, total)
 
 
 async def _do(tx: Connection, page: Page, things: Things, form: Form) -> str:
@@ -158,15 +166,10 @@ async def _set_limit(tx: Connection, page: Page, seller: Seller, form: Form) -> 
     await change_seller(tx, page.act(), changed)
 
 
-async def _entries(conn: Connection, page: Page, seller_id: str, month: Month) -> list[Entry]:
+def _statement(page: Page, seller_id: str, month: Month) -> store.Statement:
     market = page.market
-    return await entries_of(
-        conn,
-        market.market_id,
-        seller_id,
-        market.settings.currency,
-        month.since,
-        month.until,
+    return statement_of(
+        market.market_id, seller_id, market.settings.currency, month.since, month.until
     )
 
 
@@ -174,15 +177,17 @@ async def money_page(conn: Connection, page: Page, seller: Seller, m: str) -> di
     """What both the seller's and the operator's page show of a seller's money."""
     month = read_month(m, page.now, page.words.zone)
     funds: SellerFunds = await funds_of(conn, page.act(), page.market.settings, seller)
-    entries = await _entries(conn, page, seller.seller_id, month)
+    asked = _statement(page, seller.seller_id, month)
+    newest = await store.newest_entries(conn, asked, ENTRIES_SHOWN)
+    count, net_minor = await store.sum_entries(conn, asked)
     return {
         "seller": seller,
         "funds": funds,
         "month": month.name,
         "months": recent_months(page.now, page.words.zone),
-        "entries": list(reversed(entries))[:ENTRIES_SHOWN],
-        "entries_left": max(0, len(entries) - ENTRIES_SHOWN),
-        "net_minor": sum(one.amount_minor for one in entries),
+        "entries": [entry_of(row) for row in newest],
+        "entries_left": max(0, count - ENTRIES_SHOWN),
+        "net_minor": net_minor,
         "payouts": await store.payouts_of_seller(conn, page.market.market_id, seller.seller_id),
         "market_cap_minor": auto_lane_cap_minor(
             page.market.settings, msgspec.structs.replace(seller, own_auto_cap_minor=None)

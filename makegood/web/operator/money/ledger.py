@@ -34,8 +34,8 @@ from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.formats import plain_amount
 from makegood.web.money_refusal import keep_refusal
-from makegood.web.operator.money.exports import rows_of
 from makegood.web.page import Html, Page, ThisPage
+from makegood.web.paged_rows import rows_of
 from makegood.web.things import TheThings, Things
 
 DAYS_BACK: Final = 30
@@ -111,7 +111,7 @@ async def export_ledger(
     header += [t(f"books.csv.{name}") for name in ("claim", "order", "rule")]
     rows = rows_of(
         things.db,
-        lambda conn: store.stream_entries(conn, market_id, wish),
+        lambda conn, most, last: store.entries_after(conn, market_id, wish, most, last),
         lambda row: (
             page.words.stamp(row["posted_at"]),
             str(row["id"]),

@@ -64,8 +64,7 @@ async def export_board(
     market_id = page.market.market_id
     states = states_of(show)
     async with things.db.connection() as conn:
-        board = await refund_board(conn, market_id, page.now)
-    total = sum(column.refunds for column in board if column.state in states)
+        total = await store.count_refunds(conn, market_id, states, channel[:40], q.strip()[:80])
     names = ("refund", "claim", "order", "channel", "amount", "currency", "state", "ordered")
     header = [page.words.text(f"books.csv.{name}") for name in (*names, "changed", "answer")]
     rows = _lines(page, things, states, channel[:40], q.strip()[:80])

@@ -12,7 +12,7 @@ from makegood.base.refusal import Refused
 from makegood.claims.funds import settle_due
 from makegood.ledger.actions import pay_deposit
 from makegood.ledger.funds import store
-from makegood.ledger.funds.actions import entries_of, pay_out, refuse_payout, release_payout
+from makegood.ledger.funds.actions import pay_out, refuse_payout, release_payout
 from makegood.ledger.funds.rules import KIND_OF_SOURCE, Payout
 from makegood.ledger.statements.months import read_month
 from makegood.people.approvals.actions import propose
@@ -80,18 +80,11 @@ async def export_seller(
 ) -> Stream:
     """The seller's month as CSV."""
     need_operator(page)
-    month, market = read_month(m, page.now, page.words.zone), page.market
+    month = read_month(m, page.now, page.words.zone)
     async with things.db.connection() as conn:
         await seller_of(conn, page, seller_id)
-        entries = await entries_of(
-            conn,
-            market.market_id,
-            seller_id,
-            market.settings.currency,
-            month.since,
-            month.until,
-        )
-    return statement_csv(page, entries, f"funds-{seller_id}-{month.name}.csv")
+    name = f"funds-{seller_id}-{month.name}.csv"
+    return await statement_csv(page, things, seller_id, month, name)
 
 
 @post("/ops/sellers/{seller_id:str}")
