@@ -98,7 +98,7 @@ def policy_of(
     return PolicyShown(
         sku=sku,
         category=known,
-        title=product.title if product else "",
+        title=product.title if product else sku,
         policy_id=pack.name,
         policy_version=pack.version,
         rules_url=f"{base_url}/rules/{pack.name}@{pack.version}",

@@ -91,3 +91,16 @@ async def test_everybody_may_list_products_and_load_the_script(street: Town, app
     assert "星海点卡 100" in (await visitor.open("/policy")).text
     script = await visitor.open("/w.js")
     assert script.headers["content-type"].startswith("text/javascript")
+
+
+async def test_what_nobody_has_bought_yet_has_the_terms_of_its_category(app: Litestar) -> None:
+    reader = Browser(app)
+
+    policy = (await reader.open("/policy/BRAND-NEW.json?c=game_card")).json()
+
+    assert (policy["sku"], policy["title"]) == ("BRAND-NEW", "BRAND-NEW")
+    assert policy["success"] is None
+    assert "KEY01" in {reason["code"] for reason in policy["reasons"]}
+    assert (await reader.open("/policy/BRAND-NEW?c=game_card")).status_code == 200
+    for category in ("", "?c=", "?c=weapons"):
+        assert (await reader.open(f"/policy/BRAND-NEW{category}")).status_code == 404

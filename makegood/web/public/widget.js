@@ -1,5 +1,5 @@
 /* Shows a product's after-sales policy in a shop's checkout and notes that the buyer confirmed it.
-   <div data-makegood-policy="SKU"></div><script src="https://help.example.com/w.js" defer></script>
+   <div data-makegood-policy="SKU" data-makegood-category="game_card"></div><script src="https://help.example.com/w.js" defer></script>
    The form around it then sends makegood_policy_id, makegood_policy_version and
    makegood_policy_confirmed_at, which the shop tells with the order (lines[].policy). */
 (() => {
@@ -42,7 +42,7 @@
     const list = make("ul", "", box);
     for (const line of lines(policy)) make("li", line, list);
     const link = make("a", say("完整规则", "The whole policy"), box);
-    link.href = `${origin}/policy/${encodeURIComponent(policy.sku)}?v=${policy.policy_id}@${policy.policy_version}`;
+    link.href = `${origin}/policy/${encodeURIComponent(policy.sku)}?v=${policy.policy_id}@${policy.policy_version}&c=${encodeURIComponent(policy.category)}`;
     link.target = "_blank";
     link.rel = "noopener";
     const label = make("label", "", place);
@@ -65,7 +65,8 @@
 
   for (const place of document.querySelectorAll("[data-makegood-policy]")) {
     const sku = place.dataset.makegoodPolicy;
-    fetch(`${origin}/policy/${encodeURIComponent(sku)}.json`)
+    const category = place.dataset.makegoodCategory || "";
+    fetch(`${origin}/policy/${encodeURIComponent(sku)}.json?c=${encodeURIComponent(category)}`)
       .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(String(answer.status)))))
       .then((policy) => show(place, policy))
       .catch(() => {
