@@ -16,8 +16,8 @@ import msgspec
 from benchmarks.refund_worker import RealClock, make_desk
 from makegood.base.actor import SYSTEM, Act
 from makegood.base.ids import UnitRef
+from makegood.gateways.outside import make_client
 from makegood.gateways.payments.accounts import Account
-from makegood.gateways.payments.http import make_client
 from makegood.gateways.payments.registry import build_gateways
 from makegood.ledger.refund import actions
 from makegood.ledger.refund.gateway import Notification

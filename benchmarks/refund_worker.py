@@ -12,8 +12,8 @@ import httpx
 import msgspec
 
 from makegood.base.actor import Act
+from makegood.gateways.outside import make_client
 from makegood.gateways.payments.accounts import Account
-from makegood.gateways.payments.http import make_client
 from makegood.gateways.payments.registry import build_gateways
 from makegood.ledger.refund.actions import QUERY, SEND, RefundOutcome
 from makegood.ledger.refund.gateway import Capture, PaymentGateway

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 import asyncpg
-import httpx
 import msgspec
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -17,8 +16,8 @@ from makegood.base.time import Clock
 from makegood.claims.desk import Desk, Rosters
 from makegood.claims.filing import FilingRoom
 from makegood.gateways.channels.mail import SmtpMailer, smtp_settings
+from makegood.gateways.outside import make_client
 from makegood.gateways.payments.book import GatewayBook
-from makegood.gateways.payments.http import make_client
 from makegood.gateways.storage.disk import DiskStorage
 from makegood.gateways.storage.pictures import PillowPictures
 from makegood.gateways.suppliers.registry import SupplierBook
@@ -54,8 +53,6 @@ YOUNG_OBJECTS: Final = 20_000
 WORKER_CONNECTIONS: Final = 10
 ACCOUNTS_SECONDS: Final = 5.0
 """How long a change of a gateway account may take to reach every web process."""
-OUTSIDE_SECONDS: Final = 10.0
-"""How long a supplier or gateway may take to answer before it counts as silent."""
 
 
 def web_app() -> ASGIApp:
@@ -207,12 +204,9 @@ async def opened_rooms(settings: Settings, clock: Clock | None = None) -> AsyncI
     try:
         async with db.connection() as conn:
             await check_keys(conn, vault)
-        async with (
-            httpx.AsyncClient(timeout=OUTSIDE_SECONDS) as client,
-            make_client() as payments,
-        ):
+        async with make_client() as client:
             desk = build_desk(db, settings)
-            gateways = GatewayBook(db, vault, payments, present)
+            gateways = GatewayBook(db, vault, client, present)
             await gateways.refresh()
             storage = DiskStorage(settings.folder / "files", vault)
             yield Rooms(

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from makegood.gateways.anchors.http import make_client
+from makegood.gateways.outside import make_client
 from tests.anchors.programs import Anvil, TsaProgram
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from makegood.gateways.outside import make_client
 from makegood.gateways.payments import amounts, epay, epay_v1, epay_v2, rsa_keys
 from makegood.gateways.payments.accounts import EpayV1Account, EpayV2Account
-from makegood.gateways.payments.http import make_client
 from makegood.ledger.refund.gateway import (
     GatewayUnavailable,
     NoticeRefused,

@@ -8,8 +8,8 @@ import pytest
 
 from makegood.base.actor import Act, Actor
 from makegood.demo.programs.gateway_machine import Faults
+from makegood.gateways.outside import make_client
 from makegood.gateways.payments.book import GatewayBook
-from makegood.gateways.payments.http import make_client
 from makegood.ledger.refund.account_store import put_account, switch_account
 from makegood.ledger.refund.gateway import (
     Arrived,

@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from makegood.gateways.payments.http import make_client
+from makegood.gateways.outside import make_client
 from makegood.gateways.payments.registry import build_gateway
 from makegood.ledger.refund.gateway import (
     Dispute,

@@ -11,7 +11,7 @@ import pytest
 
 from makegood.demo.programs.gateway_book import Payment
 from makegood.demo.programs.gateway_machine import Faults
-from makegood.gateways.payments.http import make_client
+from makegood.gateways.outside import make_client
 from makegood.gateways.payments.registry import build_gateway
 from makegood.ledger.refund.gateway import (
     Accepted,
@@ -83,13 +83,13 @@ def a_payment(program: GatewayProgram, amount_minor: int = 9800) -> RefundReques
 
 
 async def until_known(gateway: PaymentGateway, request: RefundRequest) -> RefundReply:
-    """Ask until the refund has arrived, was declined, or three seconds are over."""
+    """Ask until the refund has arrived, was declined, or twenty seconds are over."""
     reply: RefundReply = Unknown()
-    for _ in range(30):
+    for _ in range(400):
         reply = await gateway.query_refund(request)
         if isinstance(reply, Arrived | Declined):
             return reply
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.05)
     return reply
 
 

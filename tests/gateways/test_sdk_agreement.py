@@ -9,8 +9,8 @@ import pytest
 import stripe
 from wechatpayv3 import WeChatPay, WeChatPayType  # type: ignore[import-untyped]
 
+from makegood.gateways.outside import make_client
 from makegood.gateways.payments.accounts import Account, StripeAccount, WechatAccount
-from makegood.gateways.payments.http import make_client
 from makegood.gateways.payments.stripe import Stripe
 from makegood.gateways.payments.wechat import Wechat
 from makegood.ledger.refund.gateway import (

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from makegood.base.refusal import Refused
-from makegood.gateways.anchors.http import make_client
 from makegood.gateways.beacons.drand import DrandBeacons
+from makegood.gateways.outside import make_client
 from makegood.people.markets.actions import put_sellers
 from makegood.people.markets.store import load_seller
 from makegood.record.log.sequencer import LogRoom, run_round

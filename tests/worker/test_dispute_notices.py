@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from makegood.base.ids import UnitRef
-from makegood.gateways.payments.http import make_client
+from makegood.gateways.outside import make_client
 from makegood.gateways.payments.registry import build_gateways
 from makegood.ledger.actions import refundable_minor
 from makegood.ledger.disputes.store import list_disputes

@@ -7,9 +7,9 @@ import pytest
 from makegood.base.actor import SYSTEM, Act
 from makegood.base.ids import UnitRef
 from makegood.demo.programs.gateway_machine import Faults
+from makegood.gateways.outside import make_client
 from makegood.gateways.payments import epay_v1
 from makegood.gateways.payments.accounts import EpayV1Account, ShopBalanceAccount
-from makegood.gateways.payments.http import make_client
 from makegood.gateways.payments.shop_balance import notice_signature
 from makegood.ledger import actions as ledger
 from makegood.ledger.recipes import LegKind, PaymentBooking, PaymentLeg

@@ -1,16 +1,14 @@
-"""The one way to call a place outside: short timeouts, bounded answers, every failure one error."""
+"""The one way to call a place outside: every failure is one error."""
 
-import logging
 from collections.abc import Mapping
 from typing import Final
 
 import httpx
 import msgspec
 
+from makegood.gateways.outside import bounded
 from makegood.record.anchors.gateway import AnchorUnavailable
 
-CONNECT_SECONDS: Final = 5.0
-ANSWER_SECONDS: Final = 15.0
 MAX_ANSWER_BYTES: Final = 256 * 1024
 
 
@@ -20,16 +18,6 @@ class Answer(msgspec.Struct, frozen=True):
     status: int
     kind: str
     body: bytes
-
-
-def make_client() -> httpx.AsyncClient:
-    """A client for all places: no redirects, no proxy from the environment, no retries."""
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    return httpx.AsyncClient(
-        timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
-        follow_redirects=False,
-        trust_env=False,
-    )
 
 
 async def post(
@@ -56,15 +44,6 @@ async def _call(
             if answer.status_code >= 500 or answer.status_code == 429:
                 raise AnchorUnavailable(f"answered {answer.status_code}")
             kind = answer.headers.get("content-type", "").partition(";")[0].strip()
-            return Answer(answer.status_code, kind, await _bounded(answer))
+            return Answer(answer.status_code, kind, await bounded(answer, MAX_ANSWER_BYTES))
     except (httpx.HTTPError, httpx.InvalidURL) as failure:
         raise AnchorUnavailable(f"no answer: {type(failure).__name__}") from None
-
-
-async def _bounded(answer: httpx.Response) -> bytes:
-    body = bytearray()
-    async for part in answer.aiter_bytes():
-        body += part
-        if len(body) > MAX_ANSWER_BYTES:
-            raise AnchorUnavailable("the answer is too long")
-    return bytes(body)

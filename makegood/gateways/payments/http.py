@@ -1,36 +1,19 @@
-"""The one way to call a gateway: short timeouts, and failures sorted by whether it was reached."""
+"""The one way to call a gateway: failures are sorted by whether it was reached."""
 
-import logging
-import ssl
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import httpx
 import msgspec
 
+from makegood.gateways.outside import bounded
 from makegood.ledger.refund.gateway import GatewayUnavailable
 
 T = TypeVar("T")
 
-CONNECT_SECONDS = 5.0
-ANSWER_SECONDS = 10.0
+MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.InvalidURL)
-
-
-def make_client(trusted: ssl.SSLContext | None = None) -> httpx.AsyncClient:
-    """A client for all gateways: no redirects, no proxy from the environment, no retries.
-
-    `trusted` says whose certificates count; without it those that come with httpx do.
-    httpx logs full addresses, and epay V1 carries its key in them; so its log is turned off.
-    """
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    return httpx.AsyncClient(
-        timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
-        follow_redirects=False,
-        trust_env=False,
-        verify=trusted or True,
-    )
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,9 +46,10 @@ async def exchange(
             in the message.
     """
     try:
-        answer = await client.request(
+        async with client.stream(
             method, url, params=params, data=form, content=body, headers=headers
-        )
+        ) as answer:
+            content = await bounded(answer, MAX_ANSWER_BYTES)
     except _NEVER_LEFT as failure:
         text = f"not reached: {type(failure).__name__}"
         raise GatewayUnavailable(text, sent=False, trouble="not_reached") from None
@@ -75,7 +59,7 @@ async def exchange(
     if answer.status_code >= 500:
         raise GatewayUnavailable(f"server error {answer.status_code}", trouble="silent")
     return Answered(
-        status=answer.status_code, content=answer.content, headers=dict(answer.headers.items())
+        status=answer.status_code, content=content, headers=dict(answer.headers.items())
     )
 
 

@@ -1,26 +1,14 @@
-"""The one way to call a supplier: short timeouts, bounded answers, every failure one error."""
+"""The one way to call a supplier: every failure is one error."""
 
-import logging
 from collections.abc import Mapping
 from typing import Final
 
 import httpx
 
+from makegood.gateways.outside import bounded
 from makegood.orders.supplier import SupplierUnavailable
 
-CONNECT_SECONDS: Final = 5.0
-ANSWER_SECONDS: Final = 10.0
 MAX_ANSWER_BYTES: Final = 64 * 1024
-
-
-def make_client() -> httpx.AsyncClient:
-    """A client for all suppliers: no redirects, no proxy from the environment, no retries."""
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    return httpx.AsyncClient(
-        timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
-        follow_redirects=False,
-        trust_env=False,
-    )
 
 
 async def post(
@@ -36,15 +24,6 @@ async def post(
         async with client.stream("POST", url, content=body, headers=headers) as answer:
             if answer.status_code != 200:
                 raise SupplierUnavailable(f"answered {answer.status_code}")
-            return answer.headers, await _bounded(answer)
+            return answer.headers, await bounded(answer, MAX_ANSWER_BYTES)
     except (httpx.HTTPError, httpx.InvalidURL) as failure:
         raise SupplierUnavailable(f"no answer: {type(failure).__name__}") from None
-
-
-async def _bounded(answer: httpx.Response) -> bytes:
-    body = bytearray()
-    async for part in answer.aiter_bytes():
-        body += part
-        if len(body) > MAX_ANSWER_BYTES:
-            raise SupplierUnavailable("the answer is too long")
-    return bytes(body)

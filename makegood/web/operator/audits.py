@@ -9,8 +9,8 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from makegood.base.refusal import Refused
-from makegood.gateways.anchors.http import make_client
 from makegood.gateways.beacons.drand import DrandBeacons
+from makegood.gateways.outside import make_client
 from makegood.standing.audits import actions, store
 from makegood.standing.audits.actions import Finding, NewAudit
 from makegood.standing.audits.beacon import BeaconUnavailable

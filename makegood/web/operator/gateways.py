@@ -6,9 +6,9 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from makegood.base.refusal import Refused
+from makegood.gateways.outside import make_client
 from makegood.gateways.payments.accounts import Account
 from makegood.gateways.payments.checking import Checked, check_account, health_of
-from makegood.gateways.payments.http import make_client
 from makegood.gateways.payments.kinds import SHAPES, Field, account_from, fields_of, shown
 from makegood.ledger.refund.account_store import (
     SealedAccount,
