@@ -85,9 +85,10 @@ class Play:
             self._plan(told_at, self._lost_payment(place))
         while (at := await self._next()) is not None and at <= self._end:
             self._clock.at = max(self._clock.at, at)
-            while self._agenda and self._agenda[0][0] <= self._clock.at:
+            if self._agenda and self._agenda[0][0] <= self._clock.at:
                 await heapq.heappop(self._agenda)[2]()
-            await self._worker.run_due()
+            else:
+                await self._worker.run_some()
         self._clock.at = self._end
 
     def act(self, role: Role, id_: str, *, proof: bool = False) -> Act:

@@ -67,11 +67,16 @@ class Worker:
     async def run_due(self) -> int:
         """Run what is due now and what follows from it, until nothing is left; answers how many."""
         count = 0
-        while taken := await self._take(LANES):
-            count += len(taken)
-            await asyncio.gather(*(self._carry_out(job) for job in taken))
-            await self._forget_finished()
+        while ran := await self.run_some():
+            count += ran
         return count
+
+    async def run_some(self) -> int:
+        """Run side by side what is due now, up to as many as there are lanes; answers how many."""
+        taken = await self._take(LANES)
+        await asyncio.gather(*(self._carry_out(job) for job in taken))
+        await self._forget_finished()
+        return len(taken)
 
     async def _round(self) -> None:
         free = LANES - len(self._running)

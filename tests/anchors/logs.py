@@ -92,7 +92,7 @@ class WitnessProgram:
         options = [part for log in self._logs for part in ("--log", log)]
         command = [*_COMMAND, "--data", str(self.folder), "--port", str(self.port), *options]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, env=_environment())
-        give_up_at = time.monotonic() + 20
+        give_up_at = time.monotonic() + 60
         while time.monotonic() < give_up_at:
             try:
                 httpx.get(f"{self.url}/", trust_env=False)

@@ -52,7 +52,7 @@ class Anvil:
             text=True,
         )
         self.url = f"http://{self._listening()}"
-        self._http = httpx.Client(trust_env=False, timeout=10)
+        self._http = httpx.Client(trust_env=False, timeout=60)
 
     def ask(self, method: str, *params: object) -> Any:
         """One JSON-RPC question; the node's errors are ours."""
@@ -72,7 +72,7 @@ class Anvil:
 
     def _listening(self) -> str:
         assert self._process.stdout is not None
-        give_up_at = time.monotonic() + 20
+        give_up_at = time.monotonic() + 60
         while time.monotonic() < give_up_at:
             line = self._process.stdout.readline()
             if line.startswith("Listening on "):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from litestar import Litestar
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from makegood.store.database import Database
 from makegood.store.notify import Hub
@@ -26,6 +26,9 @@ FLAGS = [
 ]
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 AXE_RUN = "axe.run(document, {resultTypes: ['violations']})"
+# What is expected comes soon; on a machine that is busy with other tests, later than five seconds.
+expect.set_options(timeout=30_000)
+
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 

@@ -10,7 +10,7 @@ from tests.browser.conftest import listen
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 WIDE: ViewportSize = {"width": 1440, "height": 900}
-SOON_MS = 30_000
+SOON_MS = 60_000
 """Money and news arrive by jobs of the worker, which shares the machine with other tests."""
 
 

@@ -39,7 +39,7 @@ async def test_a_claim_on_a_phone_ends_in_a_refund_seen_live(
     await page.get_by_role("button", name="下一步").click()
 
     await page.locator("input[type=file][data-slot]").first.set_input_files(shot)
-    await expect(page.locator(".file[data-s=done]")).to_be_visible(timeout=15_000)
+    await expect(page.locator(".file[data-s=done]")).to_be_visible()
     await page.locator("input[name=slot_redeem_account]").fill("8820 4412 2260")
     await page.get_by_role("button", name="下一步").click()
 
@@ -51,7 +51,7 @@ async def test_a_claim_on_a_phone_ends_in_a_refund_seen_live(
     await expect(page.get_by_text("已提交，申请时间从现在算起")).to_be_visible()
     await expect(page.locator("#evidence figure")).to_have_count(1)
     await street.settle()
-    await expect(page.locator("#money")).to_contain_text("已到账", timeout=15_000)
+    await expect(page.locator("#money")).to_contain_text("已到账")
     await expect(page.locator("#why")).to_contain_text("R-")
     assert said == []
 

@@ -66,7 +66,7 @@ async def test_new_claims_wait_behind_a_pill(
         await street.order("O-20")
         await street.open("SND01", "O-20", description="商品页写的是专业版，激活后显示教育版")
         await street.settle()
-        await expect(tab.locator("#fresh")).to_be_visible(timeout=8000)
+        await expect(tab.locator("#fresh")).to_be_visible()
         await expect(tab.locator("[data-row]")).to_have_count(3)
         await tab.keyboard.press(".")
         await expect(tab.locator("[data-row]")).to_have_count(4)

@@ -42,7 +42,7 @@ async def test_an_upload_goes_on_after_the_line_was_lost(
     await page.route("**/my/uploads/*", lose_first)
     await page.locator("input[type=file][data-slot]").first.set_input_files(shot)
 
-    await expect(page.locator(DONE)).to_be_visible(timeout=15_000)
+    await expect(page.locator(DONE)).to_be_visible()
     assert len(lost) == 1
 
 
@@ -55,4 +55,4 @@ async def test_a_file_of_the_wrong_kind_says_what_is_accepted(
 
     await page.locator("input[type=file][data-slot]").first.set_input_files(page_file)
 
-    await expect(page.locator(FAILED)).to_contain_text("这种文件不能作为凭证", timeout=10_000)
+    await expect(page.locator(FAILED)).to_contain_text("这种文件不能作为凭证")

@@ -21,8 +21,8 @@ class Hook:
         self._came.put(notification)
 
     def next(self) -> Notification:
-        """The next notice, waited for up to ten seconds."""
-        return self._came.get(timeout=10)
+        """The next notice, waited for up to a minute."""
+        return self._came.get(timeout=60)
 
 
 @contextmanager

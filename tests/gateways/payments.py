@@ -129,7 +129,7 @@ class GatewayProgram:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=60)
         self._http.close()
         self._close_pipe()
 

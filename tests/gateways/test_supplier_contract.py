@@ -19,6 +19,9 @@ from makegood.orders.supplier import SupplierGateway, SupplierUnavailable
 from tests.gateways.payments import NO_ONE, RealClock
 from tests.gateways.suppliers import SupplierProgram, question
 
+PATIENCE = 2.0
+"""How long a supplier may take, in seconds: on a busy machine an honest one needs a while."""
+
 
 @pytest.fixture(scope="module")
 def program() -> Iterator[SupplierProgram]:
@@ -29,7 +32,7 @@ def program() -> Iterator[SupplierProgram]:
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(verify=NO_ONE, trust_env=False, timeout=0.5) as made:
+    async with httpx.AsyncClient(verify=NO_ONE, trust_env=False, timeout=PATIENCE) as made:
         yield made
 
 
@@ -52,7 +55,7 @@ def either(
 
 
 @pytest.mark.parametrize(
-    "faults", [Faults(down=1), Faults(fail_before=1), Faults(slow=1, slow_seconds=1.0)]
+    "faults", [Faults(down=1), Faults(fail_before=1), Faults(slow=1, slow_seconds=2 * PATIENCE)]
 )
 async def test_a_supplier_that_fails_says_nothing(
     program: SupplierProgram, either: SupplierGateway, faults: Faults

@@ -1,8 +1,11 @@
 """One tree of processes: it heals itself, stops cleanly, and nothing of it ever stays behind."""
 
+import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -11,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.ground.tree import Tree, eventually, still_running
+
+HALF_A_SECOND = "import time\nwhile time.process_time() < 0.5: pass"
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +41,7 @@ def test_a_stop_signal_ends_everything_cleanly(tree: Tree, number: signal.Signal
     family = list(tree.all_processes().values())
     assert len(family) > 4
     assert tree.end(number) == 0
-    assert still_running(family, 0.5) == []
+    assert still_running(family, 3.0) == []
 
 
 def test_killing_the_supervisor_ends_everything(tree: Tree) -> None:
@@ -55,13 +60,13 @@ def test_a_killed_process_comes_back_and_a_stop_leaves_nothing(tree: Tree, name:
     assert eventually(lambda: bool(tree.pids(name) - {killed.pid}))
     family = list((before | tree.all_processes()).values())
     assert tree.end() == 0
-    assert still_running(family, 0.5) == []
+    assert still_running(family, 3.0) == []
 
 
 def test_the_second_start_is_quick(folder: Path, tree: Tree) -> None:
     tree.end()
-    # The best of three, and on a busy machine as much longer as a known piece of work takes.
-    assert any(seconds_to_start(folder) < 5 * slowness() for _ in range(3))
+    # The best of five, and on a busy machine as much longer as a known piece of work takes.
+    assert any(seconds_to_start(folder) < 5 * slowness() for _ in range(5))
 
 
 def seconds_to_start(folder: Path) -> float:
@@ -76,11 +81,13 @@ def seconds_to_start(folder: Path) -> float:
 
 
 def slowness() -> float:
-    """How many times longer than on an idle machine a second of work takes here and now."""
-    began, worked = time.monotonic(), time.process_time()
-    while time.process_time() - worked < 1:
-        pass
-    return time.monotonic() - began
+    """How many times longer than on an idle machine work on two cores takes here and now."""
+    began = time.monotonic()
+    cores = min(2, len(os.sched_getaffinity(0)))
+    at_work = [subprocess.Popen([sys.executable, "-S", "-c", HALF_A_SECOND]) for _ in range(cores)]
+    for one in at_work:
+        assert one.wait() == 0
+    return max(1.0, (time.monotonic() - began) / 0.5)
 
 
 def test_a_taken_port_is_one_clear_line(folder: Path) -> None:

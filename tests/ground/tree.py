@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import psutil
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 40.0
+START_SECONDS = 90.0
 
 
 class Tree:
@@ -82,14 +82,14 @@ class Tree:
 
     def status(self) -> int:
         """The exit status of a tree that ends by itself."""
-        self.process.wait(30)
+        self.process.wait(60)
         return self.end()
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal to the supervisor and wait; answers the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        status = self.process.wait(30)
+        status = self.process.wait(60)
         for reader in self._readers:
             reader.join(5)
         for pipe in (self.process.stdout, self.process.stderr):
@@ -98,7 +98,7 @@ class Tree:
         return status
 
 
-def still_running(processes: list[psutil.Process], seconds: float = 8.0) -> list[psutil.Process]:
+def still_running(processes: list[psutil.Process], seconds: float = 20.0) -> list[psutil.Process]:
     """Those that have not ended within the time."""
     give_up_at = time.monotonic() + seconds
     left = processes
@@ -108,7 +108,7 @@ def still_running(processes: list[psutil.Process], seconds: float = 8.0) -> list
     return left
 
 
-def eventually(question: Callable[[], bool], seconds: float = 15.0) -> bool:
+def eventually(question: Callable[[], bool], seconds: float = 60.0) -> bool:
     """Whether `question()` becomes true in time."""
     give_up_at = time.monotonic() + seconds
     while time.monotonic() < give_up_at:
