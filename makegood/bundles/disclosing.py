@@ -1,7 +1,7 @@
 """Which fields of a claim's events a bundle opens for whom: pure."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, assert_never, get_args
 
 import msgspec
 
@@ -12,8 +12,11 @@ from makegood.record.log.strict import encode_base64
 from makegood.record.rules import ACTOR_FIELD, SealedEvent, disclose
 from makegood.verify.bundle import Disclosed
 
-Audience: TypeAlias = Literal["buyer", "seller", "platform"]
-AUDIENCES: Final[tuple[Audience, ...]] = ("buyer", "seller", "platform")
+Party: TypeAlias = Literal["buyer", "seller"]
+Audience: TypeAlias = Literal["buyer", "seller", "outside", "platform"]
+"""`outside`: a mediator or regulator, who gets what both parties see and nothing of one alone."""
+AUDIENCES: Final[tuple[Audience, ...]] = get_args(Audience)
+_PARTIES: Final[tuple[Party, ...]] = get_args(Party)
 
 _OURS: Final = frozenset(
     {"about_staff", "external_id", "owner_id", "reviewer_id", "supplier_id", "tags", "task_id"}
@@ -33,7 +36,7 @@ def opened_fields(
     for event in sealed:
         recorded = known.get(event.version)
         for name in (*event.fields(), ACTOR_FIELD):
-            if audience != "platform" and not _may_open(recorded, event, name, audience):
+            if not _opens(recorded, event, name, audience):
                 continue
             shown = disclose(event, name)
             if shown is not None:
@@ -45,9 +48,19 @@ def opened_fields(
                 )
 
 
-def _may_open(
-    recorded: Recorded | None, sealed: SealedEvent, name: str, audience: Audience
-) -> bool:
+def _opens(recorded: Recorded | None, sealed: SealedEvent, name: str, audience: Audience) -> bool:
+    match audience:
+        case "platform":
+            return True
+        case "outside":
+            return all(_may_open(recorded, sealed, name, party) for party in _PARTIES)
+        case "buyer" | "seller":
+            return _may_open(recorded, sealed, name, audience)
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _may_open(recorded: Recorded | None, sealed: SealedEvent, name: str, audience: Party) -> bool:
     if recorded is None or name in _OURS or sealed.name in HIDDEN_STEPS:
         return False
     if name == ACTOR_FIELD or name == "buyer_id":

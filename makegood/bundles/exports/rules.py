@@ -10,7 +10,7 @@ import msgspec
 from makegood.base.ids import is_claim_no
 
 Kind = Literal["regulator", "mediator", "court", "party"]
-Sight = Literal["buyer", "seller", "platform"]
+Sight = Literal["buyer", "seller", "outside", "platform"]
 State = Literal["making", "made", "handed_over", "failed"]
 KINDS: Final[tuple[Kind, ...]] = ("regulator", "mediator", "court", "party")
 MOST_CLAIMS: Final = 50

@@ -1,6 +1,6 @@
 """Answering with a bundle: who may have whose, its pages, and the bytes as they are read."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import assert_never, get_args
 
 import msgspec
@@ -11,7 +11,7 @@ from makegood.bundles.actions import gather
 from makegood.bundles.disclosing import Audience
 from makegood.bundles.packing import Packed, pack
 from makegood.bundles.streaming import size_of, stream
-from makegood.claims.looking import view_claim
+from makegood.claims.looking import OUTSIDER, view_claim, view_for_outside
 from makegood.claims.view import ClaimView
 from makegood.store.database import Connection
 from makegood.web.bundle.pages import pages_of
@@ -33,15 +33,24 @@ def audience_of(role: str, wanted: str = "") -> Audience:
 
 
 async def packed_bundle(
-    conn: Connection, page: Page, things: Things, claim: ClaimView, audience: Audience
+    conn: Connection,
+    page: Page,
+    things: Things,
+    claim: ClaimView,
+    audience: Audience,
+    *,
+    beside: Mapping[str, bytes] | None = None,
 ) -> Packed:
-    """Everything about the claim that this audience may have, with its pages, signed."""
-    act = page.act()
+    """Everything about the claim that this audience may have, with its pages, signed.
+
+    `beside`: further small files by name.
+    """
+    act = _act(page, audience)
     gathered = await gather(conn, act, things.log, things.vault, claim.claim_no, audience)
-    seen = await view_claim(conn, _as(act, audience, claim), things.desk, claim.claim_no)
+    seen = await _seen(conn, act, things, claim, audience)
     contents = gathered.contents
     rules = await things.desk.shelf.cited(act.market_id, gathered.policy_version, act.now)
-    pages = {**contents.pages, **pages_of(page, seen, rules, contents)}
+    pages = {**contents.pages, **pages_of(page, seen, rules, contents), **(beside or {})}
     return pack(msgspec.structs.replace(contents, pages=pages), gathered.keys.active)
 
 
@@ -65,17 +74,29 @@ async def pieces_of(packed: Packed, things: Things, market_id: str) -> AsyncIter
         yield piece
 
 
-def _as(act: Act, audience: Audience, claim: ClaimView) -> Act:
-    """The same reading by the side whose bundle it is."""
+def _act(page: Page, audience: Audience) -> Act:
+    """Who reads; whoever came from outside by a link has no account here."""
+    if audience != "outside":
+        return page.act()
+    return Act(page.market.market_id, OUTSIDER, page.now, page.request_id)
+
+
+async def _seen(
+    conn: Connection, act: Act, things: Things, claim: ClaimView, audience: Audience
+) -> ClaimView:
+    """The claim as the reader of the bundle sees it."""
     match audience:
         case "buyer":
             actor = Actor(role="buyer", id="bundle")
         case "seller":
             actor = Actor(role="seller", id=claim.order.seller_id)
+        case "outside":
+            return await view_for_outside(conn, act, things.desk, claim.claim_no)
         case "platform":
             if act.actor.role in ("buyer", "seller"):
                 raise not_found()
             actor = act.actor
         case unreachable:
             assert_never(unreachable)
-    return Act(act.market_id, actor, act.now, act.request_id)
+    reader = Act(act.market_id, actor, act.now, act.request_id)
+    return await view_claim(conn, reader, things.desk, claim.claim_no)
