@@ -38,6 +38,14 @@ class Statement(msgspec.Struct, frozen=True):
     text: str
 
 
+class AfterAppeal(msgspec.Struct, frozen=True):
+    """Whose appeal this decision answered, against which decision, filed when."""
+
+    by: str
+    decision_no: int
+    filed_at: datetime
+
+
 class ChangeShown(msgspec.Struct, frozen=True, kw_only=True):
     """A fact that would change the outcome, and the evidence that could prove it."""
 
@@ -58,6 +66,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     decided_by: PersonView
     machine: bool
     assist: str
+    after_appeal: AfterAppeal | None
+    """None where the decision takes no earlier one's place."""
     finding: str
     finding_words: Words
     remedy: str
@@ -114,6 +124,7 @@ def letter_of(claim: ClaimView, pack: Pack) -> Letter:
         decided_by=decision.decided_by,
         machine=decision.machine,
         assist=decision.assist,
+        after_appeal=_after_appeal(claim, decision),
         finding=decision.finding,
         finding_words=finding.name if finding else Words(decision.clause_zh, decision.clause_en),
         remedy=decision.remedy,
@@ -164,6 +175,18 @@ def _statements(claim: ClaimView, decision: DecisionView) -> list[Statement]:
         for step in claim.steps
         if step.what == "seller_answered" and step.text and step.at <= decision.decided_at
     ]
+
+
+def _after_appeal(claim: ClaimView, decision: DecisionView) -> AfterAppeal | None:
+    """The appeal that changed the decision before this one."""
+    return next(
+        (
+            AfterAppeal(appeal.by, appeal.decision_no, appeal.filed_at)
+            for appeal in claim.appeals
+            if appeal.outcome == "changed" and appeal.decision_no == decision.number - 1
+        ),
+        None,
+    )
 
 
 def _was_contested(claim: ClaimView, decision: DecisionView) -> bool:

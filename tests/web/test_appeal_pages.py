@@ -1,5 +1,6 @@
 """An appeal on both sides' pages: who answers until when, then the answer point by point."""
 
+import msgspec
 from litestar import Litestar
 
 from makegood.claims import actions, staff_actions
@@ -125,3 +126,27 @@ async def test_a_seller_reads_the_decision_letter_once_there_is_a_decision(
     assert "裁定书" in page.text
     assert "卖家提出过异议" in page.text
     assert (await buyer.open(f"/seller/c/{claim_no}/letter")).status_code == 404
+
+
+async def test_a_changed_decision_says_whose_appeal_it_answers(street: Town, app: Litestar) -> None:
+    claim_no = await decided(street)
+    label, _ = await first_point(street, claim_no)
+    seller = await shopkeeper(street, app)
+    assert "取代第 1 次裁定" not in (await seller.open(f"/seller/c/{claim_no}/letter")).text
+    await appealed(street, claim_no, label)
+    async with street.db.transaction() as tx:
+        await staff_actions.decide_appeal(
+            tx,
+            street.act("agent", "chen"),
+            street.desk,
+            claim_no,
+            text="商品页由平台改错",
+            views={label: "change"},
+            ruled=msgspec.structs.replace(RULED, shares={"platform": 100}),
+        )
+    await street.settle()
+
+    page = await seller.open(f"/seller/c/{claim_no}/letter")
+
+    assert "因卖家在" in page.text
+    assert "取代第 1 次裁定" in page.text
