@@ -97,6 +97,10 @@ async def payouts_in_state(
     return [_payout(row) for row in rows]
 
 
+NO_ID: Final = "00000000-0000-0000-0000-000000000000"
+"""Before every entry's id."""
+
+
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """Whose movements of a time: accounts by their codes."""
 
@@ -107,30 +111,34 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
 
 
-_MOVES = """
-    unnest($2::text[]) AS own (code),
-    LATERAL (
-        SELECT id, recipe, order_no, claim_no, posted_at, -amount_minor AS amount_minor
-        FROM transfer
-        WHERE market_id = $1 AND debit = own.code AND currency = $3
-          AND debit ~ '^(seller_|guarantee_fund)'
-          AND kind IN ('single', 'post') AND posted_at >= $4 AND posted_at < $5
-        UNION ALL
-        SELECT id, recipe, order_no, claim_no, posted_at, amount_minor
-        FROM transfer
-        WHERE market_id = $1 AND credit = own.code AND currency = $3
-          AND credit ~ '^(seller_|guarantee_fund)'
-          AND kind IN ('single', 'post') AND posted_at >= $4 AND posted_at < $5
-    ) AS t
-"""
-"""Posted movements, signed on their credit side; one between two of the accounts comes twice."""
+def _moves(more: str = "") -> str:
+    """Posted movements, signed on their credit side; one between two of the accounts comes twice.
+
+    `more` ends each branch, so that a page reads no more of an index than it shows.
+    """
+    return f"""
+        unnest($2::text[]) AS own (code),
+        LATERAL (
+            (SELECT id, recipe, order_no, claim_no, posted_at, -amount_minor AS amount_minor
+             FROM transfer
+             WHERE market_id = $1 AND debit = own.code AND currency = $3
+               AND debit ~ '^(seller_|guarantee_fund)'
+               AND kind IN ('single', 'post') AND posted_at >= $4 AND posted_at < $5 {more})
+            UNION ALL
+            (SELECT id, recipe, order_no, claim_no, posted_at, amount_minor
+             FROM transfer
+             WHERE market_id = $1 AND credit = own.code AND currency = $3
+               AND credit ~ '^(seller_|guarantee_fund)'
+               AND kind IN ('single', 'post') AND posted_at >= $4 AND posted_at < $5 {more})
+        ) AS t
+    """
 
 
 async def newest_entries(conn: Connection, asked: Statement, limit: int) -> list[Record]:
     """The newest movements, the newest first."""
     return await conn.fetch(
         f"""
-        SELECT t.*, own.code FROM {_MOVES}
+        SELECT t.*, own.code FROM {_moves("ORDER BY posted_at DESC, id DESC LIMIT $6")}
         ORDER BY t.posted_at DESC, t.id DESC, own.code DESC LIMIT $6
         """,
         *_statement(asked),
@@ -142,11 +150,16 @@ async def entries_after(
     conn: Connection, asked: Statement, limit: int, after: Record | None
 ) -> list[Record]:
     """The next movements for a download, the oldest first; `after` was the last one sent."""
-    at, id_, code = (after["posted_at"], after["id"], after["code"]) if after else _START
+    at, id_, code = _place(after) if after else (asked.since, NO_ID, "")
+    # The first condition is the one that the index can begin at.
+    branch = (
+        "AND posted_at >= $6 AND (posted_at, id) >= ($6, $7::uuid)"
+        " ORDER BY posted_at, id LIMIT $9 + 1"
+    )
     return await conn.fetch(
         f"""
-        SELECT t.*, own.code FROM {_MOVES}
-        WHERE $6::timestamptz IS NULL OR (t.posted_at, t.id, own.code) > ($6, $7::uuid, $8)
+        SELECT t.*, own.code FROM {_moves(branch)}
+        WHERE (t.posted_at, t.id, own.code) > ($6, $7::uuid, $8)
         ORDER BY t.posted_at, t.id, own.code LIMIT $9
         """,
         *_statement(asked),
@@ -160,14 +173,18 @@ async def entries_after(
 async def sum_entries(conn: Connection, asked: Statement) -> tuple[int, int]:
     """How many movements there are, and what they come to in minor units."""
     row = await conn.fetchrow(
-        f"SELECT count(*) AS entries, coalesce(sum(amount_minor), 0)::bigint AS net FROM {_MOVES}",
+        f"""
+        SELECT count(*) AS entries, coalesce(sum(amount_minor), 0)::bigint AS net
+        FROM {_moves()}
+        """,
         *_statement(asked),
     )
     assert row is not None, "a sum always has a row"
     return row["entries"], row["net"]
 
 
-_START: Final = (None, None, "")
+def _place(row: Record) -> tuple[datetime, str, str]:
+    return row["posted_at"], row["id"], row["code"]
 
 
 def _statement(asked: Statement) -> tuple[object, ...]:
