@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, get_args
 
-from makegood.commands.frame import Commands, add_command, add_commands, database_url
+from makegood.commands.frame import Commands, Run, add_command, add_commands, in_transaction
 from makegood.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,40 +42,17 @@ def add(commands: Commands) -> None:
         command.add_argument("--market", help="id of the market")
 
 
-def _run(task: "Task") -> Callable[[argparse.Namespace, Settings], int]:
-    def run(chosen: argparse.Namespace, settings: Settings) -> int:
-        import asyncio
+def _run(task: "Task") -> Run:
+    async def erasing(
+        tx: "Connection", act: "Act", settings: Settings, chosen: argparse.Namespace
+    ) -> list[str]:
+        from makegood.keyfile import open_vault
+        from makegood.privacy.actions import Eraser
+        from makegood.sources import SystemIds
 
-        with database_url(settings) as url:
-            for line in asyncio.run(_in_transaction(url, settings, task, chosen)):
-                print(line)
-        return 0
+        return await task(tx, act, Eraser(open_vault(settings), SystemIds()), chosen)
 
-    return run
-
-
-async def _in_transaction(
-    url: str, settings: Settings, task: "Task", chosen: argparse.Namespace
-) -> list[str]:
-    from makegood.base.actor import SYSTEM, Act
-    from makegood.base.refusal import CODES, Refused
-    from makegood.base.trouble import CannotRun
-    from makegood.keyfile import open_vault
-    from makegood.privacy.actions import Eraser
-    from makegood.sources import SystemClock, SystemIds
-    from makegood.store.database import reach
-
-    market_id = chosen.market or settings.market
-    act = Act(market_id=market_id, actor=SYSTEM, now=SystemClock().now(), request_id="command")
-    eraser = Eraser(open_vault(settings), SystemIds())
-    conn = await reach(url)
-    try:
-        async with conn.transaction():
-            return await task(conn, act, eraser, chosen)
-    except Refused as refusal:
-        raise CannotRun(f"{CODES[refusal.code]} {refusal.detail or ''}".strip()) from None
-    finally:
-        await conn.close()
+    return in_transaction(erasing)
 
 
 async def _find(

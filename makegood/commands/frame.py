@@ -2,14 +2,20 @@
 
 import argparse
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from makegood.base.trouble import CannotRun
 from makegood.keyfile import ensure_keys
 from makegood.settings import Settings
 from makegood.store.postgres import EmbeddedPostgres, cluster_major, running_url
+
+if TYPE_CHECKING:
+    from makegood.base.actor import Act
+    from makegood.store.database import Connection
+
+    Action = Callable[[Connection, Act, Settings, argparse.Namespace], Awaitable[list[str]]]
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -60,3 +66,37 @@ def embedded_server(settings: Settings) -> Iterator[EmbeddedPostgres]:
     ensure_keys(settings, data_exists=cluster_major(server.cluster) is not None)
     with server:
         yield server
+
+
+def in_transaction(action: "Action") -> Run:
+    """A command that does one action of the system whole or not at all, and prints its lines."""
+
+    def run(chosen: argparse.Namespace, settings: Settings) -> int:
+        import asyncio
+
+        with database_url(settings) as url:
+            for line in asyncio.run(_transacted(url, settings, action, chosen)):
+                print(line)
+        return 0
+
+    return run
+
+
+async def _transacted(
+    url: str, settings: Settings, action: "Action", chosen: argparse.Namespace
+) -> list[str]:
+    from makegood.base.actor import SYSTEM, Act
+    from makegood.base.refusal import CODES, Refused
+    from makegood.sources import SystemClock
+    from makegood.store.database import reach
+
+    market_id = chosen.market or settings.market
+    act = Act(market_id=market_id, actor=SYSTEM, now=SystemClock().now(), request_id="command")
+    conn = await reach(url)
+    try:
+        async with conn.transaction():
+            return await action(conn, act, settings, chosen)
+    except Refused as refusal:
+        raise CannotRun(f"{CODES[refusal.code]} {refusal.detail or ''}".strip()) from None
+    finally:
+        await conn.close()

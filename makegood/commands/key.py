@@ -1,17 +1,14 @@
 """`makegood key`: API keys are made here and printed once, listed, and revoked."""
 
 import argparse
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, get_args
 
-from makegood.commands.frame import Commands, add_command, add_commands, database_url
+from makegood.commands.frame import Commands, add_command, add_commands, in_transaction
 from makegood.settings import Settings
 
 if TYPE_CHECKING:
     from makegood.base.actor import Act
     from makegood.store.database import Connection
-
-    Task = Callable[[Connection, Act, argparse.Namespace], Awaitable[list[str]]]
 
 
 def add(commands: Commands) -> None:
@@ -19,51 +16,20 @@ def add(commands: Commands) -> None:
     from makegood.people.keys.rules import KeyRole
 
     keys = add_commands(commands, "key", "API keys of a market")
-    create = add_command(keys, "create", "make a key and print it once", _run(_create))
+    create = add_command(keys, "create", "make a key and print it once", in_transaction(_create))
     create.add_argument("--role", required=True, choices=get_args(KeyRole))
     create.add_argument("--seller", metavar="ID", help="whose key it is, with --role seller")
     create.add_argument("--name", default="", help="what the key is for, shown in lists")
-    listed = add_command(keys, "list", "all keys with their last use", _run(_list))
-    revoke = add_command(keys, "revoke", "end a key within a second", _run(_revoke))
+    listed = add_command(keys, "list", "all keys with their last use", in_transaction(_list))
+    revoke = add_command(keys, "revoke", "end a key within a second", in_transaction(_revoke))
     revoke.add_argument("key_id", metavar="KEY_ID")
     for command in (create, listed, revoke):
         command.add_argument("--market", help="id of the market")
 
 
-def _run(task: "Task") -> Callable[[argparse.Namespace, Settings], int]:
-    def run(chosen: argparse.Namespace, settings: Settings) -> int:
-        import asyncio
-
-        with database_url(settings) as url:
-            for line in asyncio.run(_in_transaction(url, settings, task, chosen)):
-                print(line)
-        return 0
-
-    return run
-
-
-async def _in_transaction(
-    url: str, settings: Settings, task: "Task", chosen: argparse.Namespace
+async def _create(
+    tx: "Connection", act: "Act", _settings: Settings, chosen: argparse.Namespace
 ) -> list[str]:
-    from makegood.base.actor import SYSTEM, Act
-    from makegood.base.refusal import CODES, Refused
-    from makegood.base.trouble import CannotRun
-    from makegood.sources import SystemClock
-    from makegood.store.database import reach
-
-    market_id = chosen.market or settings.market
-    act = Act(market_id=market_id, actor=SYSTEM, now=SystemClock().now())
-    conn = await reach(url)
-    try:
-        async with conn.transaction():
-            return await task(conn, act, chosen)
-    except Refused as refusal:
-        raise CannotRun(f"{CODES[refusal.code]} {refusal.detail or ''}".strip()) from None
-    finally:
-        await conn.close()
-
-
-async def _create(tx: "Connection", act: "Act", chosen: argparse.Namespace) -> list[str]:
     from makegood.base.trouble import CannotRun
     from makegood.people.keys.actions import create_key
     from makegood.people.keys.rules import NewKey
@@ -76,7 +42,9 @@ async def _create(tx: "Connection", act: "Act", chosen: argparse.Namespace) -> l
     return [(await create_key(tx, act, SystemIds(), new)).token]
 
 
-async def _list(tx: "Connection", act: "Act", _chosen: argparse.Namespace) -> list[str]:
+async def _list(
+    tx: "Connection", act: "Act", _settings: Settings, _chosen: argparse.Namespace
+) -> list[str]:
     from makegood.people.keys.actions import list_keys
 
     return [
@@ -87,7 +55,9 @@ async def _list(tx: "Connection", act: "Act", _chosen: argparse.Namespace) -> li
     ]
 
 
-async def _revoke(tx: "Connection", act: "Act", chosen: argparse.Namespace) -> list[str]:
+async def _revoke(
+    tx: "Connection", act: "Act", _settings: Settings, chosen: argparse.Namespace
+) -> list[str]:
     from makegood.base.trouble import CannotRun
     from makegood.people.keys.actions import revoke_key
 

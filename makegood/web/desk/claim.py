@@ -13,7 +13,6 @@ from makegood.claims.listing import ClaimFilter
 from makegood.claims.looking import list_claims, queue_counts, view_claim
 from makegood.claims.precedents.actions import family_of
 from makegood.claims.staff_actions import answer_task, assign
-from makegood.claims.topics import claim_topic
 from makegood.claims.view import Audience, ClaimView
 from makegood.ledger.disputes.store import disputes_of_claim
 from makegood.people.markets import store as market_store
@@ -21,9 +20,9 @@ from makegood.web.desk import present
 from makegood.web.desk.forms import AnyRequest, read_form
 from makegood.web.desk.frame import QUEUE_NAMES, frame
 from makegood.web.desk.queue import QUEUE_COOKIE, done_of, with_done
+from makegood.web.moved_on import moved_on
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
-from makegood.web.sse import live
 from makegood.web.things import TheThings
 
 AUDIENCES: Final = ("all", "buyer", "seller", "platform")
@@ -71,17 +70,7 @@ async def live_claim(
 ) -> ServerSentEvent:
     """Says that the claim moved on since the page was made; the page itself stays as it is."""
     need_staff(page, "claim.read")
-    seen = request.query_params.get("version", "0")
-    act = page.act()
-
-    async def changed() -> list[tuple[str, str]]:
-        async with things.db.connection() as conn:
-            claim = await view_claim(conn, act, things.desk, claim_no)
-        if str(claim.version) == seen:
-            return [("changed", "")]
-        return [("changed", page.html("desk/templates/changed.html", claim_no=claim_no))]
-
-    return live(things.hub, (claim_topic(act.market_id, claim_no),), changed)
+    return moved_on(page, things, request, claim_no)
 
 
 @get("/desk/c/{claim_no:str}/{way:str}/of/{queue:str}")

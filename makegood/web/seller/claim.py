@@ -12,7 +12,6 @@ from makegood.base.refusal import Refused
 from makegood.claims import actions
 from makegood.claims.looking import view_claim
 from makegood.claims.remedies import FULL_REFUND, GOODS, REPAIRS
-from makegood.claims.topics import claim_topic
 from makegood.claims.view import ClaimView, OfferView
 from makegood.people.markets.store import load_seller
 from makegood.store.database import Connection
@@ -22,10 +21,10 @@ from makegood.web.desk.present import step_detail, step_icon, step_words
 from makegood.web.desk.queue import with_done
 from makegood.web.file_routes import MAX_BODY
 from makegood.web.money_refusal import keep_refusal
+from makegood.web.moved_on import moved_on
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.receipts import qr_of, sellers_receipts
 from makegood.web.seller.home import need_seller
-from makegood.web.sse import live
 from makegood.web.things import TheThings, Things
 
 Step: TypeAlias = Callable[[Connection, Act], Awaitable[object]]
@@ -48,17 +47,7 @@ async def live_claim(
 ) -> ServerSentEvent:
     """Says that the claim moved on; what the seller is writing stays as it is."""
     need_seller(page)
-    seen = request.query_params.get("version", "0")
-    act = page.act()
-
-    async def changed() -> list[tuple[str, str]]:
-        async with things.db.connection() as conn:
-            claim = await view_claim(conn, act, things.desk, claim_no)
-        if str(claim.version) == seen:
-            return [("changed", "")]
-        return [("changed", page.html("seller/templates/changed.html", claim_no=claim_no))]
-
-    return live(things.hub, (claim_topic(act.market_id, claim_no),), changed)
+    return moved_on(page, things, request, claim_no)
 
 
 @post("/seller/c/{claim_no:str}/answer")
