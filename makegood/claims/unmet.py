@@ -35,13 +35,16 @@ Why = Literal[
     "ladder",
     "not_offered",
     "finding",
+    "finding_person",
 ]
-"""Why less was given; `finding` is the finding itself, with the conditions it rests on."""
-Counted = Literal["looked", "record", "open", "beside", "before", "unread"]
+"""Why less was given; `finding` is the finding itself, with the conditions it rests on, or what a
+person held true without a rule."""
+Counted = Literal["looked", "record", "open", "beside", "before", "unread", "agreed"]
 """How an item counted: a person looked and found; its point was settled without it; its point
-stayed open; the rule asks about other points; no rule decided and it lay before the person who did;
-it names no point, and only a person reads such items."""
-Doubt = Literal["disagree", "own_purse"]
+stayed open; the rule asks about other points; it lay before the person who decided; it names no
+point, and only a person reads such items; the sides agreed, so nobody weighed it."""
+Doubt = Literal["disagree", "own_purse", "followed"]
+"""`followed`: a source with a stake of its own, and a person who looked decided as it says."""
 LOOKED: Final = "agent"
 """The source of what a person of ours found when looking at evidence."""
 OWN_WILL: Final = ("departed", "unaided")
@@ -157,14 +160,23 @@ def _why(met: Met, decision: DecisionView, pack: Pack, fulfils: tuple[str, ...])
         return ""
     if decision.assist == "agreed":
         return "agreed"
-    if decision.assist in OWN_WILL:
-        return "person"
     finding = pack.findings.get(decision.finding)
+    if decision.assist in OWN_WILL:
+        return _why_by_person(met, decision, finding)
     if met == "nothing" or finding is None:
         return "finding"
     if met == "part":
         return _why_part(decision, finding)
     return _why_other(decision, finding, pack, fulfils)
+
+
+def _why_by_person(met: Met, decision: DecisionView, finding: Finding | None) -> Why:
+    """A person's own finding; what it gives may still follow the finding's own formula."""
+    if met == "nothing":
+        return "finding_person"
+    if finding is None or decision.remedy != "refund_prorated":
+        return "person"
+    return _why_part(decision, finding)
 
 
 def _why_part(decision: DecisionView, finding: Finding) -> Why:
@@ -218,19 +230,27 @@ def _weigh(
 
 
 def _counted(decision: DecisionView, asked: list[ConditionView], *, names_a_point: bool) -> Counted:
+    if decision.assist == "agreed":
+        return "agreed"
     if decision.machine and not names_a_point:
         return "unread"
     if not decision.conditions or not names_a_point:
         return "before"
     if not asked:
         return "beside"
-    return "record" if any(_is_settled(one) for one in asked) else "open"
+    if any(_is_settled(one, decision) for one in asked):
+        return "record"
+    return "open" if decision.machine else "before"
 
 
-def _is_settled(condition: ConditionView) -> bool:
-    """Whether the condition holds by a known value, shown to this reader or not."""
+def _is_settled(condition: ConditionView, decision: DecisionView) -> bool:
+    """Whether the condition holds by a known value, shown to this reader or not.
+
+    What a machine may not take from an interested source, a person who looked may.
+    """
     hidden = condition.fact in FACTS and FACTS[condition.fact].audience != EVERYONE
-    return condition.met == "met" and (condition.actual is not None or hidden)
+    holds = condition.met == "met" or (condition.met == "held" and not decision.machine)
+    return holds and (condition.actual is not None or (hidden and condition.met == "met"))
 
 
 def _found(fact: FactView) -> Point:
@@ -253,7 +273,7 @@ def _doubts(decision: DecisionView, facts: list[FactView]) -> Iterator[Unfollowe
         if len({word.value for word in said}) > 1:
             doubt = "disagree"
         elif one.met == "held" and said:
-            doubt = "own_purse"
+            doubt = "own_purse" if decision.machine else "followed"
         if doubt is not None:
             label = Words(one.label_zh, one.label_en)
             yield Unfollowed(fact=one.fact, label=label, doubt=doubt, said=said)

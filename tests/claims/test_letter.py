@@ -63,6 +63,15 @@ def test_a_persons_own_ruling_and_an_agreement_name_no_rule_as_the_cause() -> No
     assert asked(*short, assist="agreed") == ("part", "agreed")
 
 
+def test_a_persons_own_finding_is_named_and_its_formula_too() -> None:
+    assert asked("refund", "ban_buyer_conduct", "explanation", assist="unaided") == (
+        "nothing",
+        "finding_person",
+    )
+    dropped = ("refund", "membership_dropped_supplier", "refund_prorated", 7350)
+    assert asked(*dropped, assist="departed") == ("part", "prorated")
+
+
 def test_what_was_asked_may_be_one_of_the_choices() -> None:
     choices = ["reissue", "refund_full"]
     assert asked("refund", "key_invalid_supplier", "reissue", choices=choices) == ("choice", "")
@@ -146,6 +155,30 @@ def test_a_word_in_ones_own_cause_and_words_that_disagree_are_told_apart() -> No
         ("supplier.redeemed_before_reveal", "own_purse"),
         ("supplier.status", "disagree"),
     ]
+
+
+def test_what_a_person_confirmed_from_an_interested_source_is_not_told_as_refused() -> None:
+    first, *others = samples.DECISION.conditions
+    held = msgspec.structs.replace(first, fact="supplier.status", actual="valid", met="held")
+    said = msgspec.structs.replace(samples.FACTS[0], name="supplier.status", value="valid")
+
+    def doubts(*, machine: bool, assist: str) -> list[str]:
+        decision = msgspec.structs.replace(
+            samples.DECISION, conditions=[held, *others], machine=machine, assist=assist
+        )
+        claim = msgspec.structs.replace(samples.REFUNDING, facts=[said], decision=decision)
+        return [one.doubt for one in letter_of(claim, h.PACK).unfollowed]
+
+    assert doubts(machine=True, assist="alone") == ["own_purse"]
+    assert doubts(machine=False, assist="followed") == ["followed"]
+
+
+def test_what_the_sides_agreed_on_weighs_nobodys_evidence() -> None:
+    decision = msgspec.structs.replace(samples.DECISION, machine=False, assist="agreed")
+    claim = msgspec.structs.replace(
+        samples.REFUNDING, decision=decision, evidence=samples.EVIDENCE[:1]
+    )
+    assert [item.counted for item in letter_of(claim, h.PACK).weighed] == ["agreed"]
 
 
 def test_less_is_what_was_asked_minus_what_is_given_and_never_negative() -> None:
