@@ -13,12 +13,15 @@ def appeals_of(history: Sequence[Recorded], names: Mapping[str, str]) -> list[Ap
     """Every appeal in the order they were filed; `names` are those of our people by id."""
     found: list[AppealView] = []
     decision: e.Decision | None = None
+    currency = ""
     for recorded in history:
         match recorded.event:
+            case e.ClaimOpened(currency=said):
+                currency = said
             case e.ClaimDecided(decision=decided):
                 decision = decided
             case e.AppealFiled() as filed if decision is not None:
-                found.append(_filed(recorded, filed, decision))
+                found.append(_filed(recorded, filed, decision, currency))
             case e.AppealDecided() as ended if found:
                 found[-1] = _ended(found[-1], recorded, ended, names)
             case _:
@@ -26,9 +29,14 @@ def appeals_of(history: Sequence[Recorded], names: Mapping[str, str]) -> list[Ap
     return found
 
 
-def _filed(recorded: Recorded, filed: e.AppealFiled, decision: e.Decision) -> AppealView:
+def _filed(
+    recorded: Recorded, filed: e.AppealFiled, decision: e.Decision, currency: str
+) -> AppealView:
     return AppealView(
         decision_no=decision.number,
+        remedy=decision.remedy,
+        amount_minor=decision.amount_minor,
+        currency=currency,
         by=filed.by,
         filed_at=recorded.at,
         text=e.words_of(filed.text),

@@ -168,6 +168,10 @@ class AppealView(msgspec.Struct, frozen=True, kw_only=True):
     """One appeal: who disputes what, who answers until when, and the answer point by point."""
 
     decision_no: int
+    remedy: str
+    """What the disputed decision gave."""
+    amount_minor: int
+    currency: str
     by: str
     filed_at: datetime
     text: str
