@@ -7,6 +7,8 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from makegood.claims.actions import withdraw
+from makegood.claims.outside.store import open_case_of
+from makegood.people.links.actions import link_token
 from makegood.record.log.given_store import given_in_stream
 from makegood.record.log.sequencer import run_round
 from tests.browser.conftest import faults_of
@@ -15,6 +17,7 @@ from tests.claims.town import Town
 from tests.record.log.rooms import log_room
 from tests.verify.making import KEY, bundle
 from tests.web.staff_kit import add_person, session_of
+from tests.web.test_outside import referred
 
 LOOKS = (Look(PHONE, "en", "dark"), Look(DESK, "zh", "light"))
 
@@ -81,3 +84,23 @@ async def test_personal_data_and_bundles_from_outside_are_good_pages(
         await tab.wait_for_selector(".result")
         found["bundle"] = await faults_of(tab, said)
     assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+async def test_the_page_for_somebody_outside_is_good_and_gives_the_bundle(
+    chromium: Browser, street: Town, address: str, tmp_path: Path, look: Look
+) -> None:
+    claim_no = await referred(street)
+    room = msgspec.structs.replace(log_room(street.db, tmp_path / "record"), clock=street.clock)
+    await run_round(room, "main")
+    async with street.db.connection() as conn:
+        asked = await open_case_of(conn, "main", claim_no)
+    assert asked is not None
+    token = link_token(street.vault, "main", "outside", asked.link_id)
+    async with tab_of(chromium, address, look) as (tab, said):
+        await tab.goto(f"{address}/x/{token}")
+        faults = await faults_of(tab, said)
+        async with tab.expect_download() as waiting:
+            await tab.click('a[href="/outside/bundle"]')
+        file = await waiting.value
+    assert (faults, file.suggested_filename) == ([], f"{claim_no}-outside.zip")
