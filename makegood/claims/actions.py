@@ -5,18 +5,21 @@ from typing import Literal
 
 from makegood.base.actor import Act
 from makegood.base.ids import derived_id
+from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.claims import commands as c
 from makegood.claims import events as e
+from makegood.claims.carrying import coupon_payer
 from makegood.claims.desk import Desk, reviewer_for
 from makegood.claims.frame import Frame
 from makegood.claims.may import has_new_evidence
-from makegood.claims.remedies import FULL_REFUND, GOODS
+from makegood.claims.remedies import COUPON, FULL_REFUND, GOODS
 from makegood.claims.ruling import agreed_decision
 from makegood.claims.saving import hold
 from makegood.claims.state import STAFF, Claim
 from makegood.claims.stepping import step, step_held
 from makegood.claims.view import Audience
+from makegood.ledger.coupons.actions import sources_of_payer
 from makegood.reading.rules import mask_secrets
 from makegood.store.database import Connection
 
@@ -56,7 +59,15 @@ async def make_offer(
     amount_minor: int,
     text: str,
 ) -> Claim:
-    """The seller's offer or either side's counter-offer."""
+    """The seller's offer or either side's counter-offer.
+
+    Raises:
+        Refused: `insufficient_funds` for a seller's coupon that it could not pay for.
+    """
+    if remedy == COUPON and amount_minor > 0:
+        held = await hold(tx, act, claim_no)
+        money = Money(amount_minor, held.claim.opened.currency)
+        await sources_of_payer(tx, act.market_id, coupon_payer(held.claim), money)
     return await step(
         tx,
         act,

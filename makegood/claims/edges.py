@@ -133,7 +133,7 @@ EDGES: Final[tuple[Edge, ...]] = (
     ),
     Edge(
         name="offer",
-        sources=("waiting_seller", "negotiating", "in_review"),
+        sources=("waiting_seller", "waiting_buyer", "waiting_supplier", "negotiating", "in_review"),
         to="negotiating",
         actors=("buyer", "seller"),
         guard_zh="先由卖家提出；还价合计三次；协商共 24 小时",

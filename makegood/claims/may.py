@@ -86,6 +86,12 @@ def _may_make_good(claim: Claim, reader: Actor) -> bool:
     return edges.may_go("make_good", claim.state, "seller") and not claim.seller_answer
 
 
+def _may_offer(claim: Claim, reader: Actor) -> bool:
+    """Whether the seller may open the talking; it has one budget of time."""
+    talked = claim.negotiation_until is not None
+    return edges.may_go("offer", claim.state, "seller") and not talked
+
+
 def _edge(name: str) -> Test:
     return lambda claim, reader: edges.may_go(name, claim.state, reader.role)
 
@@ -150,6 +156,7 @@ _BUYER: Final[tuple[tuple[str, Test], ...]] = (
 _SELLER: Final[tuple[tuple[str, Test], ...]] = (
     ("answer", _may_answer),
     ("make_good", _may_make_good),
+    ("offer", _may_offer),
 )
 _STAFF: Final[tuple[tuple[str, Test], ...]] = (
     ("decide", _edge("decide")),

@@ -2,6 +2,7 @@
 
 from makegood.policy.remedies import (
     ALL,
+    COUPON,
     FULL_REFUND,
     GOODS,
     MONEY,
@@ -12,6 +13,7 @@ from makegood.policy.remedies import (
 
 __all__ = [
     "ALL",
+    "COUPON",
     "FULL_REFUND",
     "GOODS",
     "MONEY",

@@ -7,7 +7,7 @@ from makegood.claims import events as e
 from makegood.claims.commands import Ruling
 from makegood.claims.events import Circumstances
 from makegood.claims.factsheet import AUDIENCES, facts_for_judge
-from makegood.claims.remedies import MONEY, PAID_REPAIR_PERCENT
+from makegood.claims.remedies import COUPON, MONEY, PAID_REPAIR_PERCENT
 from makegood.claims.state import Claim
 from makegood.orders.facts import UnitFacts
 from makegood.policy.judgement import Condition, Context, Judgement, Wants
@@ -104,8 +104,8 @@ def agreed_decision(
         number=0,
         finding=finding,
         remedy=remedy,
-        amount_minor=amount_minor,
-        coupon_minor=0,
+        amount_minor=0 if remedy == COUPON else amount_minor,
+        coupon_minor=amount_minor if remedy == COUPON else 0,
         shares={"seller": 100},
         rule_id="R-00",
         rule_version=rule.rule_version if rule else "",

@@ -11,12 +11,12 @@ from makegood.claims import commands as c
 from makegood.claims import edges
 from makegood.claims import events as e
 from makegood.claims.outcome import decided
-from makegood.claims.remedies import GOODS, MONEY, NOTHING
+from makegood.claims.remedies import COUPON, GOODS, MONEY, NOTHING
 from makegood.claims.state import Claim, Recorded, evolve
 
 MAX_EVIDENCE_REQUESTS = 3
 MAX_COUNTER_OFFERS = 3
-OFFERED: Final = frozenset((*MONEY, *GOODS, "repair"))
+OFFERED: Final = frozenset((*MONEY, *GOODS, "repair", COUPON))
 """What one side can offer the other."""
 
 
@@ -98,7 +98,7 @@ def make_offer(claim: Claim, command: c.MakeOffer, act: Act) -> list[e.AnyEvent]
         raise Refused("negotiation_over", at=claim.negotiation_until)
     if not 0 <= command.amount_minor <= claim.opened.claimed_minor:
         raise Refused("exceeds_paid", most_minor=claim.opened.claimed_minor)
-    if command.remedy in MONEY and command.amount_minor == 0:
+    if command.remedy in (*MONEY, COUPON) and command.amount_minor == 0:
         raise Refused("amount_not_positive")
     deadline = _negotiation_deadline(claim, command.clocks)
     return [

@@ -1,18 +1,21 @@
 """What is done with coupons: given, shown to their buyer, used once by a shop system, lapsed."""
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
 from makegood.base.actor import SYSTEM, Act
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
+from makegood.ledger.actions import balances
 from makegood.ledger.advance.actions import note_coupon_cost
 from makegood.ledger.amounts import check_money
 from makegood.ledger.coupons import rules, store
 from makegood.ledger.coupons.codes import code_hash, code_of
-from makegood.ledger.coupons.rules import Coupon, NewCoupon
+from makegood.ledger.coupons.rules import Coupon, NewCoupon, Payer
 from makegood.ledger.posting import post
+from makegood.ledger.recipes import Funding
 from makegood.store.database import Connection
 from makegood.store.vault import Vault
 
@@ -42,7 +45,7 @@ async def issue_coupon(tx: Connection, act: Act, vault: Vault, new: NewCoupon) -
     """Give a coupon; the same claim and cause again gives none.
 
     Raises:
-        Refused: as `check_money`.
+        Refused: as `check_money`; `insufficient_funds` where a seller pays and cannot.
     """
     check_money(new.money)
     number = rules.coupon_no(act.market_id, new.claim_no, new.cause)
@@ -52,8 +55,22 @@ async def issue_coupon(tx: Connection, act: Act, vault: Vault, new: NewCoupon) -
         return Given(coupon_no=number, amount_minor=coupon.amount_minor, transfers=[])
     if new.supplier_id:
         await note_coupon_cost(tx, act, new.claim_no, new.supplier_id, new.money)
-    transfers = await post(tx, act, [rules.issued(coupon)])
+    sources = await sources_of_payer(tx, act.market_id, new.payer, new.money) if new.payer else []
+    transfers = await post(tx, act, rules.issued(coupon, sources))
     return Given(coupon_no=number, amount_minor=coupon.amount_minor, transfers=transfers)
+
+
+async def sources_of_payer(
+    conn: Connection, market_id: str, payer: Payer, money: Money
+) -> list[Funding]:
+    """Out of which of its accounts a seller would pay for a coupon now.
+
+    Raises:
+        Refused: `insufficient_funds`.
+    """
+    found = await balances(conn, market_id, payer.accounts, money.currency)
+    left = {code: balance.available_minor for code, balance in found.items()}
+    return rules.sources_of(payer, left, money.amount_minor)
 
 
 async def redeem_coupon(
@@ -102,6 +119,12 @@ async def coupon_figures(conn: Connection, market_id: str, currency: str) -> lis
     return [msgspec.convert(dict(row), BatchFigures) for row in rows]
 
 
+def _bearer(new: NewCoupon) -> Literal["platform", "supplier", "seller"]:
+    if new.payer is not None:
+        return "seller"
+    return "supplier" if new.supplier_id else "platform"
+
+
 def _coupon(act: Act, new: NewCoupon, number: str, code: str) -> Coupon:
     return Coupon(
         coupon_no=number,
@@ -111,7 +134,7 @@ def _coupon(act: Act, new: NewCoupon, number: str, code: str) -> Coupon:
         cause=new.cause,
         amount_minor=new.money.amount_minor,
         currency=new.money.currency,
-        borne_by="supplier" if new.supplier_id else "platform",
+        borne_by=_bearer(new),
         state="issued",
         issued_at=act.now,
         expires_at=act.now + rules.LIFE,

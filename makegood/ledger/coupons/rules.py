@@ -1,5 +1,6 @@
 """What a coupon is, how long it lives, and what its beginning and end do to the book."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -9,6 +10,7 @@ from makegood.base.ids import derived_id
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.ledger import accounts
+from makegood.ledger.recipes import Funding
 from makegood.ledger.rules import Transfer
 
 LIFE: Final = timedelta(days=180)
@@ -17,17 +19,34 @@ LIFE: Final = timedelta(days=180)
 CouponState = Literal["issued", "used", "expired"]
 
 
+class Payer(msgspec.Struct, frozen=True):
+    """A seller who pays for a coupon: out of the balance, the deposit, then this order's escrow."""
+
+    seller_id: str
+    order_no: str
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Where its money is looked for, in this order."""
+        return (
+            accounts.seller_balance(self.seller_id),
+            accounts.seller_deposit(self.seller_id),
+            accounts.escrow(self.order_no),
+        )
+
+
 class NewCoupon(msgspec.Struct, frozen=True, kw_only=True):
     """A coupon to give; the same claim and cause is the same coupon.
 
-    `supplier_id` names the supplier who pays for it because its own promise was broken; empty
-    where the market pays.
+    `supplier_id` names the supplier who pays for it because its own promise was broken, `payer` the
+    seller who settled with it and the order it is about; both empty where the market pays.
     """
 
     claim_no: str
     cause: str
     money: Money
     supplier_id: str = ""
+    payer: Payer | None = None
 
 
 class Coupon(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +59,7 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
     cause: str
     amount_minor: int
     currency: str
-    borne_by: Literal["platform", "supplier"]
+    borne_by: Literal["platform", "supplier", "seller"]
     state: CouponState
     issued_at: datetime
     expires_at: datetime
@@ -82,23 +101,49 @@ def check_use(coupon: Coupon, order_no: str, amount: Money | None, now: datetime
     return True
 
 
-def issued(coupon: Coupon) -> Transfer:
-    """A coupon is given: somebody's cost now, owed to the buyer until it is used or lapses."""
+def issued(coupon: Coupon, sources: Sequence[Funding] = ()) -> list[Transfer]:
+    """A coupon is given: somebody's cost now, owed to the buyer until it is used or lapses.
+
+    `sources` is a seller's own money where the seller pays.
+    """
     cost = (
         accounts.sla_receivable(coupon.claim_no)
         if coupon.borne_by == "supplier"
         else accounts.shared("compensation_cost", coupon.claim_no)
     )
-    return Transfer(
-        id=derived_id("coupon", coupon.coupon_no, "issued"),
-        debit=cost,
-        credit=accounts.coupon_batch(coupon.batch, coupon.coupon_no),
-        amount_minor=coupon.amount_minor,
-        currency=coupon.currency,
-        recipe="coupon_issued",
-        claim_no=coupon.claim_no,
-        rule=coupon.cause,
-    )
+    parts = sources or [Funding(cost, coupon.amount_minor)]
+    return [
+        Transfer(
+            id=derived_id(
+                "coupon", coupon.coupon_no, "issued", *([part.account] if sources else ())
+            ),
+            debit=part.account,
+            credit=accounts.coupon_batch(coupon.batch, coupon.coupon_no),
+            amount_minor=part.amount_minor,
+            currency=coupon.currency,
+            recipe="coupon_issued",
+            claim_no=coupon.claim_no,
+            rule=coupon.cause,
+        )
+        for part in parts
+    ]
+
+
+def sources_of(payer: Payer, left_minor: Mapping[str, int], amount_minor: int) -> list[Funding]:
+    """What each of a seller's accounts gives for a coupon.
+
+    Raises:
+        Refused: `insufficient_funds` when all of them together have less.
+    """
+    found, rest = [], amount_minor
+    for account in payer.accounts:
+        part = min(rest, max(0, left_minor.get(account, 0)))
+        rest -= part
+        if part:
+            found.append(Funding(account, part))
+    if rest:
+        raise Refused("insufficient_funds", missing_minor=rest)
+    return found
 
 
 def closed(coupon: Coupon, how: Literal["used", "expired"], order_no: str = "") -> Transfer:

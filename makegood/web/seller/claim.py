@@ -29,7 +29,7 @@ from makegood.web.things import TheThings, Things
 
 Step: TypeAlias = Callable[[Connection, Act], Awaitable[object]]
 
-OFFERS = ("price_reduction", "reissue", "replacement", "repair", "refund_full")
+OFFERS = ("price_reduction", "reissue", "replacement", "repair", "coupon", "refund_full")
 
 
 @get("/seller/c/{claim_no:str}")
