@@ -9,7 +9,7 @@ USAGE: Final[tuple[FactSpec, ...]] = (
     count(
         "usage.balance_used_minor",
         "已用掉的面额（分）",
-        "Balance used, minor units of face value",
+        "Spent balance, minor units",
         sources=("issuer", "agent"),
     ),
     count("usage.units_used", "已用掉的次数", "Uses made", sources=("issuer", "agent")),

@@ -232,7 +232,7 @@ def _table_page(page: Page, rules: Rules, table_id: str, pack: Pack, before: Pac
         raise not_found()
     table = pack.tables[table_id]
     was = before.tables.get(table_id) if before else None
-    odd = oddities(inputs_of(pack, table_id), table) if table_id not in OF_JUDGE else []
+    odd = [] if table_id in OF_JUDGE else oddities(inputs_of(pack, table_id), table, table)
     return page.show(
         f"{FOLDER}/table.html",
         section="rules",
