@@ -1,5 +1,6 @@
 """A market's checkpoints go out by themselves, survive outages, and a rewound log is found out."""
 
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,9 +9,10 @@ import httpx
 import pytest
 
 from makegood.base.refusal import Refused
+from makegood.base.time import rfc3339
 from makegood.record.anchors import actions, store
 from makegood.record.anchors.actions import statement_of
-from makegood.record.anchors.files import best_anchored_size
+from makegood.record.anchors.files import anchors_of, best_anchored_size
 from makegood.record.anchors.onchain import check_proof
 from makegood.record.anchors.rules import (
     Chain,
@@ -20,15 +22,17 @@ from makegood.record.anchors.rules import (
     is_silent,
     pause_after,
 )
-from makegood.record.anchors.timestamp import verify_timestamp
+from makegood.record.anchors.timestamp import split_roots, verify_timestamp
 from makegood.record.log.checkpoint import Checkpoint
-from makegood.record.log.note import Note, parse_signature_lines, sign_note, signed_by
+from makegood.record.log.note import Note, parse_note, parse_signature_lines, sign_note, signed_by
 from makegood.record.log.sequencer import load_roots
 from makegood.sources import SystemIds
 from makegood.store.database import Database
+from makegood.verify.anchors import Anchors, check_anchors
+from makegood.verify.pins import Authority, Pin
 from tests.anchors.logs import WitnessProgram
 from tests.anchors.programs import PAYER, Anvil, TsaProgram
-from tests.anchors.rooms import Record
+from tests.anchors.rooms import VAULT, Record
 from tests.record.log.rooms import MARKET, ORIGIN
 
 
@@ -68,6 +72,20 @@ async def test_a_checkpoint_is_stamped_signed_and_put_on_a_chain(
     note = Note(statement.body, parse_signature_lines(signed.proof or b""))
     assert list(signed_by(note, [witness.verifier])) == [witness.verifier]
     assert check_proof(mined.proof or b"", statement.body).confirmations >= 2
+    found = await as_a_reader_finds_them(record, statement.size, tsa.root_pem)
+    assert [one.partition(" ")[0] for one in found.stamps] == [rfc3339(stamp_of.at)]
+    assert [one.rpartition("-")[2] for one in found.carried] == ["evm.json"]
+
+
+async def as_a_reader_finds_them(record: Record, size: int, root_pem: str) -> Anchors:
+    """What the verifier makes of a bundle's anchors when it is given the authority's root."""
+    async with record.db.connection() as conn:
+        anchored = await anchors_of(conn, VAULT, MARKET, size)
+    assert anchored is not None
+    files = {name: memoryview(content) for name, content in anchored.files.items()}
+    pin = Pin(authority=Authority(*split_roots(root_pem)))
+    text = parse_note(anchored.checkpoint).text
+    return check_anchors(files, text, anchored.checkpoint, pin, time.time() + 60)
 
 
 async def test_nothing_goes_out_twice_and_growth_goes_out_on_the_next_round(

@@ -38,6 +38,7 @@ EVENTS = history(origin_time=datetime(2020, 1, 1, tzinfo=UTC))
 LOG = Log(EVENTS)
 SOON = time.time() + 3600
 """Time stamps are made by the clock of this machine."""
+MANUAL = Path(__file__).parents[2] / "docs" / "verifying.md"
 NODE = b'{"tx_hash":"0x00"}'
 
 
@@ -178,6 +179,18 @@ def verify(folder: Path, *said: str) -> tuple[int, str]:
         check=False,
     )
     return ran.returncode, ran.stdout + ran.stderr
+
+
+def test_openssl_accepts_a_stamp_as_the_manual_says(tsa: TsaProgram, tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.txt").write_bytes(LOG.checkpoint)
+    (tmp_path / "authority.pem").write_text(tsa.root_pem)
+    (tmp_path / "anchors").mkdir()
+    (tmp_path / "anchors" / "1-tsa.tsr").write_bytes(stamp(tsa))
+    lines = [line.strip() for line in MANUAL.read_text("utf-8").splitlines()]
+    said = [line for line in lines if line.startswith(("sed '/^$/", "openssl ts -verify"))]
+    script = "\n".join(["set -e", *said])
+    ran = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, check=False)
+    assert (len(said), ran.returncode) == (2, 0), ran.stderr
 
 
 def test_the_command_checks_stamps_against_the_certificate_it_is_given(
