@@ -10,19 +10,22 @@ from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.base.time import rfc3339
 from makegood.claims.payouts import Hold, payout_of, record_payout
+from makegood.claims.store import claimed_orders_of_seller
 from makegood.ledger.funds.actions import standing_of
 from makegood.ledger.funds.rules import Standing
 from makegood.orders import escrow_store
 from makegood.orders.store import load_order
 from makegood.people.markets.rules import MarketSettings, Seller
 from makegood.people.markets.terms import required_deposit_minor
-from makegood.store.database import Connection
+from makegood.store.database import Connection, Record
 
 LOOKED_AT: Final = 50
 """How many of the newest orders tell what a seller sells."""
 SHOWN: Final = 100
 """How many orders in escrow a page looks into."""
 SETTLED_AT_ONCE: Final = 100
+LOOKED_AT_ONCE: Final = 500
+"""Orders that are held do not keep newer ones from being settled, as far as this reaches."""
 
 
 class OrderHold(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +46,7 @@ class SellerFunds(msgspec.Struct, frozen=True, kw_only=True):
     standing: Standing
     escrow_minor: int
     orders: list[OrderHold]
-    """The oldest orders in escrow, at most `SHOWN`."""
+    """Orders in escrow, at most `SHOWN`: those under claims first, then the oldest."""
     more: bool
 
     @property
@@ -64,7 +67,7 @@ async def funds_of(
     """A seller's money as the books stand now."""
     currency, seller_id = settings.currency, seller.seller_id
     required = await required_deposit(conn, act.market_id, settings, seller)
-    rows = await escrow_store.orders_in_escrow(conn, act.market_id, seller_id, currency, SHOWN + 1)
+    rows = await _shown_orders(conn, act.market_id, seller_id, currency)
     orders = []
     for row in rows[:SHOWN]:
         found = await payout_of(conn, act, row["order_no"])
@@ -85,6 +88,19 @@ async def funds_of(
         orders=orders,
         more=len(rows) > SHOWN,
     )
+
+
+async def _shown_orders(
+    conn: Connection, market_id: str, seller_id: str, currency: str
+) -> list[Record]:
+    """Orders under claims first, however new they are, then the oldest; one more than is shown."""
+    claimed = await claimed_orders_of_seller(conn, market_id, seller_id, SHOWN)
+    first = await escrow_store.orders_in_escrow(
+        conn, market_id, seller_id, currency, SHOWN, only=claimed
+    )
+    oldest = await escrow_store.orders_in_escrow(conn, market_id, seller_id, currency, SHOWN + 1)
+    known = {row["order_no"] for row in first}
+    return [*first, *(row for row in oldest if row["order_no"] not in known)]
 
 
 async def required_deposit(
@@ -112,22 +128,30 @@ async def settle_due(
     `fee_bp` is the market's commission in basis points of what is settled. An order that cannot
     be settled (a refund came between) is left for the next time.
     """
-    moved = 0
-    rows = await escrow_store.orders_in_escrow(
-        tx, act.market_id, seller_id, currency, SETTLED_AT_ONCE
-    )
-    for row in rows:
-        allowed = (await payout_of(tx, act, row["order_no"])).allowed_minor
-        if not allowed:
-            continue
-        key = rfc3339(act.now)
-        try:
-            async with tx.transaction():
-                fee = allowed * fee_bp // 10_000
-                await record_payout(
-                    tx, act, row["order_no"], Money(allowed, currency), fee, key=key
-                )
-        except Refused:
-            continue
-        moved += allowed
+    moved, settled, looked, last = 0, 0, 0, None
+    while settled < SETTLED_AT_ONCE and looked < LOOKED_AT_ONCE:
+        rows = await escrow_store.orders_in_escrow(
+            tx, act.market_id, seller_id, currency, SETTLED_AT_ONCE, after=last
+        )
+        for row in rows:
+            paid = await _settle(tx, act, row["order_no"], currency, fee_bp)
+            moved, settled = moved + paid, settled + bool(paid)
+        looked += len(rows)
+        if len(rows) < SETTLED_AT_ONCE:
+            break
+        last = rows[-1]
     return Money(moved, currency)
+
+
+async def _settle(tx: Connection, act: Act, order_no: str, currency: str, fee_bp: int) -> int:
+    """Settle what one order allows; nothing where it is held or a refund came between."""
+    allowed = (await payout_of(tx, act, order_no)).allowed_minor
+    if not allowed:
+        return 0
+    fee, key = allowed * fee_bp // 10_000, rfc3339(act.now)
+    try:
+        async with tx.transaction():
+            await record_payout(tx, act, order_no, Money(allowed, currency), fee, key=key)
+    except Refused:
+        return 0
+    return allowed

@@ -1,5 +1,6 @@
 """SQL about a seller's orders whose money is still in escrow."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from makegood.store.database import Connection, Record
@@ -19,15 +20,27 @@ async def first_order_at(conn: Connection, market_id: str, seller_id: str) -> da
 
 
 async def orders_in_escrow(
-    conn: Connection, market_id: str, seller_id: str, currency: str, limit: int
+    conn: Connection,
+    market_id: str,
+    seller_id: str,
+    currency: str,
+    limit: int,
+    *,
+    after: Record | None = None,
+    only: Sequence[str] | None = None,
 ) -> list[Record]:
-    """Orders of a seller whose money is still in escrow, the oldest first: number and amount."""
+    """Orders of a seller whose money is still in escrow, the oldest first: number and amount.
+
+    `after` is the last one of the page before; `only` looks at these orders alone.
+    """
     return await conn.fetch(
         """
         SELECT o.order_no, o.placed_at,
                (a.credits_posted - a.debits_posted - a.debits_pending)::bigint AS amount_minor
         FROM (SELECT order_no, placed_at FROM order_head
-              WHERE market_id = $1 AND seller_id = $2) AS o,
+              WHERE market_id = $1 AND seller_id = $2
+                AND ($5::text[] IS NULL OR order_no = ANY ($5))
+                AND ($6::timestamptz IS NULL OR (placed_at, order_no) > ($6, $7))) AS o,
              LATERAL (
                  SELECT credits_posted, debits_posted, debits_pending FROM ledger_account
                  WHERE market_id = $1 AND code = 'escrow:' || o.order_no AND currency = $3
@@ -41,6 +54,9 @@ async def orders_in_escrow(
         seller_id,
         currency,
         limit,
+        None if only is None else list(only),
+        after["placed_at"] if after else None,
+        after["order_no"] if after else "",
     )
 
 

@@ -7,19 +7,22 @@ import pytest
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.claims import actions, staff_actions
+from makegood.claims import funds as funds_module
 from makegood.claims.approving import decide as decide_proposal
 from makegood.claims.funds import funds_of, settle_due
 from makegood.claims.payouts import Payout, payout_of
 from makegood.claims.staff_actions import Ruled
 from makegood.ledger.funds.actions import (
-    entries_of,
+    entry_of,
     fill_deposit,
     pay_out,
     release_payout,
     standing_of,
+    statement_of,
     want_payout,
 )
 from makegood.ledger.funds.rules import KIND_OF_SOURCE, Source, Standing, check_wish
+from makegood.ledger.funds.store import entries_after, newest_entries, sum_entries
 from makegood.people.approvals.actions import propose
 from makegood.people.approvals.rules import Approver, NewProposal
 from makegood.people.markets.rules import Seller
@@ -141,7 +144,11 @@ async def test_what_is_settled_is_asked_for_released_by_another_and_paid_once(to
 
     async with town.db.connection() as conn:
         since, until = town.clock.at - timedelta(days=30), town.clock.at + timedelta(days=1)
-        entries = await entries_of(conn, "main", "s-1", "CNY", since, until)
+        asked = statement_of("main", "s-1", "CNY", since, until)
+        entries = [entry_of(row) for row in await entries_after(conn, asked, 10, None)]
+        newest = [entry_of(row) for row in await newest_entries(conn, asked, 1)]
+        assert await sum_entries(conn, asked) == (2, 0)
+    assert newest == entries[1:]
     assert [(one.recipe, one.amount_minor) for one in entries] == [
         ("settlement", 9800),
         ("payout", -9800),
@@ -191,3 +198,27 @@ async def test_the_page_of_funds_adds_up(town: Town) -> None:
     assert funds.escrow_minor == 19_600
     assert sum(order.escrow_minor for order in funds.orders) == funds.escrow_minor
     assert funds.due_minor == 0
+
+
+async def test_what_is_held_is_shown_first_and_keeps_no_newer_order_from_being_settled(
+    town: Town,
+) -> None:
+    for number in range(funds_module.SETTLED_AT_ONCE):
+        account = unit_line(category="account", unit_price_minor=9800)
+        await town.order(f"O-{number}", lines=account)
+    later = town.clock.at.isoformat()
+    await town.order("O-key", lines=unit_line(unit_price_minor=9800), placed_at=later)
+    opened = await town.open("SND01", "O-key", description=STORY)
+
+    async with town.db.connection() as conn:
+        act = town.act("operator", "op")
+        funds = await funds_of(conn, act, SETTINGS, Seller(seller_id="s-1", name="小满"))
+    assert funds.orders[0].order_no == "O-key"
+    assert funds.orders[0].held[0].claim_no == opened.claim_no
+    assert funds.claimed_minor == 9800
+    assert funds.more
+
+    async with town.db.transaction() as tx:
+        await actions.withdraw(tx, town.buyer, town.desk, opened.claim_no)
+    await released(town, days=7)
+    assert (await standing(town)).balance_minor == 9800, "past a hundred that are held"
