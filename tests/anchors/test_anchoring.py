@@ -12,7 +12,7 @@ from makegood.base.refusal import Refused
 from makegood.base.time import rfc3339
 from makegood.record.anchors import actions, store
 from makegood.record.anchors.actions import statement_of
-from makegood.record.anchors.files import anchors_of, best_anchored_size
+from makegood.record.anchors.files import anchors_of, best_anchored_size, name_in_policy
 from makegood.record.anchors.onchain import check_proof
 from makegood.record.anchors.rules import (
     Chain,
@@ -236,6 +236,25 @@ async def test_a_place_is_silent_when_the_log_moved_on_without_it(
     assert not is_silent(place, done, size, later)
     assert is_silent(place, done, size + 1, later)
     assert is_silent(place, None, size, later)
+
+
+@pytest.mark.parametrize(
+    ("name", "taken", "given"),
+    [
+        ("witness.example/w1", [], "witness.example/w1"),
+        ("witness.example/w1", ["witness.example/w1"], "w1"),
+        ("w1", ["w1"], "w2"),
+        ("none", [], "w1"),
+        ("quorum", ["w1"], "w2"),
+        ("协会", [], "w1"),
+        ("#1", [], "w1"),
+        ("a\x7fb", [], "w1"),
+    ],
+)
+def test_a_policy_names_a_witness_as_it_names_itself(
+    name: str, taken: list[str], given: str
+) -> None:
+    assert name_in_policy(name, taken) == given
 
 
 def test_pauses_grow_and_end() -> None:

@@ -41,6 +41,7 @@ async def test_a_bundle_is_checked_from_disk_with_and_without_a_pin(
     await page.click("button[type=submit]")
     await page.wait_for_selector("#result[data-tone=ok]")
     intact = await page.inner_text("#result .head")
+    facts = await page.inner_text("#result dl >> nth=0")
     steps = await page.locator("#result ol > li").count()
     await page.click("#language")
     chinese = await page.inner_text("#result .head")
@@ -51,6 +52,7 @@ async def test_a_bundle_is_checked_from_disk_with_and_without_a_pin(
         zh["intact"]["title"],
         4,
     )
+    assert words_of("en")["cautions"]["no_witness_named"] in facts
 
 
 async def test_a_changed_bundle_is_refused_on_the_page(page: Page, tmp_path: Path) -> None:

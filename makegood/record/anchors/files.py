@@ -1,6 +1,8 @@
 """What places outside proved about one checkpoint, as plain files for a bundle or an export."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
+from itertools import count
 from typing import Final
 
 import msgspec
@@ -10,7 +12,7 @@ from makegood.record.anchors import store
 from makegood.record.anchors.actions import open_config, statement_of
 from makegood.record.anchors.rules import Anchor, Place, Timestamper, Witness
 from makegood.record.log.note import Verifier, parse_note, parse_verifier
-from makegood.record.log.policy import Group, Policy
+from makegood.record.log.policy import NO_QUORUM, Group, Policy
 from makegood.store.database import Connection
 from makegood.store.vault import Vault
 
@@ -97,7 +99,7 @@ async def policy_of_market(
         config = open_config(vault, sealed) if sealed is not None else None
         if isinstance(config, Witness) and place.counts:
             verifier = parse_verifier(config.vkey)
-            witnesses[f"w{len(witnesses) + 1}"] = verifier
+            witnesses[name_in_policy(verifier.name, witnesses)] = verifier
     needed = min(await store.witnesses_needed(conn, market_id), len(witnesses))
     if needed == 0:
         return Policy(logs=tuple(logs), witnesses=witnesses)
@@ -105,6 +107,14 @@ async def policy_of_market(
     return Policy(logs=tuple(logs), witnesses=witnesses, groups={QUORUM: group}, quorum=QUORUM)
 
 
+def name_in_policy(name: str, taken: Collection[str]) -> str:
+    """A witness's own name, by which verdicts show it; a number where a policy cannot hold that."""
+    if _WORD.fullmatch(name) and name not in (*taken, NO_QUORUM, QUORUM):
+        return name
+    return next(made for number in count(1) if (made := f"w{number}") not in taken)
+
+
+_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}")
 _ENDINGS: Final = {"tsa": ".tsr", "witness": ".txt", "evm": ".json", "other": ".bin"}
 
 
