@@ -197,6 +197,28 @@ async def test_figures_sentences_and_time_limits_are_edited_too(fang: Browser) -
     assert "这样改不成立" in bad.text
 
 
+async def test_one_class_of_products_has_a_time_limit_of_its_own(fang: Browser) -> None:
+    draft = await begun(fang)
+    await fang.open(draft)
+    sent = {"do": "clock", "stage": "seller_reply", "usual": "1440", "urgent": "60"}
+    for product in ("", "top_up"):
+        page = await fang.open(draft)
+        urgent = {"usual": "300"} if product else {}
+        await fang.send(f"{draft}/edit", seen=seen(page.text), product=product, **(sent | urgent))
+    page = await fang.open(draft)
+    refused = await fang.send(f"{draft}/edit", seen=seen(page.text), product="weapon", **sent)
+    assert refused.status_code == 409
+
+    stage = json.loads((await fang.open(f"{draft}/file")).content)["clocks"]["stages"][
+        "seller_reply"
+    ]
+
+    assert (stage["default_minutes"], stage["p0_minutes"]) == (1440, 60)
+    assert stage["by_product"]["top_up"] == {"default_minutes": 300, "p0_minutes": 60}
+    assert stage["by_product"]["account"]["default_minutes"] == 720, "what was there stays"
+    assert 'name="product" value="top_up"' in (await fang.open(draft)).text
+
+
 async def test_an_impossible_edit_is_refused_in_words(fang: Browser) -> None:
     draft = await begun(fang)
     shown = await edit(fang, draft, "R-20", do="remove_column", column="account.rebind_works")

@@ -2,12 +2,13 @@
 
 import copy
 from collections.abc import Mapping
-from typing import Any, Final, Literal, TypeAlias, assert_never
+from typing import Any, Final, Literal, TypeAlias, assert_never, get_args
 
 import msgspec
 
 from makegood.base.refusal import Refused
 from makegood.policy.check import PARTIES, is_liability
+from makegood.policy.model import ProductClass
 from makegood.policy.packfile import Parts
 from makegood.policy.tables import parse_cell
 
@@ -100,11 +101,12 @@ class SetLimit(msgspec.Struct, frozen=True, tag="set_limit"):
 
 
 class SetClock(msgspec.Struct, frozen=True, tag="set_clock"):
-    """How long a stage may take, in minutes."""
+    """How long a stage may take, in minutes; for one class of products where it is named."""
 
     stage: str
     default_minutes: int
     p0_minutes: int
+    product: str = ""
 
 
 Edit: TypeAlias = (
@@ -172,7 +174,7 @@ def place_of(edit: Edit) -> str:
         case SetLimit():
             return edit.name
         case SetClock():
-            return edit.stage
+            return f"{edit.stage} {edit.product}".strip()
         case _:
             assert_never(edit)
 
@@ -255,8 +257,12 @@ def _set_clock(parts: Parts, edit: SetClock) -> None:
     stage = parts["clocks"]["stages"].get(edit.stage)
     _check(stage is not None, "stage")
     _check(0 < edit.p0_minutes <= edit.default_minutes <= 400 * 24 * 60, "minutes")
-    stage["default_minutes"] = edit.default_minutes
-    stage["p0_minutes"] = edit.p0_minutes
+    _check(edit.product in ("", *get_args(ProductClass)), "product")
+    minutes = {"default_minutes": edit.default_minutes, "p0_minutes": edit.p0_minutes}
+    if edit.product:
+        stage["by_product"] = stage.get("by_product", {}) | {edit.product: minutes}
+    else:
+        stage.update(minutes)
 
 
 def _content(parts: Mapping[str, Any], table: str) -> Any:

@@ -57,7 +57,14 @@ def edits_of(form: Form, pack: Pack) -> list[Edit]:
         case "limits":
             return list(_limits(form))
         case "clock":
-            return [SetClock(form.text("stage", 40), form.whole("usual"), form.whole("urgent"))]
+            return [
+                SetClock(
+                    form.text("stage", 40),
+                    form.whole("usual"),
+                    form.whole("urgent"),
+                    form.text("product", 20),
+                )
+            ]
         case _:
             raise Refused("rule_edit_impossible", why="do")
 
