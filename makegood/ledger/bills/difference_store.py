@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import Final
 
 import msgspec
 
 from makegood.ledger.bills.rules import BillLine, Difference, LineKind, What
-from makegood.store.database import Connection
+from makegood.store.database import Connection, Record
 
 _DIFFERENCE = """
     channel, kind, number, what, day, order_no, bill_minor, book_minor, currency, bill_no, line_no,
@@ -32,6 +33,14 @@ class OpenDifference(msgspec.Struct, frozen=True, kw_only=True):
     resolved_at: datetime | None = None
     resolved_by: str = ""
     resolution: str = ""
+
+
+class DifferenceWish(msgspec.Struct, frozen=True, kw_only=True):
+    """Which differences: open or closed ones, and if given of a channel and a sort."""
+
+    is_open: bool = True
+    channel: str = ""
+    what: str = ""
 
 
 async def put_differences(
@@ -130,21 +139,59 @@ async def list_differences(
     limit: int = 200,
 ) -> list[OpenDifference]:
     """Differences by state, channel and sort, the oldest day first."""
-    rows = await conn.fetch(
+    wish = DifferenceWish(is_open=is_open, channel=channel, what=what)
+    return [difference_of(row) for row in await differences_after(conn, market_id, wish, limit)]
+
+
+async def differences_after(
+    conn: Connection,
+    market_id: str,
+    wish: DifferenceWish,
+    limit: int,
+    after: Record | None = None,
+) -> list[Record]:
+    """The next differences, the oldest day first; `after` is the last one that was sent."""
+    place = (after["day"], after["channel"], after["kind"], after["number"]) if after else _START
+    return await conn.fetch(
         f"""
         SELECT {_DIFFERENCE} FROM bill_difference
         WHERE market_id = $1 AND (resolved_at IS NULL) = $2
           AND ($3 = '' OR channel = $3) AND ($4 = '' OR what = $4)
+          AND ($6::date IS NULL OR (day, channel, kind, number) > ($6, $7, $8, $9))
         ORDER BY day, channel, kind, number
         LIMIT $5
         """,
         market_id,
-        is_open,
-        channel,
-        what,
+        wish.is_open,
+        wish.channel,
+        wish.what,
         limit,
+        *place,
     )
-    return [msgspec.convert(dict(row), OpenDifference) for row in rows]
+
+
+async def count_wished(conn: Connection, market_id: str, wish: DifferenceWish) -> int:
+    """How many differences a filter finds."""
+    value: int = await conn.fetchval(
+        """
+        SELECT count(*) FROM bill_difference
+        WHERE market_id = $1 AND (resolved_at IS NULL) = $2
+          AND ($3 = '' OR channel = $3) AND ($4 = '' OR what = $4)
+        """,
+        market_id,
+        wish.is_open,
+        wish.channel,
+        wish.what,
+    )
+    return value
+
+
+def difference_of(row: Record) -> OpenDifference:
+    """One difference as it was read."""
+    return msgspec.convert(dict(row), OpenDifference)
+
+
+_START: Final = (None, "", "", "")
 
 
 async def differences_of_bill(

@@ -1,6 +1,6 @@
 """Reconciliation: bills handed in, what became of each, and what differs from our book."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -13,18 +13,23 @@ from makegood.base.refusal import Refused
 from makegood.gateways.payments.accounts import Account
 from makegood.ledger.bills import difference_store, store
 from makegood.ledger.bills.actions import BillFile, Imported, import_bill, resolve_difference
-from makegood.ledger.bills.difference_store import OpenDifference
+from makegood.ledger.bills.difference_store import (
+    DifferenceWish,
+    OpenDifference,
+    difference_of,
+)
 from makegood.ledger.bills.forms import FORM_OF_KIND, FORMS
 from makegood.ledger.bills.sheet import MOST_BYTES
 from makegood.ledger.bills.store import Bill
 from makegood.ledger.refund.account_store import SealedAccount, list_accounts, open_account
 from makegood.store.vault import SealBroken
-from makegood.web.csv_stream import csv_answer, each
+from makegood.web.csv_stream import csv_answer
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.formats import plain_amount
 from makegood.web.money_refusal import keep_refusal
 from makegood.web.page import Html, Page, ThisPage
+from makegood.web.paged_rows import rows_of
 from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things
 
@@ -121,9 +126,19 @@ async def export_differences(
     """The shown differences for a spreadsheet."""
     page.need(SIGHT)
     asked = Filter(show=show, channel=channel[:40], what=_what(what))
-    found = await _found(page, things, asked, limit=100_000)
+    market_id = page.market.market_id
+    wish = DifferenceWish(is_open=asked.is_open, channel=asked.channel, what=asked.what)
+    async with things.db.connection() as conn:
+        total = await difference_store.count_wished(conn, market_id, wish)
+    rows = rows_of(
+        things.db,
+        lambda conn, most, last: difference_store.differences_after(
+            conn, market_id, wish, most, last
+        ),
+        lambda row: _line(page, difference_of(row)),
+    )
     header = [page.words.text(f"bills.csv.{name}") for name in COLUMNS]
-    return csv_answer("differences.csv", header, each(_rows(page, found)), len(found))
+    return csv_answer("differences.csv", header, rows, total)
 
 
 @get("/ops/bills/{bill_no:str}")
@@ -249,22 +264,21 @@ async def _page(page: Page, things: Things, asked: Filter, fault: Fault | None =
     )
 
 
-def _rows(page: Page, found: Sequence[OpenDifference]) -> Iterator[Sequence[object]]:
-    for one in found:
-        yield (
-            one.channel,
-            one.day.isoformat(),
-            page.words.text(f"bills.kind.{one.kind}"),
-            one.number,
-            one.order_no,
-            page.words.text(f"bills.what.{one.what}"),
-            "" if one.bill_minor is None else plain_amount(one.bill_minor, one.currency),
-            "" if one.book_minor is None else plain_amount(one.book_minor, one.currency),
-            one.currency,
-            page.words.stamp(one.found_at),
-            page.words.stamp(one.resolved_at) if one.resolved_at else "",
-            one.resolution,
-        )
+def _line(page: Page, one: OpenDifference) -> Sequence[object]:
+    return (
+        one.channel,
+        one.day.isoformat(),
+        page.words.text(f"bills.kind.{one.kind}"),
+        one.number,
+        one.order_no,
+        page.words.text(f"bills.what.{one.what}"),
+        "" if one.bill_minor is None else plain_amount(one.bill_minor, one.currency),
+        "" if one.book_minor is None else plain_amount(one.book_minor, one.currency),
+        one.currency,
+        page.words.stamp(one.found_at),
+        page.words.stamp(one.resolved_at) if one.resolved_at else "",
+        one.resolution,
+    )
 
 
 async def _whole(content: bytes) -> AsyncIterator[bytes]:
