@@ -65,7 +65,6 @@ def read_minor(text: str, currency: str) -> int:
     value = Decimal(plain.replace(",", ""))
     if value.copy_abs() > MAX_AMOUNT_MINOR:
         raise Refused("amount_too_large", limit_minor=MAX_AMOUNT_MINOR)
-    minor = value.scaleb(digits)
-    if minor != minor.to_integral_value():
+    if len(plain.partition(".")[2].rstrip("0")) > digits:
         raise Refused("amount_too_precise", digits=digits)
-    return int(minor)
+    return int(value.scaleb(digits))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from makegood.ledger.recipes import PaymentBooking, leg_no
-from makegood.ledger.rules import AccountKey, Balance, Transfer, changes, traits_of
+from makegood.ledger.rules import AccountKey, Balance, Transfer, changes, kind_of, traits_of
 from makegood.store.database import Connection, Record
 
 # Sets of keys are looked up row by row (LATERAL … OFFSET 0): a plan made while a table was
@@ -106,8 +106,13 @@ async def transfers_of_claim(conn: Connection, market_id: str, claim_no: str) ->
 async def lock_accounts(
     tx: Connection, market_id: str, keys: Iterable[AccountKey]
 ) -> dict[AccountKey, Balance]:
-    """Lock accounts, always in the same order, and read them; those that do not exist lack."""
+    """Lock accounts, always in the same order, and read them; those that do not exist lack.
+
+    Only accounts with a limit: what others hold decides nothing, and they are moved by the commit.
+    One that was locked before would be locked out of order.
+    """
     wanted = sorted(keys)
+    assert all(kind_of(code).limited for code, _ in wanted), f"nothing to ask of: {wanted}"
     rows = await tx.fetch(
         """
         SELECT a.code, a.currency, a.debits_posted, a.credits_posted, a.debits_pending,

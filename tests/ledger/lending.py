@@ -111,7 +111,7 @@ class Lender:
             issued_at=self.world.now,
             expires_at=self.world.now + timedelta(hours=1),
         )
-        self.world.book.post([coupons.issued(coupon)])
+        self.world.book.post(coupons.issued(coupon))
         self.coupons[number] = coupon
 
     def use(self, number: int, order_no: str, part: bool = False) -> None:

@@ -115,7 +115,8 @@ async def test_a_cap_of_the_day_ends_with_the_day_and_grows_at_once(
         await lend(tx, act, booking("o3"), 3)
         await advances.set_caps(tx, act, AdvanceCaps(per_day_minor=9800))
         await lend(tx, tomorrow, booking("o4"), 4)
-        figures = await advances.advance_figures(tx, "m1", "CNY", tomorrow.now)
+    async with db.connection() as conn:
+        figures = await advances.advance_figures(conn, "m1", "CNY", tomorrow.now)
     assert (figures.day_cap_minor, figures.day_used_minor) == (9800, 9800)
 
 
@@ -159,7 +160,8 @@ async def test_debts_age_and_a_supplier_pays_by_its_statement_once(
         )
         await advances.reassign_advance(tx, later, "d2", "C1", Money(500), to="platform")
         left = {one.party: one.open_minor for one in await advances.open_advances(tx, "m1", "CNY")}
-        assert await audit(tx, "m1", later.now) == []
+    async with db.connection() as conn:
+        assert await audit(conn, "m1", later.now) == []
     assert (owed.open_minor, left) == (800, {"seller": 300})
     assert await audit_minute(db, later.now) == []
 
@@ -184,8 +186,9 @@ async def test_a_debt_is_given_up_after_its_time_by_a_second_person(
         lost = await advances.approve_write_off(tx, person(old, "b"), proposed_by="a", **what)
         with pytest.raises(Refused, match="not_found"):
             await advances.approve_write_off(tx, person(old, "c"), proposed_by="a", **what)
-        sums = await ledger.totals(tx, "m1", ["bad_debt", "seller_receivable", "quota_used"])
-        assert await audit(tx, "m1", old.now) == []
+    async with db.connection() as conn:
+        sums = await ledger.totals(conn, "m1", ["bad_debt", "seller_receivable", "quota_used"])
+        assert await audit(conn, "m1", old.now) == []
     assert lost == sums["bad_debt"].posted_minor == 9800
     assert sums["seller_receivable"].posted_minor == sums["quota_used"].posted_minor == 0
 

@@ -252,7 +252,8 @@ async def test_settlement_pays_the_seller_and_the_market_and_never_more_than_esc
         await actions.settle_order(tx, act, "o1", "s1", Money(9800), fee_minor=300)
         with pytest.raises(Refused, match="insufficient_funds"):
             await actions.settle_order(tx, act, "o1", "s1", Money(1))
-        fees = (await actions.totals(tx, "m1", ["fee_income"]))["fee_income"].posted_minor
+    async with db.connection() as conn:
+        fees = (await actions.totals(conn, "m1", ["fee_income"]))["fee_income"].posted_minor
     assert (await posted(db, "seller_balance:s1"), fees) == (9500, 300)
 
 
@@ -263,7 +264,8 @@ async def test_two_settlements_of_one_order_each_take_their_fee(
         await actions.post_payment(tx, act, booking())
         await actions.settle_order(tx, act, "o1", "s1", Money(5000), fee_minor=150)
         await actions.settle_order(tx, act, "o1", "s1", Money(4800), fee_minor=140)
-        fees = (await actions.totals(tx, "m1", ["fee_income"]))["fee_income"].posted_minor
+    async with db.connection() as conn:
+        fees = (await actions.totals(conn, "m1", ["fee_income"]))["fee_income"].posted_minor
     assert fees == 290
 
 
@@ -328,6 +330,7 @@ async def test_the_audit_finds_what_somebody_changed_by_hand(
 ) -> None:
     async with db.transaction() as tx:
         await actions.post_payment(tx, act, booking())
+    async with db.transaction() as tx:
         assert await audit(tx, "m1", act.now) == []
         await tx.execute(tampering)
         assert check in {difference.check for difference in await audit(tx, "m1", act.now)}
@@ -340,6 +343,7 @@ async def test_reserved_money_without_a_refund_is_a_difference_after_a_while(
         await actions.post_payment(tx, act, booking())
         lost = move("1", 5, debit="escrow:o1", credit="bank", kind="pending", recipe="refund")
         await posting.post(tx, act, [lost])
-        assert await audit(tx, "m1", act.now) == []
-        [found] = await audit(tx, "m1", act.now + timedelta(hours=1))
+    async with db.connection() as conn:
+        assert await audit(conn, "m1", act.now) == []
+        [found] = await audit(conn, "m1", act.now + timedelta(hours=1))
     assert (found.check, found.where) == ("pending without refund", "escrow:o1")

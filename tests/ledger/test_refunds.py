@@ -229,7 +229,8 @@ async def test_what_no_gateway_can_do_a_person_does_with_proof(db: Database, act
         assert outcome.state == "arrived"
         with pytest.raises(Refused, match="already_decided"):
             await actions.confirm_manual(tx, act, refund_no, proof)
-        assert await audit(tx, "m1", act.now) == []
+    async with db.connection() as conn:
+        assert await audit(conn, "m1", act.now) == []
 
 
 @pytest.mark.usefixtures("paid")
@@ -273,9 +274,10 @@ async def test_the_platform_pays_first_within_fund_and_quota_and_gets_it_from_th
     async with db.transaction() as tx:
         assert await recover_advance(tx, act, "C1", "seller", "CNY") == 6000
         assert await recover_advance(tx, act, "C1", "seller", "CNY") == 0
-        assert await audit(tx, "m1", act.now) == []
-        [owed] = await open_advances(tx, "m1", "CNY", "seller", "s1")
-        figures = await advance_figures(tx, "m1", "CNY", act.now)
+    async with db.connection() as conn:
+        assert await audit(conn, "m1", act.now) == []
+        [owed] = await open_advances(conn, "m1", "CNY", "seller", "s1")
+        figures = await advance_figures(conn, "m1", "CNY", act.now)
     assert (owed.open_minor, await left(db, "seller_receivable:C1")) == (3800, 3800)
     assert (figures.quota_used_minor, figures.quota_left_minor) == (3800, 6200)
     assert (figures.fund_minor, figures.owed_to_gateways_minor) == (16_200, 3800)

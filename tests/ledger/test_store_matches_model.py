@@ -61,8 +61,8 @@ async def _post_all(
         found = [await _post(db, act, linked) for linked in sets]
         async with db.transaction() as tx:
             assert await audit(tx, market, NOW) == []
-            keys = [(code, "CNY") for code in ACCOUNTS]
-            return found, await book_store.lock_accounts(tx, market, keys)
+            balances = await book_store.read_accounts(tx, market, ACCOUNTS, "CNY")
+            return found, {(code, "CNY"): balance for code, balance in balances.items()}
     finally:
         await db.close()
 

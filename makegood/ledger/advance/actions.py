@@ -351,8 +351,9 @@ async def _lock(
 
 
 async def _day_granted(conn: Connection, market_id: str, day: str, currency: str) -> bool:
-    of_day = await _of_day(conn, market_id, day, currency)
-    return any(balance.debits_posted for balance in of_day)
+    codes = accounts.cover_shards("advance_day", day)
+    found = await book_store.read_accounts(conn, market_id, codes, currency)
+    return any(balance.credits_posted for balance in found.values())
 
 
 async def _of_day(conn: Connection, market_id: str, day: str, currency: str) -> list[Balance]:
@@ -362,14 +363,13 @@ async def _of_day(conn: Connection, market_id: str, day: str, currency: str) -> 
 
 
 def _accounts_of(advance: Advance) -> list[str]:
-    """The accounts that a recovery touches beside those that pay."""
+    """The accounts with a limit that a recovery touches beside those that pay."""
     claim_no = advance.claim_no
     return [
         accounts.receivable(advance.party, claim_no),
         accounts.quota_used(advance.party, advance.debtor_id, claim_no),
         accounts.cover("guarantee_quota", claim_no),
         accounts.cover("guarantee_fund", claim_no),
-        accounts.fund_transit(claim_no),
     ]
 
 

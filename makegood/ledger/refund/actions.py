@@ -286,9 +286,7 @@ async def _lock(
     should others have taken it in between, more is locked out of order, and the database may
     have to end one of two circling transactions, which then runs again.
     """
-    own = funding.accounts_of_refund(
-        order.unit, legs, order.claim_no, order.seller_id, order.borne_by
-    )
+    own = funding.accounts_of_refund(order.unit, legs, order.seller_id)
     day = book_accounts.day_of(act.now)
     look = _looking(await _read_codes(tx, act, order, own | _advance_codes(order, day)))
     terms, reached = Terms(), -1

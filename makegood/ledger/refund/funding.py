@@ -1,6 +1,6 @@
 """Who gives a refund's money: sources, payment legs, quota, and the reserve they make."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -9,21 +9,18 @@ from makegood.base.ids import UnitRef, derived_id
 from makegood.base.refusal import Refused
 from makegood.ledger.accounts import (
     Party,
-    advance_memo,
     cover,
     cover_shards,
     escrow,
-    fund_transit,
     paid_memo,
     quota_used,
     receivable,
     refundable,
     seller_balance,
-    shared,
 )
 from makegood.ledger.advance.rules import COVERS
 from makegood.ledger.recipes import Funding, LegKind, PaymentLeg, leg_target, refundable_leg
-from makegood.ledger.rules import Transfer, shard_of
+from makegood.ledger.rules import Transfer
 
 PaidBy = Literal["escrow", "platform"]
 
@@ -83,30 +80,24 @@ def advanced_minor(sources: Sequence[Funding]) -> int:
     return sum(part.amount_minor for part in sources if is_receivable(part.account))
 
 
-def accounts_of_refund(
-    unit: UnitRef, legs: Sequence[PaymentLeg], claim_no: str, seller_id: str, bearers: Iterable[str]
-) -> set[str]:
-    """Every account that a refund of a unit touches when nothing is advanced.
-
-    `bearers` are those who bear it: a cost account that many claims share is left alone by the
-    others.
-    """
-    touched = {refundable(unit), escrow(unit.order_no), paid_memo(unit.order_no)}
+def accounts_of_refund(unit: UnitRef, legs: Sequence[PaymentLeg], seller_id: str) -> set[str]:
+    """Every account with a limit that a refund of a unit touches when nothing is advanced."""
+    touched = {refundable(unit), escrow(unit.order_no)}
     touched |= {refundable_leg(unit.order_no, leg) for leg in legs}
     touched |= {leg_target(unit.order_no, leg) for leg in legs}
-    if "platform" in bearers:
-        touched.add(shared("compensation_cost", claim_no))
     return touched | ({seller_balance(seller_id)} if seller_id else set())
 
 
 def accounts_of_advance(
     claim_no: str, seller_id: str, supplier_id: str, day: str, *, all_shards: bool
 ) -> set[str]:
-    """What an advance touches beside that: receivables and covers, its own shard or all."""
+    """What an advance touches beside that: receivables and covers, its own shard or all.
+
+    As above, accounts without a limit are left out: nobody waits for them before the commit.
+    """
     touched = {receivable(party, claim_no) for party in ADVANCED}
     touched |= {quota_used("seller", seller_id, claim_no)}
     touched |= {quota_used("supplier", supplier_id, claim_no), quota_used("channel", "", claim_no)}
-    touched |= {fund_transit(claim_no), advance_memo(shard_of(claim_no), day)}
     for kind in COVERS:
         own = {cover(kind, claim_no, day)}
         touched |= set(cover_shards(kind, day)) if all_shards else own
