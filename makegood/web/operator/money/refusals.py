@@ -8,6 +8,8 @@ from litestar.params import FromQuery
 from litestar.types import ControllerRouterHandler
 
 from makegood.ledger.refusals import latest_refusals, latest_refused_notices
+from makegood.people.markets.store import list_sellers
+from makegood.people.staff.store import list_accounts
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.things import TheThings
 
@@ -27,6 +29,8 @@ async def show_refusals(
     shown = show if show in SHOWN else "requests"
     market_id, until = page.market.market_id, _moment(before)
     async with things.db.connection() as conn:
+        people = await list_accounts(conn, market_id)
+        sellers = await list_sellers(conn, market_id)
         requests = notices = None
         if shown == "requests":
             requests = await latest_refusals(conn, market_id, ROWS, until)
@@ -40,6 +44,8 @@ async def show_refusals(
         shown=shown,
         requests=[(one, reason_of(page, one.code)) for one in requests or ()],
         notices=notices or [],
+        names={one.account_id: one.display_name for one in people}
+        | {one.seller_id: one.name for one in sellers},
         older=found[-1].at.isoformat() if len(found) == ROWS else "",
     )
 
