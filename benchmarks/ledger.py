@@ -22,10 +22,9 @@ from typing import Final, Literal
 import asyncpg
 import msgspec
 import psutil
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
 
 from benchmarks.common import Report, fresh_database, load_average, percentile, tell
+from benchmarks.money_model import run_model
 from makegood.base.actor import SYSTEM, Act
 from makegood.base.ids import derived_id
 from makegood.base.refusal import Refused
@@ -38,7 +37,6 @@ from makegood.ledger.posting import post
 from makegood.ledger.rules import Transfer
 from makegood.store.database import Connection, Database
 from makegood.store.postgres import EmbeddedPostgres
-from tests.ledger.machine import MoneyMachine
 
 MARKET: Final = "m1"
 SELLERS: Final = 200
@@ -101,10 +99,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=30.0, help="of each of the two runs")
     parser.add_argument("--pace", type=float, default=PACE, help="transfers a second, steadily")
     parser.add_argument("--model", type=int, metavar="HISTORIES", default=0)
+    parser.add_argument("--seed", type=int, default=1, help="the first one of the model's run")
     parser.add_argument("--short", action="store_true", help="three seconds")
     chosen = parser.parse_args(arguments)
     if chosen.model:
-        return run_model(chosen.model)
+        return run_model(chosen.model, chosen.seed)
     seconds = 3.0 if chosen.short else chosen.seconds
     with fresh_database("ledger") as server:
         asyncio.run(_fill(server.url))
@@ -323,28 +322,6 @@ async def _add_audits(report: Report, url: str) -> None:
     report.add("audit_rows", len(first or ()) + len(second or ()) + len(whole), "= 0")
     report.add("audit_of_all_this_ms", 1000 * after_all)
     report.add("audit_when_nothing_moved_ms", 1000 * when_idle)
-
-
-def run_model(histories: int) -> int:
-    """Random histories with abuse; a failure prints the history and ends the run."""
-    tell(f"{histories} random histories …")
-    began = time.monotonic()
-    run_state_machine_as_test(
-        MoneyMachine,
-        settings=settings(
-            max_examples=histories,
-            stateful_step_count=40,
-            deadline=None,
-            database=None,
-            phases=[Phase.generate, Phase.shrink],
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-    report = Report("ledger")
-    report.add("histories", histories)
-    report.add("seconds", time.monotonic() - began)
-    report.add("failures", 0, "= 0")
-    return report.finish()
 
 
 def _act() -> Act:

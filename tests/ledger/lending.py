@@ -115,14 +115,14 @@ class Lender:
         self.coupons[number] = coupon
 
     def use(self, number: int, order_no: str, part: bool = False) -> None:
-        """A shop takes a coupon for an order."""
+        """A shop takes a coupon for an order, or says it takes one cent of it."""
         if not self.coupons:
             return
         coupon = self.coupons[sorted(self.coupons)[number % len(self.coupons)]]
         amount = Money(1) if part else None
         if self.world.laws.check_use(coupon, order_no, amount, self.world.now):
             assert self.world.now < coupon.expires_at, "a lapsed coupon was taken"
-            assert not part, "a part of a coupon was taken"
+            assert amount in (None, Money(coupon.amount_minor)), "a part of a coupon was taken"
             self.uses.setdefault(coupon.coupon_no, []).append(order_no)
             self._close(coupon, "used", order_no)
 
