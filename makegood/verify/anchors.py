@@ -74,8 +74,11 @@ def _of_witnesses(seen: SeenCheckpoint | None, pin: Pin) -> tuple[Caution, ...]:
 
 
 def _stamped(files: Mapping[str, memoryview], name: str, text: bytes, pin: Pin) -> str:
-    """Time and signer of a good stamp; nothing for any other file, and without a pin."""
-    if pin.authority is None or not name.endswith(STAMP):
+    """Time and signer of a good stamp; nothing for any other file, and without a pin.
+
+    Without a checkpoint there is nothing to stamp: a stamp over no text at all says nothing.
+    """
+    if pin.authority is None or not text or not name.endswith(STAMP):
         return ""
     chain = bytes(files.get(name + CHAIN, b"")).decode("ascii", "replace")
     chains = pin.authority.intermediates_pem + chain

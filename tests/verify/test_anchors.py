@@ -60,7 +60,11 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TsaProgram]:
 
 def stamp(tsa: TsaProgram, checkpoint: bytes = LOG.checkpoint) -> bytes:
     """What the authority answers for a checkpoint."""
-    asked = ask(parse_note(checkpoint).text).request
+    return answer(tsa, ask(parse_note(checkpoint).text).request)
+
+
+def answer(tsa: TsaProgram, asked: bytes) -> bytes:
+    """What the authority answers to a request."""
     headers = {"content-type": "application/timestamp-query"}
     return httpx.post(tsa.url, content=asked, headers=headers, trust_env=False).content
 
@@ -156,6 +160,15 @@ def test_a_stamp_of_another_authority_or_checkpoint_does_not_count(
     beside = anchored({"anchors/1-tsa.tsr": stamp(stranger), "anchors/2-tsa.tsr": stamp(tsa)})
     verdict = judge(beside, SOON, relying_on(tsa))
     assert (len(verdict.stamps), verdict.carried) == (1, ("anchors/1-tsa.tsr",))
+
+
+def test_a_stamp_over_nothing_does_not_stand_for_a_checkpoint(tsa: TsaProgram) -> None:
+    query = ["openssl", "ts", "-query", "-data", "/dev/null", "-sha256", "-cert"]
+    asked = subprocess.run(query, capture_output=True, check=True).stdout
+    waiting = contents(EVENTS, LOG, unmerged=[1, 2, 3, 4])
+    pages = {"anchors/1-tsa.tsr": answer(tsa, asked)}
+    content = archive(pack(msgspec.structs.replace(waiting, pages=pages), [KEY]))
+    assert judge(content, SOON, relying_on(tsa)).state == "no_timestamp"
 
 
 def test_a_stamp_from_the_future_is_refused(tsa: TsaProgram) -> None:
