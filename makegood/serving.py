@@ -127,10 +127,21 @@ def serve(settings: Settings) -> int:
             outside = [Child(one, environment) for one in _outside_world(settings)]
             with _running(outside):
                 if settings.demo:
-                    _run_once("demo", [sys.executable, "-m", "makegood.demo"], environment)
+                    _fill_demo(settings, listener, environment)
                 ours = [Child(one, environment) for one in _programs(settings, listener)]
                 with _running(ours):
                     return _tend(settings, database, [*outside, *ours])
+
+
+def _fill_demo(settings: Settings, listener: socket.socket, environment: dict[str, str]) -> None:
+    """Once for each data folder; meanwhile the site's address shows how far it is."""
+    from makegood.demo.tree import progress_command
+
+    handle = listener.fileno()
+    command = [sys.executable, "-m", *progress_command(settings.folder, handle)]
+    page = Program(name="progress", command=command, pass_fds=(handle,))
+    with _running([Child(page, environment)]):
+        _run_once("demo", [sys.executable, "-m", "makegood.demo"], environment)
 
 
 def _full(settings: Settings, url: str) -> Settings:

@@ -72,10 +72,10 @@ class Filler:
 
     async def fill(self, progress: Progress, orders: int, claims: int) -> None:
         """Everything, in the order in which a real market would come to it."""
-        bar = progress.add_task("people and gateways", total=None)
+        bar = progress.add_task("people and gateways", total=1, step="people")
         await self._people()
         await self._outside()
-        progress.update(bar, total=1, completed=1)
+        progress.advance(bar)
         sales = self._claimed(claims)
         await self._contract(sales)
         plain = list(self._shop.plain(orders - claims - len(cast.TRY)))
@@ -83,12 +83,14 @@ class Filler:
         play = Play(self._rooms, self._market, self._chance, self._now)
         plan_audit(play, self._rooms, self._now)
         await play.run(sales, progress)
+        bar = progress.add_task("looking back", total=1, step="review")
         sold = sorted((sale.order for sale in plain), key=lambda order: order.placed_at)
         await fill_books(self._rooms, self.act("operator"), sold)
         await move_money(self._rooms, *await self._chief())
         await self._look_back()
         await add_places(self._rooms, self.act("operator"), self._ports, self._folder)
         await self._tries()
+        progress.advance(bar)
 
     def act(self, role: Role, id_: str = "demo") -> Act:
         """Somebody acts at the present."""
@@ -218,7 +220,7 @@ class Filler:
         await self._push(orders)
 
     async def _orders(self, sales: Sequence[Sale], progress: Progress) -> None:
-        bar = progress.add_task("orders", total=len(sales))
+        bar = progress.add_task("orders", total=len(sales), step="orders")
         for start in range(0, len(sales), BATCH):
             batch = [sale.order for sale in sales[start : start + BATCH]]
             await self._push(batch)

@@ -14,11 +14,11 @@ from makegood.base.actor import Act, Actor, Role
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.claims import actions, intake, looking, staff_actions
-from makegood.claims.approving import RULING
 from makegood.claims.events import EvidenceAdded
 from makegood.claims.notices import NOTICE_JOB
 from makegood.claims.opening import OpenClaim
 from makegood.claims.payment_intake import PaymentComplaint, open_payment_claim
+from makegood.claims.proposing import RULING
 from makegood.claims.staff_actions import Ruled
 from makegood.claims.view import ClaimView
 from makegood.demo.orders import Sale, opening_times
@@ -76,7 +76,7 @@ class Play:
 
     async def run(self, sales: Sequence[Sale], progress: Progress) -> None:
         """Play until the present."""
-        bar = progress.add_task("claims", total=len(sales))
+        bar = progress.add_task("claims", total=len(sales), step="claims")
         self._roster = await self._rooms.desk.rosters.get(self._market, self._end)
         for time, sale in zip(opening_times(self._end, len(sales)), sales, strict=True):
             self._plan(time, self._opening(sale, progress, bar))

@@ -73,6 +73,16 @@ def commands(folder: Path, market_id: str = "main") -> dict[str, list[str]]:
     }
 
 
+def progress_file(folder: Path) -> Path:
+    """Where the filling tells how far it is."""
+    return folder / "demo" / "filling.json"
+
+
+def progress_command(folder: Path, handle: int) -> list[str]:
+    """The page that shows it on a listening socket, as arguments of `python -m`."""
+    return ["makegood.demo.progress", str(handle), str(progress_file(folder))]
+
+
 def _free_ports(count: int) -> list[int]:
     """Ports that nobody listens on; held together so that they differ."""
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
