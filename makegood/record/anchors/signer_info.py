@@ -1,7 +1,7 @@
-"""The two fields of a timestamp that its signature leaves out, held to their only right value.
+"""The fields of a timestamp that its signature leaves out, held to their only right value.
 
-CMS (RFC 5652) signs neither the version of a signer's block nor the name of its signature
-algorithm, and readers ignore both: a changed byte there would pass unnoticed.
+CMS (RFC 5652) signs neither its own version, nor the version of a signer's block, nor the name of
+its signature algorithm, and readers ignore all three: a changed byte there would pass unnoticed.
 """
 
 from collections.abc import Iterator
@@ -19,38 +19,41 @@ _ECDSA: Final = {
 _RSA: Final = bytes.fromhex("06092a864886f70d0101")
 """All RSA algorithms begin so: the bare key type, PKCS 1 v1.5 with a digest, PSS."""
 _VERSION_ONE: Final = b"\x02\x01\x01"
+_VERSION_THREE: Final = b"\x02\x01\x03"
 
 
 def is_plain(token: bytes, signer: x509.Certificate) -> bool:
-    """Whether the signer's block of a token (DER of a ContentInfo) says what it must.
+    """Whether a token (DER of a ContentInfo) and its signer's block say what they must.
 
-    Version 1 (the signer named by issuer and serial number), and the algorithm that its
-    digest and its certificate's key call for.
+    Version 3 (what is signed is no plain data) and version 1 (the signer is named by issuer and
+    serial number), and the algorithm that its digest and its certificate's key call for.
     """
     try:
-        version, _, digest, _, algorithm, *_ = _children(_signer_info(token))
+        outer, signer_info = _signed_data(token)
+        inner, _, digest, _, algorithm, *_ = _children(signer_info)
     except ValueError:
         return False
-    return version == _VERSION_ONE and _fits(next(_children(algorithm)), digest, signer)
+    versions_fit = (outer, inner) == (_VERSION_THREE, _VERSION_ONE)
+    return versions_fit and _fits(next(_children(algorithm), b""), digest, signer)
 
 
 def _fits(named: bytes, digest: bytes, signer: x509.Certificate) -> bool:
     match signer.public_key():
         case ec.EllipticCurvePublicKey():
-            return named == _ECDSA.get(next(_children(digest)))
+            return named == _ECDSA.get(next(_children(digest), b""))
         case rsa.RSAPublicKey():
             return named.startswith(_RSA)
         case _:
             return False
 
 
-def _signer_info(token: bytes) -> bytes:
-    """ContentInfo → content → SignedData → the one member of its last field."""
+def _signed_data(token: bytes) -> tuple[bytes, bytes]:
+    """ContentInfo → content → SignedData → its version, and the one member of its last field."""
     _, content = _children(token)
     (signed_data,) = _children(content)
-    *_, signers = _children(signed_data)
+    version, *_, signers = _children(signed_data)
     (only,) = _children(signers)
-    return only
+    return version, only
 
 
 def _children(der: bytes) -> Iterator[bytes]:
