@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from makegood.base.money import Money, split_by_shares
-from makegood.claims.unmet import Asked, Unfollowed, Weighed, asked_of, unfollowed, weighed
+from makegood.claims.asked import Asked, asked_of
 from makegood.claims.view import (
     ClaimView,
     ConditionView,
@@ -18,6 +18,7 @@ from makegood.claims.view import (
     FactView,
     PersonView,
 )
+from makegood.claims.weighing import Unfollowed, Weighed, unfollowed, weighed
 from makegood.policy.judgement import Words
 from makegood.policy.model import Pack
 from makegood.policy.vocabulary import FACTS

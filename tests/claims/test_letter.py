@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from makegood.claims import actions, staff_actions
+from makegood.claims.asked import Asked, asked_of
 from makegood.claims.letter import Letter, letter_of
 from makegood.claims.staff_actions import Ruled
-from makegood.claims.unmet import Asked, asked_of
 from makegood.claims.view import ClaimView
 from tests.claims import histories as h
 from tests.claims.test_promises import waiting_for_seller
@@ -171,6 +171,24 @@ def test_what_a_person_confirmed_from_an_interested_source_is_not_told_as_refuse
 
     assert doubts(machine=True, assist="alone") == ["own_purse"]
     assert doubts(machine=False, assist="followed") == ["followed"]
+
+
+def test_an_item_that_could_turn_the_decision_is_not_called_beside_the_point() -> None:
+    slot = h.PACK.slots["error_screen"]
+    turning = [name for name in slot.proves if name != "supplier.status"]
+    other = msgspec.structs.replace(samples.DECISION.conditions[0], fact="order.paid")
+
+    def counted(would_change: list[str]) -> list[str]:
+        decision = msgspec.structs.replace(
+            samples.DECISION, conditions=[other], would_change=would_change
+        )
+        claim = msgspec.structs.replace(
+            samples.REFUNDING, decision=decision, evidence=samples.EVIDENCE[:1]
+        )
+        return [item.counted for item in letter_of(claim, h.PACK).weighed]
+
+    assert counted(turning[:1]) == ["open"]
+    assert counted([]) == ["beside"]
 
 
 def test_what_the_sides_agreed_on_weighs_nobodys_evidence() -> None:
