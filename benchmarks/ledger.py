@@ -17,7 +17,8 @@ import random
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final, Literal
+from multiprocessing.connection import Connection as Pipe
+from typing import Any, Final, Literal
 
 import asyncpg
 import msgspec
@@ -28,7 +29,6 @@ from benchmarks.money_model import run_model
 from makegood.base.actor import SYSTEM, Act
 from makegood.base.ids import derived_id
 from makegood.base.refusal import Refused
-from makegood.base.trouble import CannotRun
 from makegood.bootstrap import WEB_CONNECTIONS, WORKER_CONNECTIONS
 from makegood.ledger import accounts, rules
 from makegood.ledger.audit import audit
@@ -48,8 +48,9 @@ AGAIN: Final = 0.10
 TWO_PHASES: Final = 0.30
 PER_SET: Final = (1 - AGAIN) * (3 + 2 * TWO_PHASES)
 """Transfers in a set, on average: a set told again posts none, one in two phases posts five."""
-READY_SECONDS: Final = 8.0
-"""For starting the processes and using each connection once, before the clock runs."""
+READY: Final = "ready"
+START_TOGETHER: Final = 0.2
+"""Seconds from the moment that all processes are ready until the clock runs."""
 MEASURES_ITSELF: Final = 0.005
 """Seconds between two looks at how late a process's own event loop is."""
 
@@ -60,10 +61,10 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     process: int
     writers: int
-    begin: float
     seconds: float
-    pace: float = 0.0
+    pace: float
     """Sets a second of each writer, at random moments; 0 posts as fast as it goes."""
+    begin: float = 0.0
 
     @property
     def end(self) -> float:
@@ -149,27 +150,39 @@ def _write(url: str, writers: int, seconds: float, pace: float) -> Written:
             url=url,
             process=process,
             writers=max(writers // len(CONNECTIONS), 1),
-            begin=time.monotonic() + READY_SECONDS,
             seconds=seconds,
             pace=pace / PER_SET / writers,
         )
         for process in range(len(CONNECTIONS))
     ]
-    with multiprocessing.get_context("spawn").Pool(len(loads)) as pool:
-        return _together(pool.map(write_for, loads))
+    context = multiprocessing.get_context("spawn")
+    pipes = [context.Pipe() for _ in loads]
+    for load, (_, theirs) in zip(loads, pipes, strict=True):
+        context.Process(target=write_for, args=(load, theirs), daemon=True).start()
+        theirs.close()
+    ours = [own for own, _ in pipes]
+    for pipe in ours:
+        assert pipe.recv() == READY
+    begin = time.monotonic() + START_TOGETHER
+    for pipe in ours:
+        pipe.send(begin)
+    return _together([pipe.recv() for pipe in ours])
 
 
-def write_for(load: Load) -> Written:
-    """One process's writers on its connections."""
-    return asyncio.run(_write_for(load))
+def write_for(load: Load, pipe: "Pipe[Any, Any]") -> None:
+    """One process's writers on its connections; says when it is ready, and is told when to begin.
+
+    Processes of one machine share the clock (`time.monotonic`).
+    """
+    pipe.send(asyncio.run(_write_for(load, pipe)))
 
 
-async def _write_for(load: Load) -> Written:
+async def _write_for(load: Load, pipe: "Pipe[Any, Any]") -> Written:
     connections = CONNECTIONS[load.process]
     db = await Database.open(load.url, min_size=connections, max_size=connections)
     await _warm_up(db, connections, f"warm-{load.pace}-{load.process}")
-    if time.monotonic() > load.begin:
-        raise CannotRun(f"not ready within {READY_SECONDS:.0f} s: the machine has other work")
+    pipe.send(READY)
+    load = msgspec.structs.replace(load, begin=pipe.recv())
     await asyncio.sleep(load.begin - time.monotonic())
     began = time.process_time()
     done = await asyncio.gather(
