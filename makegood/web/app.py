@@ -15,6 +15,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, S
 
 from makegood.web import assets, page, words
 from makegood.web.api.mount import api_routes
+from makegood.web.api.once import Once
 from makegood.web.claim_files import files_of_buyers, files_of_pages
 from makegood.web.errors import error_handlers
 from makegood.web.file_routes import file_routes
@@ -63,7 +64,7 @@ def furnish(state: State, things: Things) -> None:
     state.things = things
     state.files, state.buyer_files = files_of_pages(things), files_of_buyers(things)
     state.outside_files = files_from_outside(things)
-    state.market = None
+    state.once, state.market = Once(), None
 
 
 def static_files() -> ControllerRouterHandler:

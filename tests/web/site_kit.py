@@ -23,7 +23,7 @@ from tests.claims.town import Town
 from tests.record.log.rooms import log_room
 
 ORIGIN = "http://makegood.test"
-PASSWORDS = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 _standing: dict[str, Litestar] = {}
 TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
 
@@ -42,7 +42,7 @@ def things_of(town: Town, hub: Hub, folder: Path) -> Things:
         vault=town.vault,
         pack=town.desk.pack,
         desk=town.desk,
-        door=Door(town.db, town.vault, town.desk.ids, PASSWORDS),
+        door=Door(town.db, town.vault, town.desk.ids, Passwords(QUICK)),
         storage=storage,
         room=FilingRoom(town.db, storage, PillowPictures()),
         log=log_room(town.db, folder / "record"),

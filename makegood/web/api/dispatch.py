@@ -63,7 +63,6 @@ class Api:
         self._base = base.encode()
         self._catalogue = catalogue
         self._routes = Routes(operations)
-        self._once = once.Once()
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever happens inside, the answer is a documented one."""
@@ -125,14 +124,16 @@ class Api:
 
     async def _run(self, operation: Operation, call: Call, key: KeyedRequest | None) -> Reply:
         if operation.uses == "nothing":
-            return await (self._once.alone(operation, call, key) if key else operation.run(call))
+            line = call.scope["litestar_app"].state.once
+            return await (line.alone(operation, call, key) if key else operation.run(call))
         if operation.uses == "connection" and key is None:
             async with call.things.db.connection() as conn:
                 call.connection = conn
                 return await operation.run(call)
         async with call.things.db.transaction() as tx:
             call.connection = tx
-            return await (self._once.inside(operation, call, key) if key else operation.run(call))
+            line = call.scope["litestar_app"].state.once
+            return await (line.inside(operation, call, key) if key else operation.run(call))
 
     def _problem(self, scope: HTTPScope, error: Exception) -> Answer:
         words = self._words(scope)
