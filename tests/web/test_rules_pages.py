@@ -79,6 +79,8 @@ async def test_a_change_goes_from_form_to_force_and_is_public_all_the_way(
     assert "不超过 10" in shown
     page = await fang.open(draft)
     assert "可能吃亏" in page.text
+    longer = {"do": "clock", "stage": "decision", "usual": "2880", "urgent": "720"}
+    page = await fang.send(f"{draft}/edit", seen=seen(page.text), **longer)
     await fang.send(f"{draft}/describe", seen=seen(page.text), **WHY)
     page = await fang.open(draft)
     page = await fang.send(f"{draft}/submit", seen=seen(page.text))
@@ -89,6 +91,8 @@ async def test_a_change_goes_from_form_to_force_and_is_public_all_the_way(
     public = await lin.open("/rules/default@2")
     assert "公示中" in public.text
     assert "不超过 10" in public.text
+    assert '<a href="#clocks">时限' in public.text
+    assert "原来 1 天，最紧急 12 小时" in public.text
     street.clock.at += timedelta(days=7)
     async with street.db.transaction() as tx:
         act = Act("main", SYSTEM, street.clock.now())
@@ -96,6 +100,15 @@ async def test_a_change_goes_from_form_to_force_and_is_public_all_the_way(
     again = await signed_in(street, app, "lin")
     assert "灰度中" in (await again.open("/ops/rules")).text
     assert "/rules/default@1" in (await again.open("/rules")).text
+
+
+async def test_the_public_page_has_time_limits_evidence_and_figures(buyer: Browser) -> None:
+    page = (await buyer.open("/rules/default@1")).text
+    for anchor in ("clocks", "evidence", "figures"):
+        assert f'href="#{anchor}"' in page
+        assert f'id="{anchor}"' in page
+    assert "最紧急的一类" in page
+    assert "必须提交" in page
 
 
 async def test_the_public_file_has_the_fingerprint_that_the_page_names(buyer: Browser) -> None:

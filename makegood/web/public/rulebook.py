@@ -12,7 +12,7 @@ from litestar.types import ControllerRouterHandler
 
 from makegood.policy import pack_store
 from makegood.policy.check import liability_tables
-from makegood.policy.compare import Comparison, compare
+from makegood.policy.compare import compare
 from makegood.policy.draft.model import Draft
 from makegood.policy.draft.store import draft_of_version
 from makegood.policy.inwords import RuleLine, rule_lines
@@ -22,6 +22,7 @@ from makegood.policy.shelf import ALWAYS, Shelf
 from makegood.policy.stages import Ref, Stage, parse_ref, stage_at
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
+from makegood.web.public.rule_parts import clock_rows, evidence_rows, parts_changed
 from makegood.web.things import TheThings, Things
 
 CITED: Final = re.compile(r"([a-z][a-z0-9-]{0,39}@[1-9]\d{0,5})(\.json)?")
@@ -72,12 +73,17 @@ async def show_rules(
         raise not_found()
     shelf = things.desk.shelf
     pack = await shelf.cited(page.market.market_id, str(ref), page.now)
+    before = await _before(page, shelf, shown[ref], pack)
+    changes = compare(before, pack) if before else None
     return page.show(
         "public/templates/rules_version.html",
         shown=shown[ref],
         pack=pack,
         tables=_tables(pack),
-        changes=await _changes(page, shelf, shown[ref], pack),
+        changes=changes,
+        others=list(parts_changed(pack, changes.others, page.words)) if changes else [],
+        clocks=clock_rows(pack, before),
+        evidence=evidence_rows(pack),
         examples=_examples(pack),
     )
 
@@ -132,12 +138,12 @@ def _shown(
     return VersionShown(version=version, state="ended", since=since, draft=draft, replaced_by=ref)
 
 
-async def _changes(page: Page, shelf: Shelf, shown: VersionShown, pack: Pack) -> Comparison | None:
-    """What differs from the version it was made from; None for a shipped one."""
+async def _before(page: Page, shelf: Shelf, shown: VersionShown, pack: Pack) -> Pack | None:
+    """The version it was made from; None for a shipped one."""
     if shown.draft is None:
         return None
     base = Ref(pack.name, shown.draft.base_version)
-    return compare(await shelf.cited(page.market.market_id, str(base), page.now), pack)
+    return await shelf.cited(page.market.market_id, str(base), page.now)
 
 
 def _tables(pack: Pack) -> list[TableRead]:
