@@ -16,6 +16,7 @@ from makegood.claims.may import has_new_evidence
 from makegood.claims.remedies import COUPON, FULL_REFUND, GOODS
 from makegood.claims.ruling import agreed_decision
 from makegood.claims.saving import hold
+from makegood.claims.solo_appeals import outside_reviewer
 from makegood.claims.state import STAFF, Claim
 from makegood.claims.stepping import step, step_held
 from makegood.claims.view import Audience
@@ -147,16 +148,17 @@ async def appeal(
     """Dispute named findings before another person.
 
     Raises:
-        Refused: `approval_needs_other_person` where the market has nobody else.
+        Refused: `approval_needs_other_person` where the market has nobody else, outside neither.
     """
     held = await hold(tx, act, claim_no)
     decided_by = held.claim.decision.decided_by if held.claim.decision else ""
     roster = await desk.rosters.get(act.market_id, act.now)
     apart = (decided_by, held.claim.approved_by)
-    reviewer = reviewer_for(roster, desk.ids.secret(8), apart, held.claim.opened.about_staff)
-    if reviewer is None:
-        raise Refused("approval_needs_other_person")
-    found = reviewer
+    found = reviewer_for(roster, desk.ids.secret(8), apart, held.claim.opened.about_staff)
+    if found is not None:
+        reviewer_id, reviewer_name = found.account_id, found.display_name
+    else:
+        reviewer_id, reviewer_name = await outside_reviewer(tx, act, desk, apart)
     done = await step_held(
         tx,
         act,
@@ -166,8 +168,8 @@ async def appeal(
             by=_party(act),
             disputed=list(disputed),
             text=mask_secrets(text),
-            reviewer_id=found.account_id,
-            reviewer_name=found.display_name,
+            reviewer_id=reviewer_id,
+            reviewer_name=reviewer_name,
             new_evidence=has_new_evidence(claim),
             clocks=look.clocks,
         ),

@@ -10,21 +10,21 @@ from typing import Final, TypeAlias
 import msgspec
 
 from makegood.base.actor import Act, Actor
-from makegood.base.ids import derived_id
 from makegood.claims import commands as c
 from makegood.claims.compensation import KIND, give_more
 from makegood.claims.desk import Desk
 from makegood.claims.handmade import MANUAL, confirm_sent
-from makegood.claims.state import Claim
+from makegood.claims.proposing import RULING
+from makegood.claims.solo_appeals import KIND as APPEAL
+from makegood.claims.solo_appeals import carry_answer
 from makegood.claims.stepping import step
 from makegood.ledger.advance.actions import approve_write_off
 from makegood.ledger.audits.pause import resume_payouts
 from makegood.ledger.funds.actions import refuse_payout, release_payout
-from makegood.people.approvals.actions import close_proposals, decide_proposal, propose
+from makegood.people.approvals.actions import decide_proposal
 from makegood.people.approvals.rules import (
     RULE_RELEASE,
     Approver,
-    NewProposal,
     Proposal,
     Verdict,
 )
@@ -32,7 +32,6 @@ from makegood.policy.draft.releasing import carry_release, carry_return
 from makegood.store.database import Connection
 
 Handler: TypeAlias = Callable[[Connection, Act, Desk, Proposal], Awaitable[None]]
-RULING: Final = "refund_above_limit"
 
 
 async def decide(
@@ -66,34 +65,6 @@ async def decide(
     elif proposal.kind in RETURNS:
         await RETURNS[proposal.kind](tx, act, desk, proposal)
     return proposal
-
-
-async def propose_ruling(tx: Connection, act: Act, desk: Desk, claim: Claim) -> None:
-    """Put a decision above its decider's limit, or departing from the rules, before a second one.
-
-    The claim keeps the decision itself; the proposal makes it visible among all that waits.
-    """
-    ruling = claim.proposed
-    if ruling is None:
-        return
-    new = NewProposal(
-        kind=RULING,
-        subject=claim.claim_no,
-        amount_minor=ruling.amount_minor + ruling.coupon_minor,
-        currency=claim.opened.currency,
-        payload={"finding": ruling.finding, "remedy": ruling.remedy, "number": ruling.number},
-        why=ruling.departure or ruling.reason_text or ruling.clause_zh or ruling.finding,
-        key=derived_id(claim.claim_no, str(claim.version)),
-    )
-    await propose(tx, act, desk.ids, new, by=act.actor.id, by_name=ruling.decided_by_name)
-
-
-async def note_ruling_decided(
-    tx: Connection, act: Act, claim_no: str, verdict: Verdict, name: str, text: str = ""
-) -> None:
-    """The claim's own page released or returned its decision: the proposal says so too."""
-    approver = Approver(person_id=act.actor.id, name=name, role=act.actor.role, proven_at=act.now)
-    await close_proposals(tx, act, RULING, claim_no, verdict, by=approver, text=text)
 
 
 async def _release_ruling(tx: Connection, act: Act, desk: Desk, proposal: Proposal) -> None:
@@ -140,6 +111,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "payout": _release_payout,
     "deposit_withdrawal": _release_payout,
     RULE_RELEASE: _release_rules,
+    APPEAL: carry_answer,
 }
 RETURNS: Final[Mapping[str, Handler]] = {
     RULING: _return_ruling,

@@ -9,7 +9,6 @@ from makegood.base.actor import SYSTEM, Act
 from makegood.base.refusal import Refused
 from makegood.claims import commands as c
 from makegood.claims import events as e
-from makegood.claims.approving import RULING, note_ruling_decided, propose_ruling
 from makegood.claims.desk import Desk, barred_from, lead_of, name_of
 from makegood.claims.factsheet import facts_for_judge, stated
 from makegood.claims.frame import Frame
@@ -17,6 +16,7 @@ from makegood.claims.outcome import ROOT_CAUSES
 from makegood.claims.outside.rules import OutsideAnswer
 from makegood.claims.precedents.actions import family
 from makegood.claims.precedents.rules import Family
+from makegood.claims.proposing import RULING, note_ruling_decided, propose_ruling
 from makegood.claims.remedies import ALL, GOODS, NOTHING
 from makegood.claims.restoring import restore_seller
 from makegood.claims.ruling import stake_of
@@ -102,9 +102,13 @@ async def decide_appeal(
     text: str,
     views: dict[str, str],
     ruled: Ruled | None,
+    name: str = "",
 ) -> Claim:
-    """Uphold (no new ruling) or put another decision in place of the disputed one."""
-    name = name_of(await desk.rosters.get(act.market_id, act.now), act.actor.id)
+    """Uphold (no new ruling) or put another decision in place of the disputed one.
+
+    `name` is that of a reviewer who is not on the roster.
+    """
+    name = name or name_of(await desk.rosters.get(act.market_id, act.now), act.actor.id)
 
     def make(claim: Claim, look: Frame) -> c.AnyCommand:
         decision = _decision(claim, look, ruled, act, name) if ruled else None

@@ -1,16 +1,25 @@
 """A shop of one person: declared when it opens, its second person outside, rules included."""
 
+from datetime import timedelta
+
+import pytest
 from litestar import Litestar
 from pyotp import TOTP
 
+from makegood.base.refusal import Refused
+from makegood.claims import actions, staff_actions
+from makegood.claims.staff_actions import Ruled
 from makegood.people.approvals.outside import outside_approvers
 from makegood.people.approvals.store import list_proposals
 from makegood.people.markets.store import load_market
+from makegood.people.staff.actions import disable_account
+from makegood.people.staff.store import list_accounts
 from tests.claims.town import Town
 from tests.web.site_kit import Browser
 from tests.web.staff_kit import signed_in
 from tests.web.test_money_pages import approval_token
 from tests.web.test_rules_pages import WHY, begun, edit, seen
+from tests.web.test_seller import STORY
 
 
 async def declared(street: Town, app: Litestar) -> tuple[Browser, str]:
@@ -145,3 +154,68 @@ async def test_from_outside_a_draft_is_sent_back_with_a_reason(street: Town, app
     page = await alone.open(draft)
     assert "十分钟太长" in page.text
     assert "/submit" in page.text
+
+
+async def decided_alone(street: Town) -> str:
+    """A claim that the one person who decides here has decided against its buyer."""
+    async with street.db.transaction() as tx:
+        for other in await list_accounts(tx, "main"):
+            if other.role in ("agent", "lead") and other.account_id != "qi":
+                await disable_account(tx, street.act("operator", "op"), other.account_id)
+    street.clock.at += timedelta(minutes=1)
+    opened = await street.open("SND01", description=STORY)
+    await street.file_all(opened.claim_no)
+    async with street.db.transaction() as tx:
+        await actions.decide_now(tx, street.buyer, street.desk, opened.claim_no)
+    ruled = Ruled(finding="as_described", remedy="explanation", reason_text="页面写的就是教育版")
+    alone = street.act("lead", "qi")
+    async with street.db.transaction() as tx:
+        await staff_actions.decide_claim(tx, alone, street.desk, opened.claim_no, ruled)
+    return opened.claim_no
+
+
+async def test_an_appeal_against_the_one_person_is_decided_from_outside(
+    street: Town, app: Litestar
+) -> None:
+    await declared(street, app)
+    claim_no = await decided_alone(street)
+    alone = await signed_in(street, app, "qi")
+    async with street.db.transaction() as tx:
+        await actions.appeal(
+            tx, street.buyer, street.desk, claim_no, disputed=["whole"], text="标题写的是专业版"
+        )
+
+    page = await alone.open(f"/desk/appeals/{claim_no}")
+    assert "由 罗律师 从外部复核" in page.text
+    sent = await alone.send(
+        f"/desk/appeals/{claim_no}",
+        outcome="changed",
+        finding="not_as_described",
+        remedy="refund_full",
+        amount="98",
+        share_seller="100",
+        text="标题确实写的是专业版，应全额退款",
+    )
+    assert "链接已发给外部复核人" in sent.text
+    assert (await street.view(claim_no)).state == "appealed"
+    lawyer, path, totp, shown = await opened_link(street, app)
+    assert "标题写的是专业版" in shown
+    assert "应全额退款" in shown
+    done = await lawyer.send(path, do="approved", code=totp.at(street.clock.now()))
+    assert "已放行并执行" in done.text, done.text[-1500:]
+    await street.settle()
+
+    view = await street.view(claim_no)
+    assert view.decision is not None
+    assert view.decision.remedy == "refund_full"
+    assert view.decision.decided_by.name == "罗律师"
+    assert sum(street.gateway.paid_back.values()) == 9800
+
+
+async def test_without_a_declaration_nobody_reviews(street: Town) -> None:
+    claim_no = await decided_alone(street)
+    with pytest.raises(Refused, match="approval_needs_other_person"):
+        async with street.db.transaction() as tx:
+            await actions.appeal(
+                tx, street.buyer, street.desk, claim_no, disputed=["whole"], text="标题写的是专业版"
+            )

@@ -22,7 +22,7 @@ LIMITED: Final = (
     "payout",
 )
 """Kinds with an amount up to which one person acts alone."""
-KINDS: Final = (*LIMITED, RULE_RELEASE)
+KINDS: Final = (*LIMITED, RULE_RELEASE, "appeal_decision")
 DECIDING_ROLES: Final = ("lead", "operator")
 OUTSIDE: Final = "outside:"
 """In front of the id of an approver who is not of the staff."""

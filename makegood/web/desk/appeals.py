@@ -11,10 +11,12 @@ from makegood.base.refusal import Refused
 from makegood.claims.actions import post_message
 from makegood.claims.events import words_of
 from makegood.claims.looking import queue_counts, view_claim
+from makegood.claims.solo_appeals import is_reviewed_outside, propose_answer
 from makegood.claims.staff_actions import Ruled, decide_appeal
 from makegood.claims.state import Claim
 from makegood.claims.store import load
 from makegood.claims.view import ClaimView, DeadlineView, EvidenceView, StepView
+from makegood.people.approvals.rules import OUTSIDE
 from makegood.web.desk.claim import need_staff
 from makegood.web.desk.faults import Fault, fault_of, status_of
 from makegood.web.desk.forms import AnyRequest, Form, read_form
@@ -23,6 +25,7 @@ from makegood.web.desk.present import Disputed, disputed_points
 from makegood.web.desk.queue import with_done
 from makegood.web.desk.rulings import choices, proposal_form, shares_of
 from makegood.web.look import finding_namer
+from makegood.web.operator.money.approvals import send_outside
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.things import TheThings, Things
 
@@ -37,6 +40,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     view: ClaimView
     claim: Claim
     blind: bool
+    outside: bool
+    """Somebody from outside decides; a person here only prepares the answer."""
     points: list[Disputed]
     new_evidence: list[EvidenceView]
 
@@ -59,6 +64,9 @@ async def review(
     form = await read_form(request)
     case = await _load(page, things, claim_no)
     try:
+        if case.outside:
+            await _ask_outside(page, things, case, form)
+            return page.go(f"/desk/appeals/{claim_no}?done=outside")
         if case.blind:
             await _keep_first_view(page, things, case, form)
             return page.go(f"/desk/appeals/{claim_no}")
@@ -79,7 +87,9 @@ async def _load(page: Page, things: Things, claim_no: str) -> Case:
     return Case(
         view=view,
         claim=loaded.claim,
-        blind=not any(_is_first_view(step, page) for step in view.steps),
+        outside=is_reviewed_outside(loaded.claim),
+        blind=not is_reviewed_outside(loaded.claim)
+        and not any(_is_first_view(step, page) for step in view.steps),
         points=disputed_points(
             view,
             page.words,
@@ -119,6 +129,26 @@ async def _decide(page: Page, things: Things, case: Case, form: Form) -> None:
         )
 
 
+async def _ask_outside(page: Page, things: Things, case: Case, form: Form) -> None:
+    """Send the prepared answer to the reviewer from outside."""
+    page.need("proposal.make")
+    changed = form.text("outcome") == "changed"
+    async with things.db.transaction() as tx:
+        proposal = await propose_answer(
+            tx,
+            page.act(),
+            things.ids,
+            case.view.claim_no,
+            text=form.text("text"),
+            views={point.label: _view(form, point) for point in case.points},
+            ruled=_ruled(form, case.view.order.currency) if changed else None,
+            by_name=page.caller.display_name,
+        )
+        assert case.claim.appeal is not None, "a case is about an appeal"
+        approver_id = case.claim.appeal.reviewer_id.removeprefix(OUTSIDE)
+        await send_outside(tx, page, things, proposal.proposal_no, approver_id)
+
+
 def _view(form: Form, point: Disputed) -> str:
     view = form.text(f"view_{point.key}")
     return view if view in VIEWS else "unclear"
@@ -146,7 +176,7 @@ async def _page(
     refused: Refused | None = None,
 ) -> Html:
     case = await _load(page, things, claim_no)
-    if refused is None and "decide_appeal" not in case.view.may:
+    if refused is None and not case.outside and "decide_appeal" not in case.view.may:
         refused = Refused("conflict_of_interest")
     fault: Fault | None = fault_of(page, refused)
     async with things.db.connection() as conn:
@@ -166,7 +196,9 @@ async def _page(
         appellant=appeal.by,
         new_evidence=case.new_evidence,
         form=form or proposal_form(case.view),
-        allowed="decide_appeal" in case.view.may,
+        allowed=case.outside or "decide_appeal" in case.view.may,
+        outside=appeal.reviewer_name if case.outside else "",
+        sent=request.query_params.get("done") == "outside",
         **choices(things, case.view),
     )
 

@@ -19,6 +19,7 @@ from makegood.web.errors import refusal_words
 from makegood.web.operator.account import qr_of, spelled
 from makegood.web.operator.cookies import door_act, visitor_of
 from makegood.web.operator.money.behind import PURPOSE, behind
+from makegood.web.operator.money.outside_appeal import appeal_of
 from makegood.web.operator.money.outside_rules import change_of
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.things import TheThings, Things
@@ -94,6 +95,7 @@ async def _page(page: Page, things: Things, token: str, *, fault: Fault | None =
         spelled=spelled(offer.secret) if offer else "",
         fault=fault,
         change=await change_of(page, things, proposal),
+        appeal=await appeal_of(page, things, proposal) if proposal.state == "open" else None,
     )
 
 

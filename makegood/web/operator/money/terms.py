@@ -11,7 +11,7 @@ from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
 from makegood.base.refusal import Refused
-from makegood.claims.approving import RULING
+from makegood.claims.proposing import RULING
 from makegood.ledger.advance.actions import caps_of, set_caps
 from makegood.ledger.advance.rules import AdvanceCaps
 from makegood.people.approvals.outside import add_outside_approver, outside_approvers
