@@ -104,10 +104,11 @@ async def test_a_change_goes_from_form_to_force_and_is_public_all_the_way(
 
 async def test_the_public_page_has_time_limits_evidence_and_figures(buyer: Browser) -> None:
     page = (await buyer.open("/rules/default@1")).text
-    for anchor in ("clocks", "evidence", "figures"):
+    for anchor in ("remedies", "auto_lane", "clocks", "evidence", "figures"):
         assert f'href="#{anchor}"' in page
         assert f'id="{anchor}"' in page
     assert "最紧急的一类" in page
+    assert "建议：全额退款" in page
     assert "必须提交" in page
 
 
@@ -208,6 +209,15 @@ async def test_figures_sentences_and_time_limits_are_edited_too(fang: Browser) -
     assert 'value="3.10"' in page.text
     bad = await fang.send(f"{draft}/edit", seen=seen(page.text), do="limits", high_value="x")
     assert "这样改不成立" in bad.text
+
+
+async def test_the_judges_own_tables_are_edited_in_words(fang: Browser) -> None:
+    draft = await begun(fang)
+    number = draft.rpartition("/")[2]
+    shown = (await fang.open(f"/ops/rules/remedies?draft={number}&edit=remedy.4")).text
+    assert "没有交付" in shown
+    assert "；建议：全额退款" in shown
+    assert "bad_goods</label>" not in shown
 
 
 async def test_one_class_of_products_has_a_time_limit_of_its_own(fang: Browser) -> None:

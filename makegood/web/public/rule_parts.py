@@ -5,8 +5,12 @@ from typing import Final
 
 import msgspec
 
+from makegood.policy.inputs import OF_JUDGE
+from makegood.policy.inwords import label_of
 from makegood.policy.judgement import Words as Both
 from makegood.policy.model import MinutesOf, Pack, StageClock
+from makegood.policy.ownwords import outcome_words, own_cell_words
+from makegood.policy.tables import Row, Table
 from makegood.web.words import Words
 
 ANCHORS: Final = {"reasons": "evidence", "slots": "evidence", "clocks": "clocks", "pack": "figures"}
@@ -32,6 +36,31 @@ class EvidenceRow(msgspec.Struct, frozen=True, kw_only=True):
     name: Both
     required: list[Both]
     optional: list[Both]
+
+
+class OwnLine(msgspec.Struct, frozen=True):
+    """One row of a table of the judge's own: what it asks for, and what it says."""
+
+    asked: list[tuple[Both, Both]]
+    said: Both
+
+
+def own_tables(pack: Pack) -> dict[str, list[OwnLine]]:
+    """What follows from a finding, by table: remedies, lane, class, the automatic lane."""
+    return {
+        name: [_own_line(pack, pack.tables[name], row) for row in pack.tables[name].rows]
+        for name in OF_JUDGE
+        if name in pack.tables
+    }
+
+
+def _own_line(pack: Pack, table: Table, row: Row) -> OwnLine:
+    asked = [
+        (label_of(pack, table.id, table.inputs[place]), wanted)
+        for place, cell in row.asked
+        if (wanted := own_cell_words(pack, cell)) is not None
+    ]
+    return OwnLine(asked, outcome_words(pack, row))
 
 
 class PartChanged(msgspec.Struct, frozen=True):

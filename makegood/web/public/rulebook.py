@@ -22,7 +22,7 @@ from makegood.policy.shelf import ALWAYS, Shelf
 from makegood.policy.stages import Ref, Stage, parse_ref, stage_at
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
-from makegood.web.public.rule_parts import clock_rows, evidence_rows, parts_changed
+from makegood.web.public.rule_parts import clock_rows, evidence_rows, own_tables, parts_changed
 from makegood.web.things import TheThings, Things
 
 CITED: Final = re.compile(r"([a-z][a-z0-9-]{0,39}@[1-9]\d{0,5})(\.json)?")
@@ -84,6 +84,7 @@ async def show_rules(
         others=list(parts_changed(pack, changes.others, page.words)) if changes else [],
         clocks=clock_rows(pack, before),
         evidence=evidence_rows(pack),
+        own=own_tables(pack),
         examples=_examples(pack),
     )
 

@@ -19,6 +19,7 @@ from makegood.policy.inputs import OF_JUDGE, inputs_of
 from makegood.policy.inwords import Asked, case_words
 from makegood.policy.lint import MAX_TEXT, lint
 from makegood.policy.model import Pack
+from makegood.policy.ownwords import value_words
 from makegood.policy.stages import Ref, Stage, parse_ref, stage_at
 from makegood.policy.tablecheck import oddities
 from makegood.policy.tables import Scalar
@@ -207,6 +208,7 @@ async def draft_table_page(
         inputs=known,
         columns=columns_to_add(pack, table),
         chosen=forms.chosen,
+        value_name=lambda word: value_words(pack, word),
         own=table_id in OF_JUDGE,
         faults=[one for one in found.faults if one.file == f"tables/{table_id}.json"],
         odd=[

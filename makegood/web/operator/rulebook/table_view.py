@@ -3,10 +3,11 @@
 import msgspec
 
 from makegood.policy.compare import RowDiff, row_diffs
-from makegood.policy.inputs import Input, inputs_of
+from makegood.policy.inputs import OF_JUDGE, Input, inputs_of
 from makegood.policy.inwords import MACHINE, bearers_of, cell_words, label_of, note_of
 from makegood.policy.judgement import Words as Both
 from makegood.policy.model import Finding, Pack
+from makegood.policy.ownwords import outcome_words, own_cell_words
 from makegood.policy.tables import Cell, Row, Table
 from makegood.web.words import Words
 
@@ -78,7 +79,10 @@ def _row(pack: Pack, table: Table, diff: RowDiff, words: Words) -> RowShown:
         state=diff.state,
         moved=diff.moved,
         note=_pick(words, note_of(row)),
-        cells=tuple(_cell(pack, cells.get(name), diff, name, words) for name in table.inputs),
+        cells=tuple(
+            _cell(pack, cells.get(name), diff, name, words, own=table.id in OF_JUDGE)
+            for name in table.inputs
+        ),
         finding=finding,
         result=_result(pack, row, old, words),
         bearers=_changed(
@@ -89,12 +93,15 @@ def _row(pack: Pack, table: Table, diff: RowDiff, words: Words) -> RowShown:
     )
 
 
-def _cell(pack: Pack, cell: Cell | None, diff: RowDiff, column: str, words: Words) -> CellShown:
-    now = cell_words(pack, cell) if cell is not None else None
+def _cell(
+    pack: Pack, cell: Cell | None, diff: RowDiff, column: str, words: Words, *, own: bool
+) -> CellShown:
+    in_words = own_cell_words if own else cell_words
+    now = in_words(pack, cell) if cell is not None else None
     text = _pick(words, now) if now else None
     if column not in diff.cells:
         return CellShown(now=text)
-    was = cell_words(pack, diff.cells[column])
+    was = in_words(pack, diff.cells[column])
     return CellShown(now=text, before=_pick(words, was) if was else None, changed=True)
 
 
@@ -103,12 +110,12 @@ def _result(pack: Pack, row: Row, old: Row | None, words: Words) -> CellShown:
 
 
 def _said(pack: Pack, row: Row, words: Words) -> str:
-    """What a row says: its finding, or for the judge's own tables its plain values."""
+    """What a row says: its finding, or what the judge's own tables give."""
     if "finding" in row.outcome:
         code = str(row.outcome["finding"])
         known = pack.findings.get(code)
         return _pick(words, known.name) if known else code
-    return ", ".join(str(value) for name, value in row.outcome.items() if name != "rule")
+    return _pick(words, outcome_words(pack, row))
 
 
 def _machine(row: Row, words: Words) -> str:
