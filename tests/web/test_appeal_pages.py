@@ -126,6 +126,10 @@ async def test_a_seller_reads_the_decision_letter_once_there_is_a_decision(
     assert "裁定书" in page.text
     assert "卖家提出过异议" in page.text
     assert (await buyer.open(f"/seller/c/{claim_no}/letter")).status_code == 404
+    agent = await signed_in(street, app, "xu")
+    assert f"/desk/c/{claim_no}/letter" in (await agent.open(f"/desk/c/{claim_no}")).text
+    assert "裁定书" in (await agent.open(f"/desk/c/{claim_no}/letter")).text
+    assert (await seller.open(f"/desk/c/{claim_no}/letter")).status_code == 404
 
 
 async def test_a_changed_decision_says_whose_appeal_it_answers(street: Town, app: Litestar) -> None:

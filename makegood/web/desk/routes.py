@@ -2,7 +2,17 @@
 
 from litestar.types import ControllerRouterHandler
 
-from makegood.web.desk import appeals, batch, claim, library, manual, questions, queue, rulings
+from makegood.web.desk import (
+    appeals,
+    batch,
+    claim,
+    letter,
+    library,
+    manual,
+    questions,
+    queue,
+    rulings,
+)
 
 ROUTES: list[ControllerRouterHandler] = [
     *queue.ROUTES,
@@ -10,6 +20,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *rulings.ROUTES,
     *appeals.ROUTES,
     *manual.ROUTES,
+    *letter.ROUTES,
     *library.ROUTES,
     *questions.ROUTES,
     *batch.ROUTES,
