@@ -1,5 +1,6 @@
 """Fills the demo's market: people, orders, then sixty days of claims through the real rules."""
 
+import asyncio
 import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -8,7 +9,7 @@ from typing import Final
 
 import httpx
 import msgspec
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
 from makegood.base.actor import Act, Actor, Role
 from makegood.base.money import Money
@@ -79,10 +80,12 @@ class Filler:
         sales = self._claimed(claims)
         await self._contract(sales)
         plain = list(self._shop.plain(orders - claims - len(cast.TRY)))
-        await self._orders([*plain, *sales], progress)
+        bar = progress.add_task("orders", total=len(sales) + len(plain), step="orders")
+        await self._orders(sales, progress, bar)
         play = Play(self._rooms, self._market, self._chance, self._now)
         plan_audit(play, self._rooms, self._now)
-        await play.run(sales, progress)
+        # Orders that nobody complains about have no part in the play.
+        await asyncio.gather(play.run(sales, progress), self._orders(plain, progress, bar))
         bar = progress.add_task("looking back", total=1, step="review")
         sold = sorted((sale.order for sale in plain), key=lambda order: order.placed_at)
         await fill_books(self._rooms, self.act("operator"), sold)
@@ -219,8 +222,7 @@ class Filler:
         ]
         await self._push(orders)
 
-    async def _orders(self, sales: Sequence[Sale], progress: Progress) -> None:
-        bar = progress.add_task("orders", total=len(sales), step="orders")
+    async def _orders(self, sales: Sequence[Sale], progress: Progress, bar: TaskID) -> None:
         for start in range(0, len(sales), BATCH):
             batch = [sale.order for sale in sales[start : start + BATCH]]
             await self._push(batch)

@@ -43,6 +43,15 @@ DEPARTURE: Final = (
 )
 KINDS: Final = {"image": "image/png", "video": "video/mp4", "text": "text/plain"}
 
+QUIET: Final = (NOTICE_JOB, SEND_MAIL_JOB)
+"""Nobody of the past is told anything any more."""
+
+_NEXT: Final = """
+    with told as (delete from job where run_at <= $1 and kind = any ($2))
+    select min(run_at) from job where run_at > $1 or kind <> all ($2)
+"""
+"""When the next job is due, forgetting those that would tell somebody."""
+
 Deed = Callable[[], Awaitable[None]]
 
 
@@ -71,7 +80,7 @@ class Play:
         self._suggestions = count()
         self._agenda: list[tuple[datetime, int, Deed]] = []
         self._roster: list[RosterLine] = []
-        quiet = {NOTICE_JOB: _nothing, SEND_MAIL_JOB: _nothing}
+        quiet = dict.fromkeys(QUIET, _nothing)
         self._worker = Worker(rooms.db, rooms.clock, handlers(rooms) | quiet)
 
     async def run(self, sales: Sequence[Sale], progress: Progress) -> None:
@@ -107,7 +116,7 @@ class Play:
 
     async def _next(self) -> datetime | None:
         async with self._rooms.db.connection() as conn:
-            due: datetime | None = await conn.fetchval("select min(run_at) from job")
+            due: datetime | None = await conn.fetchval(_NEXT, self._clock.at, QUIET)
         times = [self._agenda[0][0]] if self._agenda else []
         if due is not None:
             soon = due if due <= self._clock.at else _ticked(due)
