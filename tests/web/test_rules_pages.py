@@ -110,6 +110,7 @@ async def test_the_public_page_has_time_limits_evidence_and_figures(buyer: Brows
     assert "最紧急的一类" in page
     assert "建议：全额退款" in page
     assert "必须提交" in page
+    assert not [stage for stage in PACK.clocks.stages if f"<h3>{stage}" in page], "in words"
 
 
 async def test_the_public_file_has_the_fingerprint_that_the_page_names(buyer: Browser) -> None:
