@@ -155,11 +155,13 @@ class Filler:
             for one in cast.SUPPLIERS:
                 await connect_supplier(tx, operator, vault, one.supplier_id, ways[one.reach])
             await agree_with_suppliers(tx, operator, self._now)
-            await grant_quota(tx, operator, "demo-fund", Money(FUND_MINOR))
-            await put_into_fund(tx, operator, "demo-fund", Money(FUND_MINOR))
+            # Before the first order: no month of the ledger may begin with less than nothing.
+            early = msgspec.structs.replace(operator, now=self._now - timedelta(days=120))
+            await grant_quota(tx, early, "demo-fund", Money(FUND_MINOR))
+            await put_into_fund(tx, early, "demo-fund", Money(FUND_MINOR))
             for seller in cast.SELLERS:
                 key = f"demo-deposit-{seller.seller_id}"
-                await pay_deposit(tx, operator, key, seller.seller_id, Money(500_000))
+                await pay_deposit(tx, early, key, seller.seller_id, Money(500_000))
             for item in cast.PRODUCTS:
                 if item.category == "game_card":
                     await add_stock(tx, operator, vault, (), self._stock(item.sku))

@@ -24,6 +24,8 @@ PATHS = {
         "/ops/approvals",
         "/ops/sellers/s-1",
         "/ops/money?part=limits",
+        "/ops/money?part=outside",
+        "/ops/refusals",
     ],
     "seller": ["/seller/funds"],
     "supplier": ["/supplier/statement"],

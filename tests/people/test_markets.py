@@ -193,6 +193,7 @@ def test_one_person_may_open_with_an_outside_mediator() -> None:
     done = SetupState(done=frozenset(SETUP_STEPS), skipped=frozenset())
     solo = msgspec.structs.replace(SETTINGS, solo=SoloMode("陈律师", "m@example.com"))
     assert missing_before_opening(done, solo, deciders=1) == ()
+    assert missing_before_opening(done, solo, deciders=0) == ("decider",)
 
 
 @pytest.mark.parametrize("category", LOCKED_CATEGORIES)

@@ -161,11 +161,13 @@ def missing_before_opening(
 ) -> tuple[str, ...]:
     """What still keeps the market closed: unsettled steps, and a second person for appeals.
 
-    `deciders` counts people who can decide claims and have their second factor.
+    `deciders` counts people who can decide claims and have their second factor. A shop of one
+    person has its second one outside, but somebody must be there to decide at all.
     """
     steps = [step for step in SETUP_STEPS[:-1] if step not in setup.done | setup.skipped]
-    second = () if deciders >= 2 or settings.solo else ("second_person",)
-    return (*steps, *second)
+    if settings.solo:
+        return (*steps, *(() if deciders else ("decider",)))
+    return (*steps, *(() if deciders >= 2 else ("second_person",)))
 
 
 def wrong_fields(settings: MarketSettings) -> tuple[str, ...]:
