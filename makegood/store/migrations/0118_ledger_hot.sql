@@ -29,6 +29,11 @@ SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     due record;
 BEGIN
+    IF NOT EXISTS (SELECT FROM ledger_due WHERE tx = pg_current_xact_id()) THEN
+        RETURN NULL;
+    END IF;
+    -- Account by account, each by its key: one statement for all would be cheaper, and its order
+    -- and its look-ups would hang on a plan that may have been made while the book was empty.
     FOR due IN
         WITH taken AS (DELETE FROM ledger_due WHERE tx = pg_current_xact_id()
                        RETURNING market_id, codes, currencies, traits, dp, cp, dq, cq)
