@@ -9,8 +9,8 @@ from makegood.base.actor import Act
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.base.time import rfc3339
+from makegood.claims.listing_store import claimed_orders_of_seller
 from makegood.claims.payouts import Hold, payout_of, record_payout
-from makegood.claims.store import claimed_orders_of_seller
 from makegood.ledger.funds.actions import standing_of
 from makegood.ledger.funds.rules import Standing
 from makegood.orders import escrow_store

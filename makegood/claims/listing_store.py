@@ -118,6 +118,23 @@ async def _search_all(
     )
 
 
+async def claimed_orders_of_seller(
+    conn: Connection, market_id: str, seller_id: str, limit: int
+) -> list[str]:
+    """The orders of a seller under open claims, the longest open first."""
+    rows = await conn.fetch(
+        """
+        select order_no, min(opened_at) as since from claim
+        where market_id = $1 and seller_id = $2 and is_open
+        group by order_no order by since, order_no limit $3
+        """,
+        market_id,
+        seller_id,
+        limit,
+    )
+    return [row["order_no"] for row in rows]
+
+
 def _part(where: Where, half: str) -> str:
     terms = " and ".join(("market_id = $1", half, *where.terms))
     return f"""
