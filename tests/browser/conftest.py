@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 import uvicorn
 from litestar import Litestar
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
@@ -14,6 +15,7 @@ from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 from makegood.store.database import Database
 from makegood.store.notify import Hub
 from tests.claims.town import Town
+from tests.databases import Databases
 from tests.web.site_kit import site
 
 CHROMIUM = "/usr/bin/chromium"
@@ -32,16 +34,48 @@ expect.set_options(timeout=30_000)
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    """A browser of this test alone."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of this folder share one event loop: a browser belongs to the loop it began in."""
+    shared = pytest.mark.asyncio(loop_scope="session")
+    for item in items:
+        if item.path.parent == Path(__file__).parent and pytest_asyncio.is_async_test(item):
+            item.add_marker(shared, append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def started_chromium() -> AsyncIterator[Browser]:
+    """One browser for all tests: to start it takes longer than to look at a page."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
+async def chromium(started_chromium: Browser) -> AsyncIterator[Browser]:
+    """A browser that knows nothing: what a test opens in it is closed with the test."""
+    yield started_chromium
+    for context in started_chromium.contexts:
+        await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database_url(databases: Databases) -> AsyncIterator[str]:
+    """A migrated database of this test alone, without rows."""
+    name = await databases.lend()
+    yield databases.url(name)
+    await databases.give_back(name)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """The pool that actions and stores are given."""
+    database = await Database.open(database_url, min_size=1, max_size=20)
+    yield database
+    await database.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def street(db: Database) -> Town:
     """A town with one delivered order, `O-1`."""
     made = Town(db)
@@ -50,7 +84,7 @@ async def street(db: Database) -> Town:
     return made
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def address(street: Town, database_url: str, tmp_path: Path) -> AsyncIterator[str]:
     """Where the whole site over the town answers over real HTTP."""
     hub = Hub(database_url)
