@@ -42,7 +42,7 @@ MARKET: Final = "m1"
 SELLERS: Final = 200
 CONNECTIONS: Final = (WEB_CONNECTIONS, WORKER_CONNECTIONS)
 """Of each process, as in the product."""
-PACE: Final = 1100
+PACE: Final = 1050
 """Transfers a second of the steady part."""
 AGAIN: Final = 0.10
 TWO_PHASES: Final = 0.30
