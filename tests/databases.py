@@ -96,9 +96,8 @@ class Databases:
     async def give_back(self, name: str) -> None:
         """Empty it for another test under another name, or drop it."""
         async with self._session("postgres") as session:
-            if await _is_left(session, name):
-                fresh = self._new_name()
-                await session.execute(f"ALTER DATABASE {name} RENAME TO {fresh}")
+            fresh = self._new_name()
+            if await _is_left(session, name) and await _is_renamed(session, name, fresh):
                 if await self._emptied(fresh):
                     self._ready.append(fresh)
                     return
@@ -152,6 +151,15 @@ async def _is_left(session: Session, name: str) -> bool:
             return True
         await asyncio.sleep(_POLL_SECONDS)
     return False
+
+
+async def _is_renamed(session: Session, name: str, fresh: str) -> bool:
+    """False when somebody came back at the last moment."""
+    try:
+        await session.execute(f"ALTER DATABASE {name} RENAME TO {fresh}")
+    except asyncpg.ObjectInUseError:
+        return False
+    return True
 
 
 async def _rows(session: Session, table: str) -> str:
