@@ -23,13 +23,14 @@ from typing import Any, Final, Literal
 import asyncpg
 import msgspec
 import psutil
+import uvloop
 
 from benchmarks.common import Report, fresh_database, load_average, percentile, tell
 from benchmarks.money_model import run_model
 from makegood.base.actor import SYSTEM, Act
 from makegood.base.ids import derived_id
 from makegood.base.refusal import Refused
-from makegood.bootstrap import WEB_CONNECTIONS, WORKER_CONNECTIONS
+from makegood.bootstrap import WEB_CONNECTIONS, WORKER_CONNECTIONS, collect_seldom
 from makegood.ledger import accounts, rules
 from makegood.ledger.audit import audit
 from makegood.ledger.audits.minute import audit_minute
@@ -172,15 +173,17 @@ def _write(url: str, writers: int, seconds: float, pace: float) -> Written:
 def write_for(load: Load, pipe: "Pipe[Any, Any]") -> None:
     """One process's writers on its connections; says when it is ready, and is told when to begin.
 
-    Processes of one machine share the clock (`time.monotonic`).
+    Processes of one machine share the clock (`time.monotonic`). The event loop and how seldom
+    memory is looked through are the product's.
     """
-    pipe.send(asyncio.run(_write_for(load, pipe)))
+    pipe.send(uvloop.run(_write_for(load, pipe)))
 
 
 async def _write_for(load: Load, pipe: "Pipe[Any, Any]") -> Written:
     connections = CONNECTIONS[load.process]
     db = await Database.open(load.url, min_size=connections, max_size=connections)
     await _warm_up(db, connections, f"warm-{load.pace}-{load.process}")
+    collect_seldom()
     pipe.send(READY)
     load = msgspec.structs.replace(load, begin=pipe.recv())
     await asyncio.sleep(load.begin - time.monotonic())

@@ -228,6 +228,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
     """Carry out jobs until `stop` is set."""
     configure_logs(format=settings.log_format, level=settings.log_level)
     async with opened_rooms(settings) as rooms:
+        collect_seldom()
         await Worker(rooms.db, rooms.clock, handlers(rooms), timetable(rooms)).run(stop)
 
 
