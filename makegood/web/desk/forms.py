@@ -1,6 +1,8 @@
 """A posted form of a desk, seller or operator page, read field by field."""
 
+from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Request
@@ -49,6 +51,14 @@ class Form(msgspec.Struct, frozen=True):
     def money(self, name: str, currency: str) -> Money:
         """An amount to be moved. Raises Refused with the reason where it cannot be one."""
         return read_amount(self.text(name), currency)
+
+
+def local_time(text: str, zone: ZoneInfo) -> datetime | None:
+    """What a field for day and time holds, on a clock of `zone`; None when it is no time."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=zone)
+    except ValueError:
+        return None
 
 
 async def read_form(request: AnyRequest) -> Form:

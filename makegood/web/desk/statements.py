@@ -10,7 +10,7 @@ from makegood.base.refusal import Refused
 from makegood.policy.facts import FactSpec, Value
 from makegood.policy.model import Pack
 from makegood.policy.vocabulary import FACTS
-from makegood.web.desk.forms import Form
+from makegood.web.desk.forms import Form, local_time
 
 COUNTS = range(11)
 USAGE: Final = "usage."
@@ -86,18 +86,11 @@ def _figure(form: Form, name: str, currency: str, zone: ZoneInfo) -> Value:
     """One figure, or None where it is none."""
     text = form.text(f"figure.{name}", 40)
     if FACTS[name].kind == "time":
-        return _local_time(text, zone)
+        return local_time(text, zone)
     if name.endswith("_minor"):
         amount = form.amount_minor(f"figure.{name}", currency)
         return amount if amount is not None and amount >= 0 else None
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
-
-
-def _local_time(text: str, zone: ZoneInfo) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone)
-    except ValueError:
-        return None
 
 
 def _values(spec: FactSpec) -> list[tuple[str, Value]]:

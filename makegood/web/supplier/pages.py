@@ -17,7 +17,7 @@ from makegood.orders.questions import LINK_PURPOSE, PageAnswer, answer_question
 from makegood.orders.supplier import AskedQuestion, SupplierStatus
 from makegood.people.links.actions import use_link
 from makegood.people.markets.store import load_supplier
-from makegood.web.desk.forms import AnyRequest, Form, read_form
+from makegood.web.desk.forms import AnyRequest, Form, local_time, read_form
 from makegood.web.operator.cookies import door_act
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.passes import SESSION, Door, pass_cookie, read_pass
@@ -91,7 +91,7 @@ def answer_of(form: Form, zone: ZoneInfo) -> PageAnswer:
     status = next((one for one in get_args(SupplierStatus) if one == said), None)
     if status is None:
         raise Refused("evidence_missing")
-    at, account = _time(form.text("at", 20), zone), form.text("account", 200) or None
+    at, account = local_time(form.text("at", 20), zone), form.text("account", 200) or None
     redeemed = status == "redeemed"
     return PageAnswer(
         status=status,
@@ -99,17 +99,10 @@ def answer_of(form: Form, zone: ZoneInfo) -> PageAnswer:
         redeemed_by=account if redeemed else None,
         delivered_at=None if redeemed else at,
         delivered_to=None if redeemed else account,
-        eta_at=_time(form.text("eta", 20), zone),
+        eta_at=local_time(form.text("eta", 20), zone),
         accepts=True if form.text("accepts") == "yes" else None,
         note=form.text("note", 2000).replace("\x00", ""),
     )
-
-
-def _time(text: str, zone: ZoneInfo) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone) if text else None
-    except ValueError:
-        return None
 
 
 def _page(page: Page, name: str, questions: list[AskedQuestion], sent: bool) -> Html:
