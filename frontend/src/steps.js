@@ -8,9 +8,8 @@ export function startSteps() {
     if (!bar) return;
     const missing = [...form.querySelectorAll("[data-required-for]")].filter(isShown).filter(isMissing);
     count(form);
-    const steps = new Set([...form.querySelectorAll(".step")].filter(isShown).map((step) => step.dataset.step));
-    const whole = (steps.size > 1 && form.querySelector("[name=reason]:checked")) || steps.has("4");
-    const none = whole ? bar.dataset.none : (next(form, bar) ?? said);
+    const chosen = form.dataset.at !== "1" || form.querySelector("[name=reason]:checked");
+    const none = chosen ? (next(form, bar) ?? bar.dataset.none) : said;
     bar.textContent = missing.length ? bar.dataset.some.replace("{names}", names(missing, bar)) : none;
   };
   form.addEventListener("input", refresh);

@@ -41,6 +41,7 @@ async def test_a_claim_on_a_phone_ends_in_a_refund_seen_live(
     await page.locator("input[type=file][data-slot]").first.set_input_files(shot)
     await expect(page.locator(".file[data-s=done]")).to_be_visible()
     await page.locator("input[name=slot_redeem_account]").fill("8820 4412 2260")
+    await expect(page.locator("[data-missing]")).to_have_text("可以提交")
     await page.get_by_role("button", name="下一步").click()
 
     await expect(page.get_by_role("heading", name="自动核验")).to_be_visible()
