@@ -99,17 +99,22 @@ async def take(
     lease_seconds: float = 30.0,
     kinds: Sequence[str] | None = None,
 ) -> list[TakenJob]:
-    """Lease up to `limit` due jobs, oldest first; nobody else sees them until the lease ends."""
+    """Lease up to `limit` due jobs, oldest first; nobody else sees them until the lease ends.
+
+    `MATERIALIZED` keeps the limit: a plan that reads the locking part once for every job skips
+    what it has locked and finds the next ones each time.
+    """
     rows = await conn.fetch(
         """
-        UPDATE job SET run_at = $2, attempts = job.attempts + 1
-        FROM (
+        WITH due AS MATERIALIZED (
             SELECT market_id, job_id, run_at AS due_at FROM job
             WHERE run_at <= $1 AND attempts < $5 AND ($4::text[] IS NULL OR kind = ANY ($4))
             ORDER BY run_at
             LIMIT $3
             FOR UPDATE SKIP LOCKED
-        ) AS due
+        )
+        UPDATE job SET run_at = $2, attempts = job.attempts + 1
+        FROM due
         WHERE job.market_id = due.market_id AND job.job_id = due.job_id
         RETURNING job.market_id, job.job_id, job.kind, job.subject, job.payload, due.due_at,
                   job.request_id, job.attempts

@@ -19,7 +19,7 @@ def tsa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TsaProgram]:
 
 @pytest.fixture(scope="module")
 def anvil() -> Iterator[Anvil]:
-    """A chain that mines every transaction at once."""
+    """A chain that builds blocks when it is told to."""
     running = Anvil()
     yield running
     running.stop()

@@ -41,13 +41,13 @@ class TsaProgram:
 
 
 class Anvil:
-    """A local EVM chain: every transaction is mined at once, or only when `mine` is called."""
+    """A local EVM chain. It builds a block only when `mine` is called, so tests never race it."""
 
     def __init__(self, *options: str) -> None:
         programs = sorted(CHAIN.glob("node_modules/@foundry-rs/anvil-*/bin/anvil"))
         assert programs, "the local chain is not installed: ./check installs it"
         self._process = subprocess.Popen(
-            [programs[0], "--host", "127.0.0.1", "--port", "0", *options],
+            [programs[0], "--host", "127.0.0.1", "--port", "0", "--no-mining", *options],
             stdout=subprocess.PIPE,
             text=True,
         )

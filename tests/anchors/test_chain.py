@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import httpx
 import msgspec
@@ -33,23 +32,10 @@ def chain(anvil: Anvil, client: httpx.AsyncClient) -> EvmChain:
     return EvmChain(Chain(url=anvil.url, key=PAYER, confirmations=3), client)
 
 
-@pytest.fixture(scope="module")
-def slow() -> Iterator[Anvil]:
-    """A chain that mines only when told."""
-    running = Anvil("--no-mining")
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def waiting_chain(slow: Anvil, client: httpx.AsyncClient) -> EvmChain:
-    return EvmChain(Chain(url=slow.url, key=PAYER, confirmations=1), client)
-
-
 async def anchored(chain: EvmChain, anvil: Anvil) -> tuple[bytes, Proof]:
     prepared = await chain.prepare(statement())
     assert isinstance(await chain.submit(statement(), prepared), Waiting)
-    anvil.mine(2)
+    anvil.mine(3)
     proof = await chain.submit(statement(), prepared)
     assert isinstance(proof, Proof)
     return prepared, proof
@@ -60,6 +46,7 @@ async def test_an_anchor_is_final_after_enough_blocks_and_shows_its_cost(
 ) -> None:
     prepared = await chain.prepare(statement())
     sent = await chain.submit(statement(), prepared)
+    anvil.mine(1)
     young = await chain.submit(statement(), prepared)
     anvil.mine(2)
     proof = await chain.submit(statement(), prepared)
@@ -108,18 +95,18 @@ async def test_a_proof_that_the_chain_does_not_hold_is_refused(
         await confirm(chain.ask, kept, 10_000)
 
 
-async def test_sending_again_after_a_crash_pays_once(waiting_chain: EvmChain, slow: Anvil) -> None:
-    prepared = await waiting_chain.prepare(statement())
-    tries = [await waiting_chain.submit(statement(), prepared) for _ in range(3)]
-    slow.mine(1)
-    proof = await waiting_chain.submit(statement(), prepared)
-    again = await waiting_chain.submit(statement(), prepared)
+async def test_sending_again_after_a_crash_pays_once(chain: EvmChain, anvil: Anvil) -> None:
+    prepared = await chain.prepare(statement())
+    kept = msgspec.json.decode(prepared, type=Prepared)
+    tries = [await chain.submit(statement(), prepared) for _ in range(3)]
+    anvil.mine(3)
+    proof = await chain.submit(statement(), prepared)
+    again = await chain.submit(statement(), prepared)
 
-    sender = msgspec.json.decode(prepared, type=Prepared).sender
     assert all(isinstance(one, Waiting) for one in tries)
     assert isinstance(proof, Proof)
     assert isinstance(again, Proof)
-    assert slow.ask("eth_getTransactionCount", sender, "latest") == "0x1"
+    assert anvil.ask("eth_getTransactionCount", kept.sender, "latest") == hex(kept.nonce + 1)
 
 
 async def test_a_nonce_used_by_another_transaction_is_found_out(
@@ -156,6 +143,7 @@ async def test_a_chain_without_a_base_fee_takes_the_old_form(client: httpx.Async
         chain = EvmChain(Chain(url=old.url, key=PAYER, confirmations=1), client)
         prepared = await chain.prepare(statement())
         await chain.submit(statement(), prepared)
+        old.mine(1)
         proof = await chain.submit(statement(), prepared)
     finally:
         old.stop()

@@ -87,6 +87,21 @@ async def test_two_workers_never_hold_the_same_job(db: Database, now: datetime) 
     assert not {job.job_id for job in mine} & {job.job_id for job in yours}
 
 
+async def test_the_limit_holds_when_the_planner_thinks_that_there_is_one_job(
+    db: Database, now: datetime
+) -> None:
+    async with db.transaction() as tx:
+        await enqueue(tx, [refund_job(now)])
+    async with db.connection() as conn:
+        await conn.execute("ANALYZE job")
+    async with db.transaction() as tx:
+        await enqueue(tx, [refund_job(now) for _ in range(19)])
+    async with db.transaction() as tx:
+        await tx.execute("SET LOCAL enable_hashjoin = off")
+        await tx.execute("SET LOCAL enable_mergejoin = off")
+        assert len(await take(tx, now, limit=15)) == 15
+
+
 async def test_a_done_job_is_gone(db: Database, now: datetime) -> None:
     async with db.transaction() as tx:
         await enqueue(tx, [refund_job(now), refund_job(now)])
