@@ -189,7 +189,7 @@ async def _prepare(database_url: str, url: str, count: int, port: int) -> None:
     body = msgspec.json.encode({"payments": payments})
     async with httpx.AsyncClient(trust_env=False) as http:
         await http.post(f"{url}/admin/pay", content=body)
-        await http.post(f"{url}/admin/refund-hook", content=f"http://127.0.0.1:{port}/hook")
+        await http.post(f"{url}/admin/hooks", json={"balance": f"http://127.0.0.1:{port}/hook"})
     db = await Database.open(database_url)
     async with db.transaction() as tx:
         await tx.execute("CREATE TABLE told (refund_no text NOT NULL, state text NOT NULL)")

@@ -8,14 +8,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from makegood.store.database import Database
 from makegood.store.postgres import UNSAFE_SETTINGS, EmbeddedPostgres
 from tests.databases import Databases
 
 # The same examples every time: a red run is about the change at hand, not about luck or load.
-settings.register_profile("check", derandomize=True, deadline=None, database=None)
+settings.register_profile(
+    "check",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("check")
 
 

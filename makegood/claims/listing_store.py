@@ -46,7 +46,9 @@ async def search_page(
     return _page(rows, where)
 
 
-async def queue_counts(conn: Connection, market_id: str, reader_id: str) -> Mapping[str, int]:
+async def queue_counts(
+    conn: Connection, market_id: str, reader_id: str, now: datetime
+) -> Mapping[str, int]:
     """How many claims each queue holds, counted up to 100 (lists show no more than 99+)."""
     row = await conn.fetchrow(
         """
@@ -58,7 +60,7 @@ async def queue_counts(conn: Connection, market_id: str, reader_id: str) -> Mapp
             (select count(*) from (select 1 from claim where market_id = $1 and is_open
                 and state = any ('{verifying,waiting_seller,waiting_buyer,waiting_supplier,
                                    negotiating}') limit 100) as c) as waiting,
-            (select count(*) from (select 1 from claim where next_deadline_at < now()
+            (select count(*) from (select 1 from claim where next_deadline_at < $3
                 and market_id = $1 and is_open limit 100) as c) as overdue,
             (select count(*) from (select 1 from claim where market_id = $1 and is_open
                 and state = 'decided' and awaits_approval limit 100) as c) as approvals,
@@ -71,6 +73,7 @@ async def queue_counts(conn: Connection, market_id: str, reader_id: str) -> Mapp
         """,
         market_id,
         reader_id,
+        now,
     )
     assert row is not None
     return dict(row)

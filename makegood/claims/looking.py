@@ -128,7 +128,7 @@ async def list_claims(conn: Connection, act: Act, filter_: ClaimFilter) -> Page:
 
 async def queue_counts(conn: Connection, act: Act) -> Mapping[str, int]:
     """How many claims each queue holds, up to 100."""
-    return await listing_store.queue_counts(conn, act.market_id, act.actor.id)
+    return await listing_store.queue_counts(conn, act.market_id, act.actor.id, act.now)
 
 
 async def check_before(conn: Connection, act: Act, desk: Desk, command: OpenClaim) -> PreCheck:

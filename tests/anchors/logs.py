@@ -103,7 +103,8 @@ class WitnessProgram:
 
     def add(self, body: bytes) -> httpx.Response:
         """Post a request as it is."""
-        return httpx.post(f"{self.url}/add-checkpoint", content=body, trust_env=False)
+        url = f"{self.url}/add-checkpoint"
+        return httpx.post(url, content=body, trust_env=False, timeout=60)
 
     def stop(self) -> None:
         """Kill it, as a power cut would."""

@@ -33,7 +33,7 @@ class TsaProgram:
         )
         assert self._process.stdout is not None
         self.url: str = json.loads(self._process.stdout.readline())["url"]
-        self.root_pem = httpx.get(f"{self.url}/root.pem", trust_env=False).text
+        self.root_pem = httpx.get(f"{self.url}/root.pem", trust_env=False, timeout=60).text
 
     def stop(self) -> None:
         """End it."""

@@ -52,7 +52,7 @@ class GatewayProgram:
     def __init__(self, state: Path, port: int = 0, faults: Faults | None = None, seed: int = 1):
         self._state = state
         self._seed = seed
-        self._http = httpx.Client(verify=NO_ONE, trust_env=False)
+        self._http = httpx.Client(verify=NO_ONE, trust_env=False, timeout=60)
         self._process = self._spawn(port, faults or Faults())
         self.url = self._ready()
         self.port = int(self.url.rpartition(":")[2])
@@ -81,6 +81,10 @@ class GatewayProgram:
     def set_faults(self, faults: Faults) -> None:
         content = msgspec.json.encode(faults)
         self._http.post(f"{self.url}/admin/faults", content=content).raise_for_status()
+
+    def hasten(self) -> None:
+        """Whatever waits for its time is due now."""
+        self._http.post(f"{self.url}/admin/hasten").raise_for_status()
 
     def hooks(self, urls: dict[str, str]) -> None:
         """Where each protocol tells of refunds."""

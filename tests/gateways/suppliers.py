@@ -26,7 +26,7 @@ class SupplierProgram:
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
         self.url: str = json.loads(self._process.stdout.readline())["url"]
-        self._http = httpx.Client(verify=NO_ONE, trust_env=False)
+        self._http = httpx.Client(verify=NO_ONE, trust_env=False, timeout=60)
         answer = self._http.get(f"{self.url}/admin/connections").content
         found = msgspec.json.decode(answer, type=list[SignedConnection | AcgConnection])
         self.signed = next(c for c in found if isinstance(c, SignedConnection))

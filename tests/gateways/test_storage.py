@@ -50,7 +50,8 @@ async def test_what_was_put_is_read(storage: Storage, data: bytes) -> None:
 
 @given(start=st.integers(0, len(LONG) + 9), size=st.integers(0, len(LONG)))
 @settings(
-    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_any_range_is_the_same_bytes(tmp_path: Path, start: int, size: int) -> None:
     storage = DiskStorage(tmp_path, VAULT)

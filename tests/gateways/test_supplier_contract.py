@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -19,8 +19,9 @@ from makegood.orders.supplier import SupplierGateway, SupplierUnavailable
 from tests.gateways.payments import NO_ONE, RealClock
 from tests.gateways.suppliers import SupplierProgram, question
 
-PATIENCE = 2.0
-"""How long a supplier may take, in seconds: on a busy machine an honest one needs a while."""
+PATIENCE = 60.0
+"""How long an honest supplier may take, in seconds: on a busy machine it needs a while."""
+IMPATIENCE = 0.5
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +55,7 @@ def either(
     return both[request.param]
 
 
-@pytest.mark.parametrize(
-    "faults", [Faults(down=1), Faults(fail_before=1), Faults(slow=1, slow_seconds=2 * PATIENCE)]
-)
+@pytest.mark.parametrize("faults", [Faults(down=1), Faults(fail_before=1)])
 async def test_a_supplier_that_fails_says_nothing(
     program: SupplierProgram, either: SupplierGateway, faults: Faults
 ) -> None:
@@ -66,13 +65,25 @@ async def test_a_supplier_that_fails_says_nothing(
     assert (await either.query(question())).status in ("valid", "delivered")
 
 
+async def test_a_supplier_that_takes_too_long_says_nothing(
+    program: SupplierProgram, client: httpx.AsyncClient, either: SupplierGateway
+) -> None:
+    program.fail(Faults(slow=1, slow_seconds=10 * IMPATIENCE))
+    client.timeout = httpx.Timeout(IMPATIENCE)
+    with pytest.raises(SupplierUnavailable):
+        await either.query(question())
+    client.timeout = httpx.Timeout(PATIENCE)
+    assert (await either.query(question())).status in ("valid", "delivered")
+
+
 async def test_an_order_the_supplier_never_had_is_not_found(either: SupplierGateway) -> None:
     assert (await either.query(question("UP-8-not_found"))).status == "not_found"
 
 
 async def test_every_answer_has_its_time_and_digest(either: SupplierGateway) -> None:
+    before = datetime.now(UTC)
     answer = await either.query(question())
-    assert datetime.now(UTC) - answer.asked_at < timedelta(seconds=5)
+    assert before <= answer.asked_at <= datetime.now(UTC)
     assert len(answer.digest) == 64
 
 

@@ -40,7 +40,7 @@ def url() -> Iterator[str]:
 
 @pytest.fixture
 async def supplier(url: str) -> AsyncIterator[SignedSupplier]:
-    async with httpx.AsyncClient(verify=NO_ONE, trust_env=False) as client:
+    async with httpx.AsyncClient(verify=NO_ONE, trust_env=False, timeout=60) as client:
         yield SignedSupplier(connection(url, "the secret"), client, RealClock())
 
 
@@ -62,6 +62,6 @@ async def test_the_example_answers_signed_and_replaces_once(supplier: SignedSupp
 
 
 async def test_the_example_refuses_a_wrong_signature(url: str) -> None:
-    async with httpx.AsyncClient(verify=NO_ONE, trust_env=False) as client:
+    async with httpx.AsyncClient(verify=NO_ONE, trust_env=False, timeout=60) as client:
         with pytest.raises(SupplierUnavailable):
             await SignedSupplier(connection(url, "wrong"), client, RealClock()).query(question())

@@ -72,7 +72,8 @@ def test_the_socket_stays_open_for_the_site(
 ) -> None:
     command = [sys.executable, "-m", *progress_command(tmp_path, listener.fileno())]
     with subprocess.Popen(command, pass_fds=(listener.fileno(),)) as program:
-        httpx.get(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=60)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        httpx.get(address, trust_env=False, timeout=60)
         program.send_signal(signal.SIGTERM)
         assert program.wait(60) == 0
     with socket.create_connection(listener.getsockname()), listener.accept()[0]:

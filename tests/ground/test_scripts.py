@@ -45,7 +45,7 @@ def run_serve(checkout: Path, **python: object) -> subprocess.CompletedProcess[s
         env={**os.environ, "PYTHON": str(path)},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
 

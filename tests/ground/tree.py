@@ -51,17 +51,27 @@ class Tree:
             try:
                 line = self._lines.get(timeout=0.1)
             except queue.Empty:
-                assert self.process.poll() is None, "\n".join(self.lines)
-                continue
+                if self.process.poll() is None:
+                    continue
+                line = self._last_words()
             self.lines.append(line)
             if words in line:
                 return line
         raise AssertionError(f"{words!r} was not said:\n" + "\n".join(self.lines))
 
+    def _last_words(self) -> str:
+        """The next line of a tree that has ended, which may have said it right before."""
+        for reader in self._readers:
+            reader.join(60)
+        try:
+            return self._lines.get_nowait()
+        except queue.Empty:
+            raise AssertionError("it has ended:\n" + "\n".join(self.lines)) from None
+
     def is_ready(self) -> bool:
         """Whether the site can serve requests now."""
         try:
-            with urlopen(f"{self.address}/ready", timeout=5) as answer:
+            with urlopen(f"{self.address}/ready", timeout=60) as answer:
                 return int(answer.status) == 200
         except OSError:
             return False
@@ -85,20 +95,26 @@ class Tree:
         self.process.wait(60)
         return self.end()
 
+    def kill(self) -> None:
+        """End it at once and wait until nothing of it works in its folder any more."""
+        family = list(self.all_processes().values()) if self.process.poll() is None else []
+        self.end(signal.SIGKILL)
+        assert still_running(family) == []
+
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal to the supervisor and wait; answers the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         status = self.process.wait(60)
         for reader in self._readers:
-            reader.join(5)
+            reader.join(60)
         for pipe in (self.process.stdout, self.process.stderr):
             assert pipe is not None
             pipe.close()
         return status
 
 
-def still_running(processes: list[psutil.Process], seconds: float = 20.0) -> list[psutil.Process]:
+def still_running(processes: list[psutil.Process], seconds: float = 60.0) -> list[psutil.Process]:
     """Those that have not ended within the time."""
     give_up_at = time.monotonic() + seconds
     left = processes

@@ -48,7 +48,7 @@ async def test_two_who_post_to_one_account_do_not_wait_for_each_other(
 ) -> None:
     async with db.transaction() as first:
         await post(first, act, [fee(1)])
-        async with asyncio.timeout(5), db.transaction() as second:
+        async with asyncio.timeout(60), db.transaction() as second:
             await post(second, act, [fee(2)])
     async with db.connection() as conn:
         assert await turned_over(conn, "bank") == (3, 0)

@@ -21,6 +21,7 @@ from makegood.store.postgres import (
     running_server,
     running_url,
 )
+from tests.slowness import slowness
 
 HOST = """
 import sys, time
@@ -95,8 +96,8 @@ async def test_a_stopped_server_leaves_no_process_and_starts_again_at_once(folde
     with server_in(folder) as server:
         assert running_url(folder) == server.url
     assert running_server(folder / "postgres") is None
-    # The best of three, since a busy machine may disturb one.
-    assert min([await seconds_to_answer(folder) for _ in range(3)]) < 2
+    # The best of three, and on a slow or busy machine as much longer as known work takes.
+    assert min([await seconds_to_answer(folder) for _ in range(3)]) < 2 * slowness()
 
 
 def test_the_server_dies_with_a_parent_that_is_killed(folder: Path) -> None:
@@ -107,7 +108,7 @@ def test_the_server_dies_with_a_parent_that_is_killed(folder: Path) -> None:
         postmaster = int(host.stdout.readline())
         assert alive(postmaster)
         host.kill()
-    assert gone_within(postmaster, 30)
+    assert gone_within(postmaster, 60)
 
 
 async def test_a_stale_pid_file_with_a_reused_number_does_not_matter(folder: Path) -> None:

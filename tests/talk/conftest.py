@@ -27,14 +27,18 @@ class MailboxProgram(msgspec.Struct, frozen=True):
     port: int
 
     def mails(self, to: str = "") -> list[Received]:
-        answer = httpx.get(f"http://127.0.0.1:{self.port}/mails.json", params={"to": to})
+        answer = self._ask("GET", "/mails.json", to=to)
         return msgspec.json.decode(answer.content, type=list[Received])
 
     def page(self, path: str = "/") -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}")
+        return self._ask("GET", path)
 
     def clear(self) -> None:
-        httpx.delete(f"http://127.0.0.1:{self.port}/mails")
+        self._ask("DELETE", "/mails")
+
+    def _ask(self, method: str, path: str, **query: str) -> httpx.Response:
+        url = f"http://127.0.0.1:{self.port}{path}"
+        return httpx.request(method, url, params=query or None, trust_env=False, timeout=60)
 
 
 class FixedClock:

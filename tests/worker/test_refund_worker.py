@@ -1,6 +1,7 @@
 """The worker's side of refunds, and notifications that are believed only after asking back."""
 
 from collections.abc import AsyncIterator, Iterator
+from itertools import count
 
 import pytest
 
@@ -30,6 +31,7 @@ from tests.gateways.payments import NO_ONE, GatewayProgram, Gateways, RealClock,
 
 MARKET = "m1"
 PRICE = 9800
+_numbers = count(1)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +88,7 @@ async def ordered(
     desk: Desk, program: GatewayProgram, channel: str, kind: LegKind = "online", amount: int = PRICE
 ) -> Refund:
     """A paid order and a refund of it, waiting to be sent."""
-    order_no = f"o-{channel}-{id(desk)}"
+    order_no = f"o-{channel}-{next(_numbers)}"
     program.pay(f"T-{order_no}", order_no, PRICE)
     leg = PaymentLeg(channel=channel, trade_no=f"T-{order_no}", amount_minor=PRICE, kind=kind)
     unit = UnitRef(order_no, 1, 1)

@@ -4,7 +4,7 @@
 listens on loopback only; a port of 0 takes any free one. One line of JSON with its address is
 printed when it is ready. `/admin/accounts` gives the accounts as Makegood reads them,
 `/admin/book` all that happened, `POST /admin/pay` makes payments, `POST /admin/faults` sets
-faults.
+faults, `POST /admin/hasten` makes due what waits for its time.
 """
 
 import argparse
@@ -91,9 +91,6 @@ class Handler(JsonHandler):
                 order = msgspec.json.decode(body, type=_Pay)
                 gateway.pay(order.payments, order.notify_url, order.version)
                 return 200, {"paid": len(order.payments)}
-            case "/admin/refund-hook":
-                gateway.book.put_setting("balance_refund_hook", body.decode())
-                return 200, {}
             case "/admin/hooks":
                 for protocol, url in msgspec.json.decode(body, type=dict[str, str]).items():
                     gateway.book.put_setting(f"{protocol}_refund_hook", url)
@@ -104,6 +101,9 @@ class Handler(JsonHandler):
                 if told.notify_url:
                     letter = _DISPUTE_LETTERS[told.protocol](gateway, told.dispute)
                     gateway.notify(told.notify_url, letter)
+                return 200, {}
+            case "/admin/hasten":
+                gateway.book.hasten()
                 return 200, {}
             case "/admin/faults":
                 gateway.set_faults(msgspec.json.decode(body, type=Faults))
