@@ -42,6 +42,8 @@ from makegood.store.notify import Hub
 from makegood.store.vault import Vault
 from makegood.talk.letters import Letters
 from makegood.web.app import create_app
+from makegood.web.bundle.binding import PageBinder
+from makegood.web.page import make_kit
 from makegood.web.things import Demo, NoticeAnswer, Notify, Things, WebSettings
 from makegood.worker.loop import Worker
 from makegood.worker.mails import Post
@@ -209,6 +211,7 @@ async def opened_rooms(settings: Settings, clock: Clock | None = None) -> AsyncI
             gateways = GatewayBook(db, vault, client, present)
             await gateways.refresh()
             storage = DiskStorage(settings.folder / "files", vault)
+            log = open_log_room(db, present, settings)
             yield Rooms(
                 db=db,
                 clock=clock,
@@ -217,7 +220,8 @@ async def opened_rooms(settings: Settings, clock: Clock | None = None) -> AsyncI
                 suppliers=SupplierBook(db, vault, client, clock, desk.ids),
                 post=_post(settings, db, desk, clock),
                 filing=FilingRoom(db, storage, PillowPictures()),
-                log=open_log_room(db, present, settings),
+                binder=PageBinder(desk, log, lambda: make_kit(desk.shelf.names)),
+                log=log,
                 client=client,
             )
     finally:

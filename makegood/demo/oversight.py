@@ -1,4 +1,4 @@
-"""The demo's outside eyes: a time-stamping authority, a witness, and one audit of the past."""
+"""The demo's outside eyes: a time stamp, a witness, one audit, and a regulator's request."""
 
 import contextlib
 from datetime import datetime, timedelta
@@ -9,6 +9,8 @@ import httpx
 
 from makegood.base.actor import Act
 from makegood.base.refusal import Refused
+from makegood.bundles.exports import actions as exports
+from makegood.bundles.exports.rules import Request
 from makegood.demo.playing import Play
 from makegood.demo.programs.witness import signer_in
 from makegood.demo.tree import Ports, witness_folder
@@ -26,6 +28,7 @@ ANNOUNCED: Final = timedelta(days=9)
 DRAWN: Final = timedelta(days=8)
 FINISHED: Final = timedelta(days=6)
 BEACON: Final = Typed(name="体彩排列三 第 26309 期（演示）")
+ASKED_FOR: Final = 3
 VALUE: Final = "4 0 7"
 NOTE: Final = "买家说退款晚到一天，记录写成当天到账"
 
@@ -84,8 +87,12 @@ async def _draw(play: Play, rooms: Rooms) -> None:
 
 
 async def _finish(play: Play, rooms: Rooms) -> None:
-    """The first does not match by the platform's doing, the second cannot be reached."""
+    """The first does not match by the platform's doing, the second cannot be reached.
+
+    A regulator asks for some of what was looked at.
+    """
     auditor, ids = play.act("auditor", "demo-auditor"), rooms.desk.ids
+    act = play.act("operator", "demo")
     found = {
         1: Finding(rank=1, result="mismatch", cause="platform", note=NOTE),
         2: Finding(rank=2, result="unreachable"),
@@ -96,3 +103,17 @@ async def _finish(play: Play, rooms: Rooms) -> None:
                 matches = Finding(rank=one.rank, result="matches")
                 await audits.record_finding(tx, auditor, ids, 1, found.get(one.rank, matches))
             await audits.finish(tx, auditor, ids, 1)
+            claim_nos = tuple(one.claim_no for one in await store.drawn_of(tx, act.market_id, 1))
+            await exports.take_request(tx, act, request_over(claim_nos[:ASKED_FOR]))
+
+
+def request_over(claim_nos: tuple[str, ...]) -> Request:
+    """What a regulator asks for after the audit."""
+    return Request(
+        asked_by="市消费者权益保护委员会（演示）",
+        kind="regulator",
+        basis="《消费者权益保护法》第三十二条，来函 2026-118 号（演示）",
+        case_no="12315-2026-118",
+        audience="outside",
+        claim_nos=claim_nos,
+    )

@@ -9,7 +9,7 @@ import msgspec
 from makegood.base.actor import Act
 from makegood.base.ids import Ids
 from makegood.base.refusal import Refused
-from makegood.bundles.exports.store import forget_exports_of
+from makegood.bundles.exports import actions as exports
 from makegood.orders.order import Order
 from makegood.orders.sealing import contact_hash
 from makegood.people.staff import store as account_store
@@ -119,6 +119,7 @@ async def erase_account(
         events = await record_store.load(tx, act.market_id, stream)
         gone = {one.version: redaction.staffs_part(one, account.display_name) for one in events}
         count += await _erase_events(tx, act, events, gone, reason, eraser.ids)
+    given = await exports.let_go(tx, act, streams)
     await staff_store.forget_names(tx, act.market_id, account_id, account.display_name)
     addresses = rules.traces([account.sign_in_name])
     mails = await erase_store.erase_mails(tx, act.market_id, [], addresses, act.now)
@@ -135,7 +136,7 @@ async def erase_account(
         files=0,
         mails=mails,
     )
-    await _settle(tx, act, eraser.ids, done, LostFiles([], [], 0))
+    await _settle(tx, act, eraser.ids, done, LostFiles(given, [], 0))
     return done
 
 
@@ -267,7 +268,7 @@ async def _empty_tables(
     market_id, claim_nos, orders = act.market_id, person.claim_nos, list(person.orders)
     drafts = await erase_store.drafts_of(tx, market_id, orders)
     lost = await erase_store.delete_files(tx, market_id, [*claim_nos, *drafts])
-    given = await forget_exports_of(tx, market_id, claim_nos)
+    given = await exports.let_go(tx, act, claim_nos)
     filed = await erase_store.empty_asides(tx, market_id, claim_nos, person.buyer_ids)
     lost = msgspec.structs.replace(lost, sha256=[*lost.sha256, *given, *filed])
     mails = await erase_store.erase_mails(tx, market_id, claim_nos, traces, act.now)

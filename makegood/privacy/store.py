@@ -124,7 +124,7 @@ async def load_erasure(conn: Connection, market_id: str, erasure_id: str) -> Era
 
 
 async def still_named(conn: Connection, market_id: str, contents: Sequence[str]) -> set[str]:
-    """Which of these contents some evidence item or some proof of a refund still needs."""
+    """Which of these contents something that is kept still needs."""
     rows = await conn.fetch(
         """
         select sha256 from evidence where market_id = $1 and sha256 = any ($2)
@@ -137,6 +137,10 @@ async def still_named(conn: Connection, market_id: str, contents: Sequence[str])
         select sha256 from bill where market_id = $1 and sha256 = any ($2)
         union
         select sha256 from foreign_bundle where market_id = $1 and sha256 = any ($2)
+        union
+        select file_ref from scoped_export where market_id = $1 and file_ref = any ($2)
+        union
+        select loose_ref from scoped_export where market_id = $1 and loose_ref = any ($2)
         """,
         market_id,
         list(contents),

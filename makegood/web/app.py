@@ -13,7 +13,7 @@ from litestar.middleware.compression import CompressionMiddleware
 from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 
-from makegood.web import assets, page, words
+from makegood.web import assets, page
 from makegood.web.api.mount import api_routes
 from makegood.web.api.once import Once
 from makegood.web.claim_files import files_of_buyers, files_of_pages
@@ -32,8 +32,7 @@ REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
 def create_app(things: Things, more_routes: Sequence[ControllerRouterHandler] = ()) -> Litestar:
     """The ASGI application of one install; `more_routes` are for tests."""
     state = State()
-    environment = page.make_environment(lambda: state.things.desk.shelf.names())
-    state.kit = page.Kit(environment, words.load_catalogue(), assets.load_assets())
+    state.kit = page.make_kit(lambda: state.things.desk.shelf.names())
     furnish(state, things)
     return Litestar(
         route_handlers=[

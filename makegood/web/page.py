@@ -24,12 +24,12 @@ from makegood.people.markets.rules import Market
 from makegood.people.roles import Matrix
 from makegood.policy.model import Pack
 from makegood.web import formats, look
-from makegood.web.assets import Assets
+from makegood.web.assets import Assets, load_assets
 from makegood.web.problem import PageFault, not_found
 from makegood.web.security import CSRF_COOKIE, is_token, new_token
 from makegood.web.session import caller_of
 from makegood.web.things import Things
-from makegood.web.words import Catalogue, Words, choose_language
+from makegood.web.words import Catalogue, Words, choose_language, load_catalogue
 
 Theme = Literal["", "light", "dark"]
 Surface = Literal["portal", "desk", "ops"]
@@ -83,6 +83,11 @@ class Kit:
     environment: Environment
     catalogue: Catalogue
     assets: Assets
+
+
+def make_kit(names: Callable[[], Pack]) -> Kit:
+    """Read templates, words and the list of built files."""
+    return Kit(make_environment(names), load_catalogue(), load_assets())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

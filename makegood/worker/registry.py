@@ -10,6 +10,8 @@ import structlog
 
 from makegood.base.actor import Act
 from makegood.base.time import Clock
+from makegood.bundles.exports.actions import EXPORT_JOB
+from makegood.bundles.exports.making import Binder, ExportRoom, expire_files
 from makegood.bundles.exports.store import export_files
 from makegood.bundles.foreign_store import bundle_files
 from makegood.claims import filing, system_actions
@@ -52,6 +54,7 @@ from makegood.talk.store import mail_key
 from makegood.worker import (
     backtests,
     claims,
+    exports,
     mails,
     notices,
     outside,
@@ -98,6 +101,8 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     post: Post | None
     """None while no mail server is set: mails wait in the outbox."""
     filing: FilingRoom
+    binder: Binder
+    """Makes bundles with their pages."""
     log: LogRoom
     client: httpx.AsyncClient
 
@@ -130,6 +135,7 @@ def handlers(rooms: Rooms) -> dict[str, Handler]:
         CLEAN_JOB: lambda job: clean_up(rooms.db, rooms.filing.storage, rooms.clock, job),
         STEP_JOB: lambda job: policies.step_draft(rooms.db, rooms.clock, rooms.desk, job),
         BACKTEST_JOB: lambda job: backtests.carry_out(rooms.db, rooms.desk, rooms.clock, job),
+        EXPORT_JOB: lambda job: exports.carry_out(export_room_of(rooms), job),
         REMINDER_JOB: lambda job: reminders.remind(rooms.db, rooms.clock, job),
         ASK_JOB: lambda job: outside.ask(rooms.db, rooms.clock, job),
         REMIND_JOB: lambda job: outside.remind(rooms.db, rooms.clock, job),
@@ -221,6 +227,11 @@ def timetable(rooms: Rooms) -> tuple[Errand, ...]:
             every_seconds=HOUR,
             run=lambda: precedents.nightly(rooms.db, rooms.desk, rooms.clock),
         ),
+        Errand(
+            name="expired exports",
+            every_seconds=5 * MINUTE,
+            run=lambda: expire_files(export_room_of(rooms)),
+        ),
         Errand(name="forgetting", every_seconds=HOUR, run=forget),
         Errand(name="old claims", every_seconds=HOUR, run=lambda: forget_everywhere(rooms)),
         Errand(name="unused files", every_seconds=24 * HOUR, run=unused_files),
@@ -243,6 +254,18 @@ def anchor_room_of(rooms: Rooms) -> AnchorRoom:
         ids=rooms.desk.ids,
         vault=rooms.desk.vault,
         client=rooms.client,
+    )
+
+
+def export_room_of(rooms: Rooms) -> ExportRoom:
+    """What making exports needs in this worker."""
+    return ExportRoom(
+        db=rooms.db,
+        storage=rooms.filing.storage,
+        clock=rooms.clock,
+        ids=rooms.desk.ids,
+        markets=rooms.desk.markets,
+        binder=rooms.binder,
     )
 
 

@@ -4,6 +4,9 @@ from datetime import timedelta
 
 from playwright.async_api import Browser as Chromium
 
+from makegood.bundles.exports import actions as exports
+from makegood.bundles.exports import run_store
+from makegood.bundles.exports.rules import KEPT, Request
 from makegood.record.anchors import actions as anchors
 from makegood.record.anchors.actions import NewPlace
 from makegood.record.anchors.rules import Witness
@@ -11,28 +14,28 @@ from makegood.record.log.note import COSIGNATURE_V1, Ed25519Signer
 from makegood.standing.audits import actions as audits
 from makegood.standing.audits.actions import NewAudit
 from makegood.standing.audits.rules import Typed
-from tests.browser.conftest import faults_of
-from tests.browser.looking import DESK, PHONE, Look, tab_of
-from tests.browser.test_desk_pages import keep
+from tests.browser.looking import PAIR, faults_seen
 from tests.claims.town import Town
 from tests.insight.test_rows import taken_back
 from tests.web.staff_kit import session_of
 
-LOOKS = (Look(PHONE, "en", "dark"), Look(DESK, "zh", "light"))
 PATHS = (
     "/ops/record",
     "/ops/record/places",
     "/ops/audits",
     "/ops/audits/1",
     "/ops/exports",
+    "/ops/exports/1",
+    "/ops/exports/2",
+    "/ops/exports/3",
     "/audits",
 )
 VKEY = str(Ed25519Signer("witness.example/w1", b"w" * 32, COSIGNATURE_V1).verifier)
 
 
 async def furnish(town: Town) -> None:
-    """A witness, an announced audit over one ended claim, and a trouble of the log."""
-    await taken_back(town, "O-71")
+    """A witness, an audit over one ended claim, and exports in three states."""
+    (claim_no,) = await taken_back(town, "O-71")
     act, ids, now = town.act("operator", "op"), town.desk.ids, town.clock.now()
     place = NewPlace(
         name="Sellers' association",
@@ -50,19 +53,31 @@ async def furnish(town: Town) -> None:
     async with town.db.transaction() as tx:
         await anchors.add_place(tx, act, town.vault, ids, place)
         await audits.announce(tx, act, ids, audit)
+    await ask_for_exports(town, claim_no)
+
+
+async def ask_for_exports(town: Town, claim_no: str) -> None:
+    """One in work, one that failed, one that can be handed over."""
+    act = town.act("operator", "op")
+    asked = Request(asked_by="Market office", kind="court", basis="Order 12", claim_nos=(claim_no,))
+    async with town.db.transaction() as tx:
+        for number in (1, 2, 3):
+            assert await exports.take_request(tx, act, asked) == number
+            assert await run_store.take(tx, "main", number) == 1
+        assert await run_store.save_failed(tx, "main", 2, 1, "file_missing")
+        assert await run_store.save_made(
+            tx,
+            "main",
+            3,
+            1,
+            sha256="ab" * 32,
+            size=123_456,
+            at=act.now,
+            expires_at=act.now + KEPT,
+        )
 
 
 async def test_record_pages_have_no_faults(street: Town, address: str, chromium: Chromium) -> None:
     await furnish(street)
     token = await session_of(street, "op")
-
-    faults: list[str] = []
-    for look in LOOKS:
-        async with tab_of(chromium, address, look, token) as (tab, said):
-            for path in PATHS:
-                answer = await tab.goto(f"{address}{path}")
-                assert answer is not None
-                assert answer.status == 200, path
-                faults += [f"{path} {look.width}: {fault}" for fault in await faults_of(tab, said)]
-                await keep(tab, f"record{path}", look)
-    assert faults == []
+    assert await faults_seen(chromium, address, PAIR, PATHS, token, shot="record") == []

@@ -3,59 +3,41 @@
 import io
 import json
 import zipfile
+from datetime import timedelta
 
 from litestar import Litestar
 
-from makegood.bundles.exports import store
-from makegood.bundles.exports.rules import Export, claim_nos_in
-from makegood.record.log.sequencer import run_round
+from makegood.bundles.exports.making import expire_files
+from makegood.bundles.exports.rules import KEPT, claim_nos_in
 from makegood.record.rules import parse_entry
 from tests.claims.town import Town
-from tests.web.site_kit import Browser
+from tests.web.export_kit import BASIS, Interrupted, opened_office
 from tests.web.staff_kit import add_person, signed_in
-
-BASIS = "Consumer law § 32, letter of 20 November"
-
-
-async def filed(street: Town, app: Litestar) -> tuple[str, Browser]:
-    """A claim in the log, and an operator."""
-    opened = await street.open()
-    await street.settle()
-    await run_round(app.state.things.log, "main")
-    return opened.claim_no, await signed_in(street, app, "op", "en")
-
-
-async def ask(operator: Browser, **fields: str) -> int:
-    """Post the form; answers the status."""
-    form = {"asked_by": "Market office", "kind": "regulator", "basis": BASIS, "case_no": "12315-7"}
-    await operator.open("/ops/exports")
-    return (await operator.send("/ops/exports", **(form | fields))).status_code
-
-
-async def exports_of(street: Town) -> list[Export]:
-    """All that were asked for."""
-    async with street.db.connection() as conn:
-        return await store.list_exports(conn, "main")
 
 
 async def test_an_export_holds_the_bundles_asked_for_and_says_why(
     street: Town, app: Litestar
 ) -> None:
-    claim_no, operator = await filed(street, app)
+    office, (first, second) = await opened_office(street, app, "O-1", "O-2")
 
-    status = await ask(operator, claims=claim_no, due="2026-12-01")
-    file = await operator.client.get("/ops/exports/1/file")
+    status = await office.ask(first, second, due="2026-12-01")
+    await office.work()
+    file = await office.operator.client.get("/ops/exports/1/file")
 
     assert status == 200
     with zipfile.ZipFile(io.BytesIO(file.content)) as archive:
         assert archive.testzip() is None
-        assert sorted(archive.namelist()) == [f"{claim_no}-platform.zip", "request.json"]
+        names = sorted([f"{first}-platform.zip", f"{second}-platform.zip", "request.json"])
+        assert sorted(archive.namelist()) == names
         said = json.loads(archive.read("request.json"))
-    assert (said["basis"], said["case_no"], said["claims"]) == (BASIS, "12315-7", [claim_no])
+        with zipfile.ZipFile(io.BytesIO(archive.read(names[0]))) as bundle:
+            assert bundle.testzip() is None
+    assert (said["basis"], said["case_no"], said["claims"]) == (BASIS, "12315-7", [first, second])
+    assert len(file.content) == (await office.export()).bytes
 
 
 async def test_without_a_basis_or_claims_nothing_is_made(street: Town, app: Litestar) -> None:
-    claim_no, operator = await filed(street, app)
+    office, (claim_no,) = await opened_office(street, app, "O-1")
     missing = (
         {"basis": ""},
         {"asked_by": " "},
@@ -64,59 +46,122 @@ async def test_without_a_basis_or_claims_nothing_is_made(street: Town, app: Lite
         {"claims": "everything"},
     )
 
-    statuses = [await ask(operator, **({"claims": claim_no} | fields)) for fields in missing]
+    statuses = [await office.ask(claim_no, **fields) for fields in missing]
 
     assert statuses == [409] * len(missing)
-    assert [one.file_ref for one in await exports_of(street)] == []
+    assert await office.due() == []
+    assert "Nothing was given yet" in (await office.operator.open("/ops/exports")).text
+
+
+async def test_the_page_says_how_far_a_file_is_and_works_without_script(
+    street: Town, app: Litestar
+) -> None:
+    office, numbers = await opened_office(street, app, "O-1", "O-2")
+    await office.ask(*numbers)
+    queued = (await office.operator.open("/ops/exports/1")).text
+    seen = []
+
+    async def look() -> None:
+        seen.append((await office.operator.open("/ops/exports/1")).text)
+        seen.append((await office.operator.open("/ops/exports")).text)
+
+    await office.work(Interrupted(office.binder, 2, look))
+    done = (await office.operator.open("/ops/exports/1")).text
+
+    assert "0 of 2 claims done" in queued
+    assert 'href="/ops/exports/1">Refresh</a>' in queued
+    assert "/ops/exports/1/file" not in queued
+    assert ["1 of 2 claims done" in text for text in seen] == [True, True]
+    assert 'aria-valuenow="50"' in seen[0]
+    assert "/ops/exports/1/file" in done
+    assert "Refresh" not in done
+
+
+async def test_a_file_is_kept_for_its_time_then_deleted_and_can_be_made_again(
+    street: Town, app: Litestar
+) -> None:
+    office, (claim_no,) = await opened_office(street, app, "O-1")
+    await office.ask(claim_no)
+    await office.work()
+    client = office.operator.client
+
+    street.clock.at += KEPT - timedelta(seconds=1)
+    office.operator = await signed_in(street, app, "op", "en")
+    client = office.operator.client
+    assert (await client.get("/ops/exports/1/file")).status_code == 200
+    street.clock.at += timedelta(seconds=1)
+    assert (await client.get("/ops/exports/1/file")).status_code == 404
+    await expire_files(office.room())
+
+    assert office.kept() == []
+    assert "kept long enough" in (await office.operator.open("/ops/exports/1")).text
+    assert await office.press(1, "make") == 200
+    await office.work()
+    assert (await client.get("/ops/exports/1/file")).status_code == 200
 
 
 async def test_handing_over_is_noted_once_with_how(street: Town, app: Litestar) -> None:
-    claim_no, operator = await filed(street, app)
-    await ask(operator, claims=claim_no)
+    office, (claim_no,) = await opened_office(street, app, "O-1")
+    operator = office.operator
+    await office.ask(claim_no)
+    early = await operator.send("/ops/exports/1", note="before there is a file")
+    await office.work()
 
     without = await operator.send("/ops/exports/1", note=" ")
     first = await operator.send("/ops/exports/1", note="by courier to Ms Li")
     second = await operator.send("/ops/exports/1", note="again")
 
-    (export,) = await exports_of(street)
-    assert (without.status_code, first.status_code, second.status_code) == (409, 200, 409)
+    export = await office.export()
+    statuses = [answer.status_code for answer in (early, without, first, second)]
+    assert statuses == [409, 409, 200, 409]
     assert (export.state, export.handed_note) == ("handed_over", "by courier to Ms Li")
+    assert await office.press(1, "make") == 409
 
 
-async def test_the_record_tells_of_an_export_but_not_of_whom_and_an_erasure_takes_its_file(
-    street: Town, app: Litestar
-) -> None:
-    claim_no, operator = await filed(street, app)
-    await ask(operator, claims=claim_no)
+async def test_the_record_tells_of_an_export_but_not_of_whom(street: Town, app: Litestar) -> None:
+    office, (claim_no,) = await opened_office(street, app, "O-1")
+    await office.ask(claim_no)
+    await office.work()
 
-    async with street.db.transaction() as tx:
-        raw = await tx.fetchval("select entry from event where stream = 'exports'")
-        gone = await store.forget_exports_of(tx, "main", [claim_no])
+    async with street.db.connection() as conn:
+        raw = await conn.fetchval("select entry from event where stream = 'exports'")
 
     entry = parse_entry(raw)
     assert entry is not None
     assert entry.public == {"claims": 1, "export": 1, "kind": "regulator"}
     assert {"basis", "asked_by", "claim_nos", "sha256"} <= entry.commitments.keys()
-    (export,) = await exports_of(street)
-    assert len(gone) == 1
-    assert (export.file_ref, export.basis) == ("", BASIS)
-    assert (await operator.client.get("/ops/exports/1/file")).status_code == 404
 
 
 async def test_a_near_deadline_comes_first_and_an_auditor_reads_without_taking(
     street: Town, app: Litestar
 ) -> None:
-    claim_no, operator = await filed(street, app)
-    await ask(operator, claims=claim_no, asked_by="Later", due="2030-01-01")
-    await ask(operator, claims=claim_no, asked_by="Sooner", due="2026-01-01")
+    office, (claim_no,) = await opened_office(street, app, "O-1")
+    await office.ask(claim_no, asked_by="Later", due="2030-01-01")
+    await office.ask(claim_no, asked_by="Sooner", due="2026-01-01")
+    await office.work()
     await add_person(street, "aud", "auditor")
     auditor = await signed_in(street, app, "aud", "en")
 
     page = await auditor.open("/ops/exports")
+    one = await auditor.open("/ops/exports/1")
+    pressed = await auditor.send("/ops/exports/1", do="cancel")
 
     assert "One request is due" in page.text
     assert page.text.index("Sooner") < page.text.index("Later")
+    assert one.status_code == 200
+    assert "/ops/exports/1/file" not in one.text
+    assert pressed.status_code == 404
     assert (await auditor.client.get("/ops/exports/1/file")).status_code == 404
+
+
+async def test_who_may_not_read_exports_finds_none(street: Town, app: Litestar) -> None:
+    office, (claim_no,) = await opened_office(street, app, "O-1")
+    await office.ask(claim_no)
+    agent = await signed_in(street, app, "xu", "en")
+
+    paths = ("/ops/exports", "/ops/exports/1", "/sse/export/1", "/ops/exports/1/file")
+    assert [(await agent.client.get(path)).status_code for path in paths] == [404] * 4
+    assert (await office.operator.open("/ops/exports/2")).status_code == 404
 
 
 def test_claim_numbers_are_read_however_they_are_typed() -> None:

@@ -11,10 +11,13 @@ from makegood.base.ids import is_claim_no
 
 Kind = Literal["regulator", "mediator", "court", "party"]
 Sight = Literal["buyer", "seller", "outside", "platform"]
-State = Literal["making", "made", "handed_over", "failed"]
+State = Literal["waiting", "making", "made", "handed_over", "failed", "cancelled"]
+Gone = Literal["", "erased", "expired"]
 KINDS: Final[tuple[Kind, ...]] = ("regulator", "mediator", "court", "party")
-MOST_CLAIMS: Final = 50
+MOST_CLAIMS: Final = 500
 DUE_SOON: Final = timedelta(days=2)
+KEPT: Final = timedelta(days=30)
+"""How long a file can be downloaded; afterwards it is deleted and can be made again."""
 _SPACE: Final = re.compile(r"[\s,;，；、]+")
 
 
@@ -32,10 +35,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Export(msgspec.Struct, frozen=True, kw_only=True):
-    """A request with its answer. `sha256` and `bytes` are those of the file that was made."""
+    """A request with its answer. `sha256` and `bytes` are those of the file made last."""
 
     export_no: int
     asked_by: str
+    asked_of: str
+    """The account that took the request down; the file is made in its name."""
     kind: Kind
     basis: str
     case_no: str
@@ -44,14 +49,40 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     claim_nos: list[str]
     state: State
     asked_at: datetime
+    run: int
+    """Counts who works on the file; a run whose number is no longer this one has lost it."""
+    claims_done: int
     made_at: datetime | None = None
     sha256: bytes | None = None
     bytes: int | None = None
     file_ref: str = ""
-    """Where the storage keeps it; empty before it is made and after an erasure."""
+    """Where the storage keeps it; empty before it is made and once it is gone."""
+    gone: Gone = ""
+    """Why a file that was made is no longer kept."""
+    expires_at: datetime | None = None
     handed_at: datetime | None = None
     handed_note: str = ""
     problem: str = ""
+    """A code of what went wrong, for a request that failed."""
+
+    @property
+    def under_way(self) -> bool:
+        """Whether its file waits to be made or is being made."""
+        return self.state in ("waiting", "making")
+
+    @property
+    def may_retry(self) -> bool:
+        """Whether its file can be made (again)."""
+        return self.state in ("failed", "cancelled") or (self.state == "made" and bool(self.gone))
+
+    @property
+    def percent(self) -> int:
+        """How far it is, 0 to 100."""
+        return 100 * self.claims_done // len(self.claim_nos)
+
+    def has_file(self, now: datetime) -> bool:
+        """Whether the file can be downloaded."""
+        return bool(self.file_ref) and self.expires_at is not None and now < self.expires_at
 
     def is_due(self, now: datetime) -> bool:
         """Whether the answer is late or nearly so."""

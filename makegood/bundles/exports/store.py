@@ -1,4 +1,4 @@
-"""All SQL of exports."""
+"""SQL of requests: taken down, listed, handed over. What making a file needs is in `run_store`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,10 +10,16 @@ from makegood.store.database import Connection, Record
 _COLUMNS: Final = ", ".join(Export.__struct_fields__)
 
 
-async def known_claims(conn: Connection, market_id: str, claim_nos: Sequence[str]) -> set[str]:
-    """Which of these claims there are."""
-    rows = await conn.fetch(
-        "select claim_no from claim where market_id = $1 and claim_no = any($2)",
+async def lock_known_claims(tx: Connection, market_id: str, claim_nos: Sequence[str]) -> set[str]:
+    """Which of these claims there are; an erasure of one waits for this transaction, or ends first.
+
+    So every erasure either comes before a request is read or sees the request and what it made.
+    """
+    rows = await tx.fetch(
+        """
+        select claim_no from claim where market_id = $1 and claim_no = any($2)
+        order by claim_no for share
+        """,
         market_id,
         list(claim_nos),
     )
@@ -29,7 +35,7 @@ async def insert_export(
             """
             insert into scoped_export (market_id, export_no, asked_by, kind, basis, case_no, due_at,
                                        parts, claim_nos, state, asked_at, asked_of)
-            select $1, coalesce(max(export_no), 0) + 1, $2, $3, $4, $5, $6, $7, $8, 'making', $9,
+            select $1, coalesce(max(export_no), 0) + 1, $2, $3, $4, $5, $6, $7, $8, 'waiting', $9,
                    $10
             from scoped_export where market_id = $1
             returning export_no
@@ -71,24 +77,6 @@ async def list_exports(conn: Connection, market_id: str, limit: int = 100) -> li
     return [_export(row) for row in rows]
 
 
-async def save_made(
-    tx: Connection, market_id: str, export_no: int, sha256: str, size: int, at: datetime
-) -> None:
-    """The file is in the storage."""
-    await tx.execute(
-        """
-        update scoped_export set state = 'made', made_at = $3, sha256 = decode($4, 'hex'),
-               file_ref = $4, bytes = $5, problem = ''
-        where market_id = $1 and export_no = $2 and state in ('making', 'failed')
-        """,
-        market_id,
-        export_no,
-        at,
-        sha256,
-        size,
-    )
-
-
 async def save_handed(
     tx: Connection, market_id: str, export_no: int, note: str, at: datetime
 ) -> bool:
@@ -104,27 +92,6 @@ async def save_handed(
         note,
     )
     return bool(done)
-
-
-async def forget_exports_of(tx: Connection, market_id: str, claim_nos: Sequence[str]) -> list[str]:
-    """Let go of the files that hold these claims; answers their SHA-256 for the storage.
-
-    That there was an export, for whom and why, stays on record.
-    """
-    rows = await tx.fetch(
-        """
-        with held as (
-            select export_no, file_ref from scoped_export
-            where market_id = $1 and claim_nos && $2 and file_ref <> '' for update
-        )
-        update scoped_export e set file_ref = '' from held
-        where e.market_id = $1 and e.export_no = held.export_no
-        returning held.file_ref as sha256
-        """,
-        market_id,
-        list(claim_nos),
-    )
-    return [row["sha256"] for row in rows]
 
 
 async def export_files(conn: Connection) -> set[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Answering with a bundle: who may have whose, its pages, and the bytes as they are read."""
 
 from collections.abc import AsyncIterator, Mapping
-from typing import assert_never, get_args
+from typing import Protocol, assert_never, get_args
 
 import msgspec
 from litestar.response import Stream
@@ -11,8 +11,10 @@ from makegood.bundles.actions import gather
 from makegood.bundles.disclosing import Audience
 from makegood.bundles.packing import Packed, pack
 from makegood.bundles.streaming import size_of, stream
+from makegood.claims.desk import Desk
 from makegood.claims.looking import OUTSIDER, view_claim, view_for_outside
 from makegood.claims.view import ClaimView
+from makegood.record.log.sequencer import LogRoom
 from makegood.store.database import Connection
 from makegood.web.bundle.pages import pages_of
 from makegood.web.page import Page
@@ -20,6 +22,20 @@ from makegood.web.problem import not_found
 from makegood.web.things import Things
 
 MEDIA_TYPE = "application/zip"
+
+
+class Sources(Protocol):
+    """What a bundle is gathered from; both what the web has and what the worker has."""
+
+    @property
+    def desk(self) -> Desk:
+        """The rules, markets and people."""
+        ...
+
+    @property
+    def log(self) -> LogRoom:
+        """The log and its keys."""
+        ...
 
 
 def audience_of(role: str, wanted: str = "") -> Audience:
@@ -35,7 +51,7 @@ def audience_of(role: str, wanted: str = "") -> Audience:
 async def packed_bundle(
     conn: Connection,
     page: Page,
-    things: Things,
+    sources: Sources,
     claim: ClaimView,
     audience: Audience,
     *,
@@ -46,10 +62,11 @@ async def packed_bundle(
     `beside`: further small files by name.
     """
     act = _act(page, audience)
-    gathered = await gather(conn, act, things.log, things.vault, claim.claim_no, audience)
-    seen = await _seen(conn, act, things, claim, audience)
+    desk = sources.desk
+    gathered = await gather(conn, act, sources.log, desk.vault, claim.claim_no, audience)
+    seen = await _seen(conn, act, desk, claim, audience)
     contents = gathered.contents
-    rules = await things.desk.shelf.cited(act.market_id, gathered.policy_version, act.now)
+    rules = await desk.shelf.cited(act.market_id, gathered.policy_version, act.now)
     pages = {**contents.pages, **pages_of(page, seen, rules, contents), **(beside or {})}
     return pack(msgspec.structs.replace(contents, pages=pages), gathered.keys.active)
 
@@ -82,7 +99,7 @@ def _act(page: Page, audience: Audience) -> Act:
 
 
 async def _seen(
-    conn: Connection, act: Act, things: Things, claim: ClaimView, audience: Audience
+    conn: Connection, act: Act, desk: Desk, claim: ClaimView, audience: Audience
 ) -> ClaimView:
     """The claim as the reader of the bundle sees it."""
     match audience:
@@ -91,7 +108,7 @@ async def _seen(
         case "seller":
             actor = Actor(role="seller", id=claim.order.seller_id)
         case "outside":
-            return await view_for_outside(conn, act, things.desk, claim.claim_no)
+            return await view_for_outside(conn, act, desk, claim.claim_no)
         case "platform":
             if act.actor.role in ("buyer", "seller"):
                 raise not_found()
@@ -99,4 +116,4 @@ async def _seen(
         case unreachable:
             assert_never(unreachable)
     reader = Act(act.market_id, actor, act.now, act.request_id)
-    return await view_claim(conn, reader, things.desk, claim.claim_no)
+    return await view_claim(conn, reader, desk, claim.claim_no)

@@ -1,34 +1,39 @@
-"""Exports: requests of regulators, courts, mediators; the file that was made; its handing over."""
+"""Exports: requests of regulators, courts, mediators; how far a file is; its handing over."""
 
-import tempfile
-import zipfile
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from hashlib import file_digest
-from typing import IO, Final, get_args
+from typing import Final
 
-import msgspec
 from litestar import get, post
 from litestar.params import FromPath
-from litestar.response import Redirect, Stream
+from litestar.response import Redirect, ServerSentEvent, Stream
+from litestar.types import ControllerRouterHandler
 
 from makegood.base.refusal import Refused
-from makegood.base.time import rfc3339
-from makegood.bundles.disclosing import Audience
+from makegood.bundles.disclosing import AUDIENCES, Audience
 from makegood.bundles.exports import actions, store
-from makegood.bundles.exports.rules import KINDS, Export, Kind, Request, claim_nos_in
-from makegood.claims.looking import view_claim
-from makegood.web.bundle.answer import MEDIA_TYPE, packed_bundle, pieces_of
+from makegood.bundles.exports.rules import (
+    KEPT,
+    KINDS,
+    MOST_CLAIMS,
+    Export,
+    Kind,
+    Request,
+    claim_nos_in,
+)
+from makegood.store.database import Connection
+from makegood.web.bundle.answer import MEDIA_TYPE
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.errors import refusal_words
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
+from makegood.web.sse import live
 from makegood.web.things import TheThings, Things
 
-AUDIENCES: Final[tuple[Audience, ...]] = get_args(Audience)
-PIECE_BYTES: Final = 256 * 1024
-IN_MEMORY_BYTES: Final = 8 * 1024 * 1024
+LIST: Final = "operator/templates/exports.html"
+ONE: Final = "operator/templates/export.html"
+LONGEST_LIST: Final = 40 * MOST_CLAIMS
+PARTS: Final = "operator/templates/export_parts.html"
 
 
 @get("/ops/exports")
@@ -39,8 +44,8 @@ async def show_exports(page: ThisPage, things: TheThings) -> Html:
 
 
 @post("/ops/exports")
-async def make_export(page: ThisPage, things: TheThings, request: AnyRequest) -> Html | Redirect:
-    """Write the request down, make the file, keep it."""
+async def ask(page: ThisPage, things: TheThings, request: AnyRequest) -> Html | Redirect:
+    """Write the request down; the worker makes its file."""
     page.need("export.make")
     form = await read_form(request)
     try:
@@ -49,36 +54,54 @@ async def make_export(page: ThisPage, things: TheThings, request: AnyRequest) ->
             number = await actions.take_request(tx, page.act(), asked)
     except Refused as refused:
         return await _list_page(page, things, refused, form)
-    await _make(page, things, number)
-    return page.go("/ops/exports")
+    return page.go(f"/ops/exports/{number}")
+
+
+@get("/ops/exports/{export_no:int}")
+async def show_export(page: ThisPage, things: TheThings, export_no: FromPath[int]) -> Html:
+    """One request: how far its file is, the file, and what is left to do."""
+    page.need("export.read")
+    return await _one_page(page, things, export_no)
+
+
+@get("/sse/export/{export_no:int}")
+async def live_export(
+    page: ThisPage, things: TheThings, export_no: FromPath[int]
+) -> ServerSentEvent:
+    """How far a file is, and the link to it when it is there."""
+    page.need("export.read")
+
+    async def fragments() -> list[tuple[str, str]]:
+        fresh = page.at(things.clock.now())
+        async with things.db.connection() as conn:
+            export = await _load(conn, fresh, export_no)
+        return [("export", fresh.html(PARTS, **_facts(fresh, export)))]
+
+    return live(things.hub, (actions.export_topic(page.market.market_id, export_no),), fragments)
 
 
 @post("/ops/exports/{export_no:int}")
 async def change_export(
     page: ThisPage, things: TheThings, request: AnyRequest, export_no: FromPath[int]
 ) -> Html | Redirect:
-    """Make a file again that was not finished, or note its handing over."""
+    """Make a file again, stop making it, or note its handing over."""
     page.need("export.make")
     form = await read_form(request)
     try:
-        if form.text("do") == "make":
-            await _make(page, things, export_no)
-        else:
-            async with things.db.transaction() as tx:
-                note = form.text("note", 500)
-                await actions.hand_over(tx, page.act(), things.ids, export_no, note)
+        async with things.db.transaction() as tx:
+            await _change(tx, page, things, export_no, form)
     except Refused as refused:
-        return await _list_page(page, things, refused)
-    return page.go("/ops/exports")
+        return await _one_page(page, things, export_no, refused)
+    return page.go(f"/ops/exports/{export_no}")
 
 
 @get("/ops/exports/{export_no:int}/file")
 async def export_file(page: ThisPage, things: TheThings, export_no: FromPath[int]) -> Stream:
-    """The file as it was made."""
+    """The file as it was made, until it expires."""
     page.need("export.make")
     async with things.db.connection() as conn:
-        export = await store.load_export(conn, page.market.market_id, export_no)
-    if export is None or not export.file_ref:
+        export = await _load(conn, page, export_no)
+    if not export.has_file(page.now):
         raise not_found()
     return Stream(
         things.storage.open(page.market.market_id, export.file_ref),
@@ -91,63 +114,22 @@ async def export_file(page: ThisPage, things: TheThings, export_no: FromPath[int
     )
 
 
-async def _make(page: Page, things: Things, export_no: int) -> None:
-    """Gather every claim's bundle into one file and keep it by its hash."""
-    market_id = page.market.market_id
-    async with things.db.connection() as conn:
-        export = await store.load_export(conn, market_id, export_no)
-    if export is None or export.state not in ("making", "failed"):
+async def _change(tx: Connection, page: Page, things: Things, export_no: int, form: Form) -> None:
+    match form.text("do"):
+        case "make":
+            await actions.make_again(tx, page.act(), export_no)
+        case "cancel":
+            await actions.cancel_making(tx, page.act(), export_no)
+        case _:
+            note = form.text("note", 500)
+            await actions.hand_over(tx, page.act(), things.ids, export_no, note)
+
+
+async def _load(conn: Connection, page: Page, export_no: int) -> Export:
+    export = await store.load_export(conn, page.market.market_id, export_no)
+    if export is None:
         raise not_found()
-    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as file:
-        await _write(page, things, export, file)
-        size = file.tell()
-        file.seek(0)
-        sha256 = file_digest(file, "sha256").hexdigest()
-        await things.storage.put(market_id, sha256, _pieces(file))
-    async with things.db.transaction() as tx:
-        await actions.note_made(tx, page.act(), things.ids, export, sha256, size)
-
-
-async def _write(page: Page, things: Things, export: Export, file: IO[bytes]) -> None:
-    """An archive of bundles with a list of what is in it and why."""
-    audience = next(one for one in AUDIENCES if one == export.parts[0])
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(_entry("request.json"), _statement(page, export))
-        for claim_no in export.claim_nos:
-            async with things.db.connection() as conn:
-                claim = await view_claim(conn, page.act(), things.desk, claim_no)
-                packed = await packed_bundle(conn, page, things, claim, audience)
-            with archive.open(_entry(f"{claim_no}-{audience}.zip"), "w", force_zip64=True) as one:
-                async for piece in pieces_of(packed, things, page.market.market_id):
-                    one.write(piece)
-
-
-def _entry(name: str) -> zipfile.ZipInfo:
-    """No time but that of the request is in the file, so that the same makes the same."""
-    return zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-
-
-def _statement(page: Page, export: Export) -> bytes:
-    """What was asked and given, for the reader and for us."""
-    said = {
-        "export": export.export_no,
-        "market": page.market_name(),
-        "asked_by": export.asked_by,
-        "kind": export.kind,
-        "basis": export.basis,
-        "case_no": export.case_no,
-        "asked_at": rfc3339(export.asked_at),
-        "sight": export.parts[0],
-        "claims": export.claim_nos,
-        "verify": "makegood verify FILE, or verify.html inside each bundle",
-    }
-    return msgspec.json.format(msgspec.json.encode(said), indent=2)
-
-
-async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
-    file.seek(0)
-    while piece := file.read(PIECE_BYTES):
-        yield piece
+    return export
 
 
 def _request(form: Form) -> Request:
@@ -161,7 +143,7 @@ def _request(form: Form) -> Request:
         case_no=form.text("case_no", 100),
         due_at=_day(form.text("due", 10)),
         audience=audience,
-        claim_nos=claim_nos_in(form.text("claims")),
+        claim_nos=claim_nos_in(form.text("claims", LONGEST_LIST)),
     )
 
 
@@ -173,6 +155,25 @@ def _day(text: str) -> datetime | None:
         return None
 
 
+def _facts(page: Page, export: Export) -> dict[str, object]:
+    """What the live part of one request shows."""
+    return {"e": export, "has_file": export.has_file(page.now), "is_due": export.is_due(page.now)}
+
+
+async def _one_page(
+    page: Page, things: Things, export_no: int, refused: Refused | None = None
+) -> Html:
+    async with things.db.connection() as conn:
+        export = await _load(conn, page, export_no)
+    return page.show(
+        ONE,
+        409 if refused else 200,
+        section="exports",
+        fault=Fault(*refusal_words(page, refused)) if refused else None,
+        **_facts(page, export),
+    )
+
+
 async def _list_page(
     page: Page, things: Things, refused: Refused | None = None, form: Form | None = None
 ) -> Html:
@@ -180,17 +181,27 @@ async def _list_page(
         exports = await store.list_exports(conn, page.market.market_id)
     given = {name: values[-1] for name, values in form.fields.items()} if form is not None else {}
     return page.show(
-        "operator/templates/exports.html",
+        LIST,
         409 if refused else 200,
         section="exports",
         exports=exports,
         due=[one.export_no for one in exports if one.is_due(page.now)],
+        there={one.export_no for one in exports if one.has_file(page.now)},
         kinds=KINDS,
         audiences=AUDIENCES,
+        most=MOST_CLAIMS,
+        kept_days=KEPT.days,
         given=given,
         fault=Fault(*refusal_words(page, refused)) if refused else None,
         wrong=refused.detail.get("fields", ()) if refused else (),
     )
 
 
-ROUTES = [show_exports, make_export, change_export, export_file]
+ROUTES: list[ControllerRouterHandler] = [
+    show_exports,
+    ask,
+    show_export,
+    live_export,
+    change_export,
+    export_file,
+]
