@@ -6,7 +6,7 @@ import msgspec
 
 from makegood.base.actor import Act
 from makegood.base.refusal import Refused
-from makegood.bundles.disclosing import Audience, opened_fields
+from makegood.bundles.disclosing import Audience, closed_fields, opened_fields
 from makegood.bundles.packing import MOST_EVIDENCE_BYTES, Contents, EvidenceFile
 from makegood.claims import events as e
 from makegood.claims import store as claim_store
@@ -84,6 +84,7 @@ async def gather(
         checkpoint=basis.checkpoint,
         policy=policy,
         disclosed=disclosed,
+        closed=list(closed_fields(sealed, loaded.history, audience)),
         evidence=evidence,
         left_out=left_out,
         pages=basis.anchors,

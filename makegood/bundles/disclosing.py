@@ -1,42 +1,51 @@
-"""Which fields of a claim's events a bundle opens for whom: pure."""
+"""Which fields of a claim's events a bundle opens for whom, and why the rest stays closed: pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal, TypeAlias, assert_never, get_args
 
 import msgspec
 
 from makegood.claims import events as e
+from makegood.claims.parting import SIDE_OF, Side, side_of
 from makegood.claims.state import Recorded
+from makegood.claims.view import Audience as Readers
 from makegood.claims.viewing import HIDDEN_STEPS, audience_of
+from makegood.record.canonical import Value
 from makegood.record.log.strict import encode_base64
-from makegood.record.rules import ACTOR_FIELD, SealedEvent, disclose
-from makegood.verify.bundle import Disclosed
+from makegood.record.rules import ACTOR_FIELD, SealedEvent, disclose, parse_entry
+from makegood.verify.bundle import Closed, Disclosed
 
 Party: TypeAlias = Literal["buyer", "seller"]
 Audience: TypeAlias = Literal["buyer", "seller", "outside", "platform"]
 """`outside`: a mediator or regulator, who gets what both parties see and nothing of one alone."""
 AUDIENCES: Final[tuple[Audience, ...]] = get_args(Audience)
 _PARTIES: Final[tuple[Party, ...]] = get_args(Party)
+Why: TypeAlias = Literal["buyer", "seller", "platform", "one_piece", "erased"]
+"""Whose eyes alone it is for; or that it was sealed in one piece with such a value; or is gone."""
 
 _OURS: Final = frozenset(
-    {"about_staff", "external_id", "owner_id", "reviewer_id", "supplier_id", "tags", "task_id"}
+    {
+        "about_staff",
+        "approved_by",
+        "external_id",
+        "owner_id",
+        "reviewer_id",
+        "supplier_id",
+        "tags",
+        "task_id",
+    }
 )
 """Fields of events everybody sees that are the platform's own bookkeeping."""
+_NOBODYS: Final[frozenset[Side]] = frozenset()
 
 
 def opened_fields(
     sealed: Sequence[SealedEvent], history: Sequence[Recorded], audience: Audience
 ) -> Iterator[Disclosed]:
-    """Every field that this audience may read and that was not erased, with its salt.
-
-    A field is opened whole or not at all: facts and decisions that hold one value which the
-    audience may not see stay closed, and the pages beside them show the rest unproven.
-    """
-    known = {recorded.version: recorded for recorded in history}
-    for event in sealed:
-        recorded = known.get(event.version)
+    """Every field that this audience may read and that was not erased, with its salt."""
+    for event, recorded in _paired(sealed, history):
         for name in (*event.fields(), ACTOR_FIELD):
-            if not _opens(recorded, event, name, audience):
+            if not _is_open(_keepers(recorded, event, name), audience):
                 continue
             shown = disclose(event, name)
             if shown is not None:
@@ -48,34 +57,90 @@ def opened_fields(
                 )
 
 
-def _opens(recorded: Recorded | None, sealed: SealedEvent, name: str, audience: Audience) -> bool:
+def closed_fields(
+    sealed: Sequence[SealedEvent], history: Sequence[Recorded], audience: Audience
+) -> Iterator[Closed]:
+    """Every other field that an entry has committed to, with the reason why it stays closed."""
+    for event, recorded in _paired(sealed, history):
+        entry = parse_entry(event.entry)
+        for name in sorted(entry.commitments) if entry is not None else ():
+            keepers = _keepers(recorded, event, name)
+            if not _is_open(keepers, audience):
+                why = _why(event, name, keepers)
+                yield Closed(name=name, version=event.version, why=why)
+            elif disclose(event, name) is None:
+                yield Closed(name=name, version=event.version, why="erased")
+
+
+def _paired(
+    sealed: Sequence[SealedEvent], history: Sequence[Recorded]
+) -> Iterator[tuple[SealedEvent, Recorded | None]]:
+    """Each sealed event with what it says; erasures tell of values and say nothing themselves."""
+    known = {recorded.version: recorded for recorded in history}
+    for event in sealed:
+        yield event, known.get(event.version)
+
+
+def _is_open(keepers: frozenset[Side], audience: Audience) -> bool:
     match audience:
         case "platform":
             return True
         case "outside":
-            return all(_may_open(recorded, sealed, name, party) for party in _PARTIES)
+            return not keepers
         case "buyer" | "seller":
-            return _may_open(recorded, sealed, name, audience)
+            return keepers <= {audience}
         case unreachable:
             assert_never(unreachable)
 
 
-def _may_open(recorded: Recorded | None, sealed: SealedEvent, name: str, audience: Party) -> bool:
+def _why(event: SealedEvent, name: str, keepers: frozenset[Side]) -> Why:
+    if name in ("facts", "decision") and event.schema_version == 1:
+        return "one_piece"
+    return next(side for side in ("platform", "buyer", "seller") if side in keepers)
+
+
+def _keepers(recorded: Recorded | None, sealed: SealedEvent, name: str) -> frozenset[Side]:
+    """For whose eyes alone a field is, or something in it; nobody's where both sides may read."""
     if recorded is None or name in _OURS or sealed.name in HIDDEN_STEPS:
-        return False
-    if name == ACTOR_FIELD or name == "buyer_id":
-        return (sealed.actor_role if name == ACTOR_FIELD else "buyer") == audience
-    event = recorded.event
-    if audience_of(event) not in ("all", audience):
-        return False
+        return frozenset({"platform"})
+    if name == ACTOR_FIELD:
+        return _of_party(sealed.actor_role)
+    if name == "buyer_id":
+        return frozenset({"buyer"})
+    side = side_of(audience_of(recorded.event))
+    if side is not None:
+        return frozenset({side})
+    if name in SIDE_OF:
+        return _of_part(sealed.fields()[name], SIDE_OF[name])
+    return _within(recorded.event, sealed, name)
+
+
+def _within(event: e.AnyEvent, sealed: SealedEvent, name: str) -> frozenset[Side]:
+    """Keepers of a field of an event that everybody sees."""
     match event:
-        case e.FactsRecorded(facts=facts):
-            return all(fact.audience in ("all", audience) for fact in facts)
-        case e.ClaimDecided(decision=decision) if name == "decision":
-            return all(said.audience in ("all", audience) for said in decision.conditions)
+        case e.FactsRecorded(facts=facts) if sealed.schema_version == 1:
+            return _of_audiences(fact.audience for fact in facts)
+        case e.ClaimDecided(decision=decision) if (name, sealed.schema_version) == ("decision", 1):
+            kept = _of_audiences(said.audience for said in decision.conditions)
+            return kept | _of_audiences(["platform"] if decision.around is not None else [])
         case e.EvidenceAdded(party=party) if name == "filename":
-            return party == audience
+            return _of_party(party)
         case e.Escalated() if name == "why":
-            return False
+            return frozenset({"platform"})
         case _:
-            return True
+            return _NOBODYS
+
+
+def _of_audiences(audiences: Iterable[Readers]) -> frozenset[Side]:
+    sides = {side_of(audience) for audience in audiences}
+    return frozenset(side for side in sides if side is not None)
+
+
+def _of_party(role: str) -> frozenset[Side]:
+    party = next((one for one in _PARTIES if one == role), None)
+    return frozenset({party or "platform"})
+
+
+def _of_part(values: Value, side: Side) -> frozenset[Side]:
+    """Where a side has nothing of its own everybody may see that."""
+    return frozenset({side}) if values else _NOBODYS

@@ -13,12 +13,14 @@ from makegood.record.log.strict import encode_base64
 from makegood.verify.archive import is_name
 from makegood.verify.bundle import (
     CHECKPOINT,
+    CLOSED,
     DISCLOSED,
     FORMAT,
     MANIFEST,
     MANIFEST_NOTE,
     POLICY,
     VERSION,
+    Closed,
     Disclosed,
     FiledEvidence,
     ListedFile,
@@ -57,6 +59,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: bytes | None
     policy: Policy
     disclosed: Sequence[Disclosed]
+    closed: Sequence[Closed]
     evidence: Sequence[EvidenceFile]
     left_out: Sequence[EvidenceFile] = ()
     pages: Mapping[str, bytes] = {}
@@ -93,7 +96,8 @@ def pack(contents: Contents, signers: Iterable[Signer]) -> Packed:
 def _small_files(contents: Contents) -> dict[str, bytes]:
     files = {
         POLICY: format_policy(contents.policy),
-        DISCLOSED: canonical(_disclosed(contents.disclosed)),
+        DISCLOSED: canonical(_in_order(contents.disclosed)),
+        CLOSED: canonical(_in_order(contents.closed)),
         **contents.pages,
     }
     if contents.checkpoint is not None and contents.proofs:
@@ -105,8 +109,8 @@ def _small_files(contents: Contents) -> dict[str, bytes]:
     return files
 
 
-def _disclosed(disclosed: Sequence[Disclosed]) -> list[Any]:
-    said: list[dict[str, Any]] = [msgspec.to_builtins(one) for one in disclosed]
+def _in_order(fields: Sequence[Disclosed] | Sequence[Closed]) -> list[Any]:
+    said: list[dict[str, Any]] = [msgspec.to_builtins(one) for one in fields]
     return sorted(said, key=lambda one: (one["version"], one["name"]))
 
 

@@ -13,6 +13,7 @@ from makegood.claims import clock, notices, store
 from makegood.claims import events as e
 from makegood.claims.desk import Desk
 from makegood.claims.listed import row_of
+from makegood.claims.parting import part
 from makegood.claims.state import Claim, Recorded, evolve
 from makegood.claims.topics import claim_topic, queue_topic
 from makegood.record import rules as record_rules
@@ -151,7 +152,8 @@ def near_jobs(act: Act, before: Claim | None, claim: Claim) -> list[Job]:
 def _new(event: e.AnyEvent) -> NewEvent:
     fields = msgspec.to_builtins(event)
     name = fields.pop("event")
-    return NewEvent(name, 1, fields, PUBLIC_FIELDS & fields.keys())
+    sealed = part(name, fields)
+    return NewEvent(name, store.UPCASTS.current[name], sealed, PUBLIC_FIELDS & sealed.keys())
 
 
 async def _bind(tx: Connection, act: Act, claim: Claim, events: Sequence[e.AnyEvent]) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from makegood.base.actor import Actor, Role
 from makegood.claims import events as e
+from makegood.claims.parting import PARTED, STEPS, join
 from makegood.claims.rows import ClusterHistory, Intake, OpenOnOrder, Parties, Row, UnitClaim
 from makegood.claims.state import Claim, Recorded, fold
 from makegood.orders.order import Order
@@ -22,8 +23,12 @@ from makegood.store.jobs import Job, enqueue_arguments, enqueue_sql
 from makegood.store.notify import publish_sql
 
 UPCASTS: Final = Upcasts(
-    current={e.event_name(kind): 1 for kind in e.AnyEvent.__args__} | {FIELDS_ERASED: 1}
+    current={e.event_name(kind): 1 for kind in e.AnyEvent.__args__}
+    | dict.fromkeys(PARTED, 2)
+    | {FIELDS_ERASED: 1},
+    steps=STEPS,
 )
+_KINDS: Final[dict[str, type[e.AnyEvent]]] = {e.event_name(k): k for k in e.AnyEvent.__args__}
 _DECODERS: Final = {e.event_name(kind): msgspec.json.Decoder(kind) for kind in e.AnyEvent.__args__}
 _decode_order = msgspec.json.Decoder(Order).decode
 
@@ -216,10 +221,18 @@ async def first_entry_hash(conn: Connection, market_id: str, claim_no: str) -> b
 
 def read(sealed: SealedEvent) -> Recorded:
     """A stored event in today's form."""
-    body = UPCASTS.upcast(sealed.name, sealed.schema_version, sealed.body)
-    event: e.AnyEvent = _DECODERS[sealed.name].decode(body)
+    event = read_body(sealed.name, sealed.schema_version, sealed.body)
     by = Actor(cast(Role, sealed.actor_role), sealed.actor_id or "")
     return Recorded(sealed.version, sealed.at, by, event)
+
+
+def read_body(name: str, schema_version: int, body: bytes) -> e.AnyEvent:
+    """The event behind a stored body of any version, whole again where it was sealed in parts."""
+    body = UPCASTS.upcast(name, schema_version, body)
+    if name not in PARTED:
+        event: e.AnyEvent = _DECODERS[name].decode(body)
+        return event
+    return msgspec.convert(join(msgspec.json.decode(body)), _KINDS[name])
 
 
 async def record_step(

@@ -70,6 +70,8 @@ class ConditionView(msgspec.Struct, frozen=True):
     met: Literal["met", "not_met", "held"]
     fact: str = ""
     """The fact's name in the vocabulary."""
+    kept_for: Audience = "all"
+    """For whose eyes alone the value is, where this reader does not get it."""
 
 
 class DecisionView(msgspec.Struct, frozen=True, kw_only=True):

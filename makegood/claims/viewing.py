@@ -285,14 +285,14 @@ def _for_reader(
     if shown is None or decision is None:
         return None
     conditions = [
-        view if _sees(said.audience, reader, staff=staff) else _veiled(view)
+        view if _sees(said.audience, reader, staff=staff) else _veiled(view, said.audience)
         for view, said in zip(shown.conditions, decision.conditions, strict=True)
     ]
     return msgspec.structs.replace(shown, conditions=conditions)
 
 
-def _veiled(view: v.ConditionView) -> v.ConditionView:
-    return msgspec.structs.replace(view, actual=None, source="")
+def _veiled(view: v.ConditionView, audience: v.Audience) -> v.ConditionView:
+    return msgspec.structs.replace(view, actual=None, source="", kept_for=audience)
 
 
 def _past(claim: Claim, decision: e.Decision) -> v.DecisionView:

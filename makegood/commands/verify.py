@@ -9,6 +9,7 @@ from makegood.settings import Settings
 
 if TYPE_CHECKING:
     from makegood.verify.pins import Authority, Pin
+    from makegood.verify.words import Language
 
 
 def add(commands: Commands) -> None:
@@ -36,6 +37,9 @@ def add(commands: Commands) -> None:
         help="the root certificate of a time-stamping authority, got from the authority: "
         "a bundle must then bear its time stamp",
     )
+    parser.add_argument(
+        "--closed", action="store_true", help="list every value of a bundle that stays closed"
+    )
     parser.add_argument("--lang", choices=("en", "zh"), default="en")
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
 
@@ -51,7 +55,8 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
     beside = read_file(chosen.beside) if chosen.beside else None
     now = SystemClock().now().timestamp()
     pin = pin_of(chosen.pin, chosen.seen, chosen.tsa_cert)
-    verdict = judge(read_file(chosen.file), now, pin, beside)
+    content = read_file(chosen.file)
+    verdict = judge(content, now, pin, beside)
     if chosen.json:
         print(msgspec.json.encode(verdict).decode())
         return verdict.exit_code
@@ -60,7 +65,25 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
     if verdict.fits:
         for name, value in facts_of(verdict, chosen.lang):
             print(f"  {name}: {value}")
+    for line in closed_lines(content, now, pin, chosen.lang) if chosen.closed else ():
+        print(f"  {line}")
     return verdict.exit_code
+
+
+def closed_lines(content: bytes, now: float, pin: "Pin", lang: "Language") -> list[str]:
+    """Every value of a bundle that stays closed, by step, with the reason; none of other files."""
+    from makegood.verify.judge import opened
+    from makegood.verify.verdict import Verdict
+    from makegood.verify.words import words_of
+
+    found, reasons = opened(content, now, pin), words_of(lang)["closed"]
+    if isinstance(found, Verdict):
+        return []
+    return [
+        f"{one.version} {found.entries[one.version - 1].name}.{one.name}: "
+        f"{reasons.get(one.why, one.why)}"
+        for one in found.closed
+    ]
 
 
 def read_file(path: Path) -> bytes:

@@ -1,5 +1,6 @@
 """Checking a bundle: archive, manifest, history, proofs, opened fields, evidence files."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
@@ -41,6 +42,7 @@ NOTE_HEADER: Final = "makegood.bundle/v1"
 MANIFEST: Final = "manifest.json"
 MANIFEST_NOTE: Final = "manifest.note"
 DISCLOSED: Final = "disclosed.json"
+CLOSED: Final = "closed.json"
 POLICY: Final = "policy.txt"
 CHECKPOINT: Final = "checkpoint.txt"
 EVIDENCE_ADDED: Final = "evidence_added"
@@ -92,6 +94,14 @@ class Disclosed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     version: int
 
 
+class Closed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One field that stays closed to the reader; `why` is whose it is, or a short code."""
+
+    name: str
+    version: int
+    why: str
+
+
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
     """A bundle that holds: its verdict and what may be shown of it."""
 
@@ -99,6 +109,8 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     manifest: Manifest
     entries: list[record.Entry]
     disclosed: list[Disclosed]
+    closed: list[Closed]
+    """Empty also in bundles of releases that did not list what stays closed."""
 
 
 def open_bundle(content: bytes, pin: Pin, now: float) -> Opened:
@@ -115,6 +127,7 @@ def open_bundle(content: bytes, pin: Pin, now: float) -> Opened:
     seen = _check_proofs(files, manifest, entries, policy, pin)
     first_due = _check_receipts(files, manifest, policy)
     disclosed = _disclosed(files, entries)
+    closed = _closed(files, entries, disclosed)
     _check_evidence(manifest, entries, disclosed)
     for entry in entries:
         require_past(entry.at, now)
@@ -130,6 +143,7 @@ def open_bundle(content: bytes, pin: Pin, now: float) -> Opened:
         size=seen.checkpoint.size if seen else 0,
         entries=len(entries),
         fields=len(disclosed),
+        closed=dict(Counter(one.why for one in closed)),
         files=len(manifest.evidence),
         witnesses=witnesses_of(seen, pin, pinned=True),
         claimed=witnesses_of(seen, pin, pinned=False),
@@ -137,7 +151,9 @@ def open_bundle(content: bytes, pin: Pin, now: float) -> Opened:
         carried=anchors.carried,
         cautions=cautions_of(seen, pin, anchors),
     )
-    return Opened(verdict=verdict, manifest=manifest, entries=entries, disclosed=disclosed)
+    return Opened(
+        verdict=verdict, manifest=manifest, entries=entries, disclosed=disclosed, closed=closed
+    )
 
 
 def entry_name(version: int) -> str:
@@ -286,6 +302,21 @@ def _disclosed(files: Files, entries: Sequence[record.Entry]) -> list[Disclosed]
         if committed is None or not record.opens(salt, one.name, canonical(one.value), committed):
             raise Rejected("damaged", "disclosed")
     return disclosed
+
+
+def _closed(
+    files: Files, entries: Sequence[record.Entry], disclosed: Sequence[Disclosed]
+) -> list[Closed]:
+    """What stays closed: together with the opened fields, everything the entries committed to."""
+    if CLOSED not in files:
+        return []
+    closed: list[Closed] = _as(list[Closed], read_json(bytes(files[CLOSED]), "closed"), "closed")
+    places = [(one.version, one.name) for one in closed]
+    opened = [(one.version, one.name) for one in disclosed]
+    committed = [(entry.seq, name) for entry in entries for name in sorted(entry.commitments)]
+    if places != sorted(places) or sorted(places + opened) != committed:
+        raise Rejected("damaged", "closed")
+    return closed
 
 
 def _check_evidence(

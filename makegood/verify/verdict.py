@@ -76,6 +76,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     entries: int = 0
     fields: int = 0
     """Disclosed fields that fit their commitments."""
+    closed: dict[str, int] = {}
+    """How many fields stay closed to the reader, by the reason that the file gives."""
     files: int = 0
     """Evidence files that fit a disclosed fingerprint."""
     witnesses: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """What a verdict says to people, in Chinese and English; the offline page says the same."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -44,6 +45,13 @@ def _seen_by(verdict: Verdict, cautions: dict[str, str]) -> list[tuple[str, str]
     return [(name, said) for name, said in rows if said and (name != "carried" or verdict.carried)]
 
 
+def closed_text(closed: Mapping[str, int], language: Language) -> str:
+    """How many fields stay closed for which reason, in one line."""
+    words = words_of(language)["closed"]
+    counts = sorted(closed.items())
+    return "; ".join(f"{words.get(why, why)} ({count})" for why, count in counts)
+
+
 def facts_of(verdict: Verdict, language: Language) -> list[tuple[str, str]]:
     """What was found, as pairs to show; nothing for what does not apply."""
     words = words_of(language)["facts"]
@@ -53,6 +61,8 @@ def facts_of(verdict: Verdict, language: Language) -> list[tuple[str, str]]:
         value = getattr(verdict, name)
         if value not in ("", 0, -1):
             pairs.append((name, str(value)))
+    if verdict.closed:
+        pairs.append(("closed", closed_text(verdict.closed, language)))
     pairs += _seen_by(verdict, words_of(language)["cautions"])
     kind = [("kind", words[f"kind_{verdict.kind}"])] if verdict.kind else []
     return [(words[name], value) for name, value in kind + pairs]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from markupsafe import Markup, escape
 
-from makegood.claims.view import PersonView, StepView
+from makegood.claims.view import ConditionView, PersonView, StepView
 from makegood.web import formats
 from makegood.web.formats import Lang
 from makegood.web.look import fact_name
@@ -198,6 +198,12 @@ class Words:
         if isinstance(value, str) and self.has(f"value.{value}"):
             return self.t(f"value.{value}")
         return self._moment_or_text(value)
+
+    def actual(self, condition: ConditionView) -> Markup:
+        """A condition's value in words, or for whose eyes alone it is."""
+        if condition.kept_for != "all":
+            return self.t(f"explain.kept.{condition.kept_for}")
+        return self.value(condition.actual)
 
     def fact(self, name: str, value: bool | int | str | None) -> Markup:
         """A fact's value: amounts as money, closed words in words, times in the market's zone."""

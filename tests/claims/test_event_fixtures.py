@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from makegood.claims import events as e
-from makegood.claims.store import UPCASTS
+from makegood.claims.parting import part
+from makegood.claims.store import UPCASTS, read_body
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("*.json"))
 KINDS = {e.event_name(kind): kind for kind in e.AnyEvent.__args__}
@@ -20,11 +21,11 @@ def test_every_event_of_today_has_its_fixture() -> None:
 @pytest.mark.parametrize("path", FIXTURES, ids=[path.stem for path in FIXTURES])
 def test_a_stored_event_is_still_read_and_loses_nothing(path: Path) -> None:
     name, version = path.stem.rsplit(".", 1)
-    body = UPCASTS.upcast(name, int(version), path.read_bytes())
-    event = msgspec.json.decode(body, type=KINDS[name])
+    event = read_body(name, int(version), path.read_bytes())
     stored = msgspec.json.decode(path.read_bytes())
     read = msgspec.to_builtins(event)
-    assert kept(stored, read) == stored
+    assert isinstance(event, KINDS[name])
+    assert kept(stored, part(name, read) if "of_buyer" in stored else read) == stored
 
 
 def kept(stored: object, read: object) -> object:

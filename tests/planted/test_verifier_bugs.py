@@ -35,6 +35,10 @@ BUGS = {
         "if (!known || encodeBase64(digest) !== entry.commitments[one.name]) throw",
         "if (!known) throw",
     ),
+    "what stays closed need not be told": (
+        "if (!complete || said.some((one, at) => byPlace(one, committed[at]))) throw",
+        "if (!closed) throw",
+    ),
     "files need no event": ("prints.get(one.version) !== listed.get(one.name)", "false"),
     "the history may have gaps": ("if (!chained) throw", "if (!entry) throw"),
     "the manifest is not compared with the files": (

@@ -24,7 +24,7 @@ from makegood.record.log.tiles import grow, reader_of
 from makegood.record.log.tree import inclusion_ranges, prove
 from makegood.record.rules import NewEvent, SealedEvent, StreamHead, disclose, seal
 from makegood.verify.archive import write_archive
-from makegood.verify.bundle import Disclosed
+from makegood.verify.bundle import Closed, Disclosed
 from makegood.verify.pins import Pin
 
 ORIGIN = "shop.example.com/log"
@@ -123,6 +123,7 @@ def contents(
         checkpoint=log.checkpoint,
         policy=msgspec.structs.replace(POLICY, logs=(KEY.verifier,)),
         disclosed=[one for event in events for one in _opened(event)],
+        closed=[Closed(name="actor_id", version=e.version, why="buyer") for e in events],
         evidence=[
             EvidenceFile(
                 name="files/e1.png", sha256=sha256(FILE).hexdigest(), size=len(FILE), version=2

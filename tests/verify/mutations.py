@@ -9,6 +9,7 @@ import msgspec
 
 from makegood.bundles.packing import pack
 from makegood.verify.archive import read_archive, write_archive
+from makegood.verify.bundle import Closed
 from tests.verify import making
 from tests.verify.making import (
     FOREIGN_KEY,
@@ -118,10 +119,10 @@ def forged_bundles(seed: int) -> Iterator[tuple[str, bytes]]:
         "of another log",
         archive(pack(msgspec.structs.replace(other, policy=policy), [FOREIGN_KEY])),
     )
-    both = msgspec.structs.replace(whole.policy, logs=(KEY.verifier, OTHER_KEY.verifier))
-    named = msgspec.structs.replace(whole, policy=both)
+    two_keys = msgspec.structs.replace(whole.policy, logs=(KEY.verifier, OTHER_KEY.verifier))
+    named = msgspec.structs.replace(whole, policy=two_keys)
     yield "signed by a key that only it names", archive(pack(named, [OTHER_KEY]))
-    treed = msgspec.structs.replace(contents(events, Log(events, key=OTHER_KEY)), policy=both)
+    treed = msgspec.structs.replace(contents(events, Log(events, key=OTHER_KEY)), policy=two_keys)
     yield "with a tree that only its own key signed", archive(pack(treed, [KEY]))
     renamed = Log(events, key=OTHER_KEY)
     own_policy = msgspec.structs.replace(whole.policy, logs=(OTHER_KEY.verifier,))
@@ -152,8 +153,17 @@ def forged_bundles(seed: int) -> Iterator[tuple[str, bytes]]:
     lied = msgspec.structs.replace(first, value="a word that nobody wrote")
     told = msgspec.structs.replace(whole, disclosed=[lied, *whole.disclosed[1:]])
     yield "with another word", archive(pack(told, [KEY]))
+    silent = msgspec.structs.replace(whole, closed=whole.closed[1:])
+    yield "with a field that is neither opened nor said to be closed", archive(pack(silent, [KEY]))
+    both = [*whole.closed, Closed(name="description", version=1, why="platform")]
+    twice = msgspec.structs.replace(whole, closed=both)
+    yield "with a field that is opened and said to be closed", archive(pack(twice, [KEY]))
+    made_up = [*whole.closed, Closed(name="never_written", version=1, why="seller")]
+    strange_part = msgspec.structs.replace(whole, closed=made_up)
+    yield "with a closed field that nobody committed to", archive(pack(strange_part, [KEY]))
     hidden = [one for one in whole.disclosed if one.name != "sha256"]
-    unbound = msgspec.structs.replace(whole, disclosed=hidden)
+    kept = [*whole.closed, Closed(name="sha256", version=2, why="seller")]
+    unbound = msgspec.structs.replace(whole, disclosed=hidden, closed=kept)
     yield "with a file that no event names", archive(pack(unbound, [KEY]))
     strange = msgspec.structs.replace(whole, receipts={4: receipt(history(seed + 1)[3])})
     fewer = {v: proof for v, proof in whole.proofs.items() if v != 4}

@@ -1,10 +1,14 @@
 """What the verifier says of honest files, and of every way in which a file can be wrong."""
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import get_args
 
 import msgspec
 import pytest
 
+from makegood.bundles.disclosing import Why
 from makegood.bundles.packing import pack
 from makegood.record.log.checkpoint import parse_checkpoint
 from makegood.record.log.note import parse_note, sign_note
@@ -15,7 +19,7 @@ from makegood.verify.archive import write_archive
 from makegood.verify.judge import judge
 from makegood.verify.pins import NO_PIN, Pin
 from makegood.verify.verdict import EXIT_CODES, Caution
-from makegood.verify.words import text_of, title_of, words_of
+from makegood.verify.words import facts_of, text_of, title_of, words_of
 from tests.verify import making
 from tests.verify.javascript import JavaScript, plain
 from tests.verify.making import (
@@ -32,6 +36,8 @@ from tests.verify.making import (
     history,
     receipt,
 )
+
+FIXTURES = Path(__file__).parent / "fixtures"
 
 
 def test_an_honest_bundle_is_intact() -> None:
@@ -172,6 +178,51 @@ def test_every_state_and_reason_has_words_in_both_languages() -> None:
     assert zh["states"].keys() == en["states"].keys() == EXIT_CODES.keys()
     assert zh["reasons"].keys() == en["reasons"].keys() >= REASONS.keys()
     assert (zh["page"].keys(), zh["facts"].keys()) == (en["page"].keys(), en["facts"].keys())
+    assert zh["closed"].keys() == en["closed"].keys() == set(get_args(Why))
     assert zh["cautions"].keys() == en["cautions"].keys() == set(get_args(Caution))
     broken = judge(b"PK\x03\x04", NOW, NO_PIN)
     assert "{" not in title_of(broken, "zh") + text_of(broken, "zh") + text_of(broken, "en")
+
+
+def test_a_bundle_says_how_much_stays_closed_and_why(script: JavaScript) -> None:
+    verdict = judge(bundle(), NOW, PIN)
+    assert verdict.closed == {"buyer": 4}
+    assert script.judge(bundle(), NOW, POLICY)["closed"] == {"buyer": 4}
+    told = dict(facts_of(verdict, "en"))
+    assert told["Values closed to you"] == "for the buyer's eyes only (4)"
+
+
+def test_a_reason_of_a_later_release_is_shown_as_it_is(script: JavaScript) -> None:
+    events = history()
+    whole = contents(events, Log(events))
+    reasons = ["__proto__", "later", "seller", "later"]
+    said = [
+        msgspec.structs.replace(one, why=why)
+        for one, why in zip(whole.closed, reasons, strict=True)
+    ]
+    content = archive(pack(msgspec.structs.replace(whole, closed=said), [KEY]))
+    verdict = judge(content, NOW, PIN)
+    assert plain(verdict) == script.judge(content, NOW, POLICY)
+    assert verdict.closed == {"__proto__": 1, "later": 2, "seller": 1}
+    assert "later (2)" in dict(facts_of(verdict, "zh"))["没有向您公开的值"]
+
+
+@pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.zip")), ids=lambda path: path.name)
+def test_bundles_of_every_release_stay_good(script: JavaScript, path: Path) -> None:
+    content = path.read_bytes()
+    verdict = judge(content, NOW, PIN)
+    assert (verdict.state, verdict.entries, verdict.closed) == ("intact", 4, {})
+    assert plain(verdict) == script.judge(content, NOW, POLICY)
+
+
+def test_the_command_lists_every_value_that_stays_closed(tmp_path: Path) -> None:
+    (tmp_path / "bundle.zip").write_bytes(bundle())
+    ran = subprocess.run(
+        [sys.executable, "-m", "makegood", "verify", "bundle.zip", "--closed"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == EXIT_CODES["unpinned"], ran.stderr
+    assert "1 claim_opened.actor_id: for the buyer's eyes only" in ran.stdout

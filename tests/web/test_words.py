@@ -3,18 +3,21 @@
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import pytest
 
 from makegood.base.refusal import CODES
 from makegood.claims.edges import UNDECIDED
 from makegood.claims.events import AnyEvent
 from makegood.claims.promises import THEN
+from makegood.claims.view import Audience, ConditionView
 from makegood.policy.facts import INTEREST_OF
 from makegood.web import formats
 from makegood.web.look import STATE_LOOKS
 from makegood.web.problem import STATUS
-from makegood.web.words import FOLDER, MARKET_ZONE, Words, choose_language, load_catalogue
+from makegood.web.words import FOLDER, LANGS, MARKET_ZONE, Words, choose_language, load_catalogue
 
 WEB = FOLDER.parent
 CATALOGUE = load_catalogue()
@@ -142,3 +145,14 @@ def test_the_language_is_what_the_person_asked_for(
     asked: str | None, cookie: str | None, accept: str | None, lang: str
 ) -> None:
     assert choose_language(asked, cookie, accept) == lang
+
+
+@pytest.mark.parametrize("readers", [one for one in get_args(Audience) if one != "all"])
+def test_a_value_for_other_eyes_is_said_to_be_that_and_not_to_be_unknown(readers: Audience) -> None:
+    kept = ConditionView("条件", "A condition", None, "", "met", kept_for=readers)
+    for lang in LANGS:
+        said = words(lang).actual(kept)
+        assert said == words(lang).t(f"explain.kept.{readers}")
+        assert said != words(lang).value(None)
+    shown = msgspec.structs.replace(kept, actual=True, kept_for="all")
+    assert words("en").actual(shown) == words("en").value(True)

@@ -9,6 +9,7 @@ const isListed = (value) => hasShape(value, LISTED);
 const isFiled = (value) => hasShape(value, { name: isText, version: isWhole });
 const isDisclosed = (value) =>
   hasShape(value, { name: isText, salt: isText, value: () => true, version: isWhole });
+const isClosed = (value) => hasShape(value, { name: isText, version: isWhole, why: isText });
 const MANIFEST = {
   audience: isText,
   claim_no: isText,
@@ -178,6 +179,29 @@ async function readDisclosed(files, entries) {
   return disclosed;
 }
 
+// What stays closed: together with the opened fields, everything the entries committed to.
+function readClosed(files, entries, disclosed) {
+  if (!files.has("closed.json")) return [];
+  const closed = readJson(files.get("closed.json"), "closed");
+  if (!isList(isClosed)(closed) || !isRising(closed, byPlace)) throw damaged("closed");
+  const said = [...closed, ...disclosed].sort(byPlace);
+  const committed = entries.flatMap((entry) =>
+    Object.keys(entry.commitments)
+      .sort(byCodePoint)
+      .map((name) => ({ version: entry.seq, name })),
+  );
+  const complete = said.length === committed.length;
+  if (!complete || said.some((one, at) => byPlace(one, committed[at]))) throw damaged("closed");
+  return closed;
+}
+
+// How many there are of each reason.
+function counted(closed) {
+  const counts = new Map();
+  for (const { why } of closed) counts.set(why, (counts.get(why) || 0) + 1);
+  return Object.fromEntries(counts);
+}
+
 function checkEvidence(manifest, entries, disclosed) {
   const told = disclosed.filter((one) => one.name === "sha256");
   const prints = new Map(told.map((one) => [one.version, one.value]));
@@ -219,6 +243,7 @@ async function openBundle(bytes, pin, now) {
   const seen = await checkProofs(files, manifest, entries, policy, pin);
   const due = await checkReceipts(files, manifest, entries, policy);
   const disclosed = await readDisclosed(files, entries);
+  const closed = readClosed(files, entries, disclosed);
   checkEvidence(manifest, entries, disclosed);
   entries.forEach((entry) => requirePast(entry.at, now));
   const names = seen ? seen.witnesses : [];
@@ -234,11 +259,12 @@ async function openBundle(bytes, pin, now) {
     size: seen ? String(seen.checkpoint.size) : "0",
     entries: entries.length,
     fields: disclosed.length,
+    closed: counted(closed),
     files: manifest.evidence.length,
     witnesses: witnessesOf(names, pin, true),
     claimed: witnessesOf(names, pin, false),
     carried,
     cautions: cautionsOf(seen, pin, carried),
   });
-  return { verdict, manifest, entries, disclosed };
+  return { verdict, manifest, entries, disclosed, closed };
 }

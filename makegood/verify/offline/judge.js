@@ -14,6 +14,7 @@ const NOTHING = {
   size: "0",
   entries: 0,
   fields: 0,
+  closed: {},
   files: 0,
   witnesses: [],
   claimed: [],

@@ -36,12 +36,17 @@ function head(text) {
   return made;
 }
 
+const whyOf = (why) => (Object.hasOwn(WORDS[language].closed, why) ? word(`closed.${why}`) : why);
+
 function factsOf(verdict) {
   const pairs = verdict.kind ? [["kind", word(`facts.kind_${verdict.kind}`)]] : [];
   pairs.push(["pinned", word(`facts.pinned_${verdict.pinned ? "yes" : "no"}`)]);
   for (const name of FACTS) {
     if (!["", "0", "-1"].includes(String(verdict[name]))) pairs.push([name, String(verdict[name])]);
   }
+  const closed = Object.entries(verdict.closed).sort(([one], [other]) => byCodePoint(one, other));
+  const counts = closed.map(([why, n]) => `${whyOf(why)} (${n})`);
+  if (counts.length) pairs.push(["closed", counts.join("; ")]);
   const told = verdict.cautions.filter((one) => one !== "anchors_not_checked");
   const why = told.map((one) => word(`cautions.${one}`));
   pairs.push(["witnesses", [...verdict.witnesses, ...why].join(", ")]);
@@ -53,23 +58,37 @@ function factsOf(verdict) {
   return pairs.flatMap(([name, value]) => [make("dt", word(`facts.${name}`)), make("dd", value)]);
 }
 
-function stepOf(entry, disclosed) {
+// What stays closed of a step, by reason: which values, by name.
+function closedOf(kept) {
+  if (!kept.length) return [];
+  const pairs = [...new Set(kept.map((one) => one.why))].flatMap((why) => {
+    const names = kept.filter((one) => one.why === why).map((one) => one.name);
+    return [make("dt", whyOf(why)), make("dd", names.join(", "))];
+  });
+  const summary = make("summary", word("page.closed").replace("{n}", kept.length));
+  return [make("details", "", summary, make("dl", "", ...pairs))];
+}
+
+function stepOf(entry, disclosed, closed) {
   const own = disclosed.filter((one) => one.version === entry.seq);
+  const kept = closedOf(closed.filter((one) => one.version === entry.seq));
   const title = make("b", `${entry.seq}. ${entry.name}`);
   const when = make("small", `${entry.at} · ${entry.actor_role}`);
   const pairs = own.flatMap((one) => {
     const value = typeof one.value === "string" ? one.value : JSON.stringify(one.value, null, 1);
     return [make("dt", one.name), make("dd", "", make("pre", value))];
   });
-  if (!pairs.length) return make("li", "", title, when, make("small", word("page.no_fields")));
+  if (!pairs.length) {
+    return make("li", "", title, when, make("small", word("page.no_fields")), ...kept);
+  }
   const said = own.filter((one) => SAID.includes(one.name) && one.value && one.value.trim);
   const quotes = said.map((one) => make("blockquote", one.value));
   const summary = make("summary", word("page.fields").replace("{n}", own.length));
   const values = make("details", "", summary, make("dl", "", ...pairs));
-  return make("li", "", title, when, ...quotes, values);
+  return make("li", "", title, when, ...quotes, values, ...kept);
 }
 
-function showVerdict({ verdict, entries, disclosed }) {
+function showVerdict({ verdict, entries, disclosed, closed }) {
   const reason = WORDS[language].reasons[verdict.reason] || verdict.reason;
   const said = word(`states.${verdict.state}.text`);
   const text = said.replaceAll("{reason}", reason).replaceAll("{merge_by}", verdict.merge_by);
@@ -79,7 +98,7 @@ function showVerdict({ verdict, entries, disclosed }) {
     parts.push(make("h2", word("page.what")), make("dl", "", ...factsOf(verdict)));
   }
   if (entries) {
-    const steps = entries.map((entry) => stepOf(entry, disclosed));
+    const steps = entries.map((entry) => stepOf(entry, disclosed, closed));
     parts.push(make("h2", word("page.history")), make("ol", "", ...steps));
   }
   show(tone, ...parts);

@@ -19,7 +19,7 @@ from makegood.bundles.importing import (
 from makegood.record.log.strict import Malformed
 from makegood.verify.pins import NO_PIN, Pin, parse_pin
 from makegood.verify.verdict import Verdict
-from makegood.verify.words import facts_of, text_of, title_of
+from makegood.verify.words import facts_of, text_of, title_of, words_of
 from makegood.web.desk.faults import Fault
 from makegood.web.form_stream import AnyRequest, read_form
 from makegood.web.page import Html, Page, ThisPage
@@ -85,6 +85,7 @@ async def show_bundle(page: ThisPage, things: TheThings, bundle_id: FromPath[str
         text=text_of(verdict, lang),
         facts=facts_of(verdict, lang),
         opened=None if isinstance(found, Verdict) else found,
+        reasons=words_of(lang)["closed"],
     )
 
 
