@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from makegood.store.database import Database
 from makegood.store.postgres import UNSAFE_SETTINGS, EmbeddedPostgres
+from tests.anchors.programs import TsaProgram
 from tests.databases import Databases
 
 # The same examples every time: a red run is about the change at hand, not about luck or load.
@@ -64,3 +65,19 @@ async def db(database_url: str) -> AsyncIterator[Database]:
 def now() -> datetime:
     """A fixed present: a Saturday morning in Shanghai."""
     return datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def tsa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TsaProgram]:
+    """A time-stamping authority."""
+    running = TsaProgram(tmp_path_factory.mktemp("tsa"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TsaProgram]:
+    """Another authority, which nobody relies on."""
+    running = TsaProgram(tmp_path_factory.mktemp("stranger"))
+    yield running
+    running.stop()

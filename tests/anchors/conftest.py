@@ -7,14 +7,7 @@ import httpx
 import pytest
 
 from makegood.gateways.outside import make_client
-from tests.anchors.programs import Anvil, TsaProgram
-
-
-@pytest.fixture(scope="module")
-def tsa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TsaProgram]:
-    running = TsaProgram(tmp_path_factory.mktemp("tsa"))
-    yield running
-    running.stop()
+from tests.anchors.programs import Anvil
 
 
 @pytest.fixture(scope="module")

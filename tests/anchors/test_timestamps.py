@@ -62,11 +62,9 @@ async def test_the_answer_to_another_request_is_refused(authority: TimestampAuth
 
 
 async def test_a_stamp_that_leads_to_another_root_is_refused_by_both(
-    authority: TimestampAuthority, folder: Path, tmp_path_factory: pytest.TempPathFactory
+    authority: TimestampAuthority, stranger: TsaProgram, folder: Path
 ) -> None:
     _, proof = await stamped(authority)
-    stranger = TsaProgram(tmp_path_factory.mktemp("stranger"))
-    stranger.stop()
 
     with pytest.raises(TimestampInvalid):
         verify_timestamp(proof.data, statement().body, stranger.root_pem, nonce=None)

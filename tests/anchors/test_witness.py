@@ -39,6 +39,9 @@ from makegood.witness.rules import Refuse, Sign, judge
 from makegood.witness.serving import Witness
 from tests.anchors.logs import ORIGIN, MemoryLog, WitnessProgram
 
+ORIGINS = ("log.example/learning", "log.example/reading", "log.example/trusting")
+"""A log for each test of the witness that they share: a witness never forgets what it saw."""
+
 
 class Noon:
     """A clock that stands still."""
@@ -68,7 +71,8 @@ def witness(kept: Folder) -> Witness:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WitnessProgram]:
-    program = WitnessProgram(tmp_path_factory.mktemp("witness"), MemoryLog().vkey)
+    logs = [MemoryLog(origin=origin).vkey for origin in ORIGINS]
+    program = WitnessProgram(tmp_path_factory.mktemp("witness"), *logs)
     yield program
     program.stop()
 
@@ -243,12 +247,12 @@ async def test_what_was_signed_survives_a_power_cut(
 async def test_the_client_learns_the_size_from_the_witness(
     running: WitnessProgram, client: httpx.AsyncClient
 ) -> None:
-    log = MemoryLog(4)
+    log = MemoryLog(4, ORIGINS[0])
     await submit(running, client, log)
     log.grow(3)
 
     proof = await submit(running, client, log, seen=0)
-    behind = MemoryLog(2)
+    behind = MemoryLog(2, ORIGINS[0])
     stale = await submit(running, client, behind)
 
     assert isinstance(proof, Proof)
@@ -258,10 +262,10 @@ async def test_the_client_learns_the_size_from_the_witness(
 async def test_anyone_may_read_what_the_witness_saw_last(
     running: WitnessProgram, client: httpx.AsyncClient
 ) -> None:
-    log = MemoryLog(12)
+    log = MemoryLog(12, ORIGINS[1])
     await submit(running, client, log)
 
-    shown = await client.get(f"{running.url}/latest", params={"origin": ORIGIN})
+    shown = await client.get(f"{running.url}/latest", params={"origin": ORIGINS[1]})
     unknown = await client.get(f"{running.url}/latest", params={"origin": "other"})
 
     assert parse_note(shown.content).text == log.statement().body
@@ -271,7 +275,7 @@ async def test_anyone_may_read_what_the_witness_saw_last(
 async def test_a_cosignature_of_another_key_or_text_is_refused(
     running: WitnessProgram, client: httpx.AsyncClient
 ) -> None:
-    log = MemoryLog(20)
+    log = MemoryLog(20, ORIGINS[2])
     other = Ed25519Signer("witness.example/w1", b"z" * 32, COSIGNATURE_V1)
     stranger = WitnessConfig(url=running.url, vkey=str(other.verifier))
     config = WitnessConfig(url=running.url, vkey=str(running.verifier))

@@ -3,13 +3,12 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import msgspec
-import pytest
 
 from makegood.bundles.packing import pack
 from makegood.record.anchors.timestamp import ask, split_roots
@@ -42,22 +41,6 @@ MANUAL = Path(__file__).parents[2] / "docs" / "verifying.md"
 NODE = b'{"tx_hash":"0x00"}'
 
 
-@pytest.fixture(scope="module")
-def tsa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TsaProgram]:
-    """A time-stamping authority."""
-    running = TsaProgram(tmp_path_factory.mktemp("tsa"))
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def stranger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TsaProgram]:
-    """Another authority, which nobody here relies on."""
-    running = TsaProgram(tmp_path_factory.mktemp("stranger"))
-    yield running
-    running.stop()
-
-
 def stamp(tsa: TsaProgram, checkpoint: bytes = LOG.checkpoint) -> bytes:
     """What the authority answers for a checkpoint."""
     return answer(tsa, ask(parse_note(checkpoint).text).request)
@@ -66,7 +49,7 @@ def stamp(tsa: TsaProgram, checkpoint: bytes = LOG.checkpoint) -> bytes:
 def answer(tsa: TsaProgram, asked: bytes) -> bytes:
     """What the authority answers to a request."""
     headers = {"content-type": "application/timestamp-query"}
-    return httpx.post(tsa.url, content=asked, headers=headers, trust_env=False).content
+    return httpx.post(tsa.url, content=asked, headers=headers, trust_env=False, timeout=60).content
 
 
 def anchored(anchors: Mapping[str, bytes]) -> bytes:

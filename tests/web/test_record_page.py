@@ -1,8 +1,5 @@
 """The operator's record page: honest when empty, loud when something does not match."""
 
-from collections.abc import Iterator
-
-import pytest
 from litestar import Litestar
 
 from makegood.record.log.note import COSIGNATURE_V1, Ed25519Signer
@@ -15,13 +12,6 @@ from tests.web.site_kit import Browser
 from tests.web.staff_kit import add_person, signed_in
 
 VKEY = str(Ed25519Signer("witness.example/w1", b"w" * 32, COSIGNATURE_V1).verifier)
-
-
-@pytest.fixture(scope="module")
-def tsa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TsaProgram]:
-    running = TsaProgram(tmp_path_factory.mktemp("tsa"))
-    yield running
-    running.stop()
 
 
 async def test_an_empty_record_invites_a_witness(street: Town, app: Litestar) -> None:
