@@ -187,7 +187,7 @@ async def _prepare(database_url: str, url: str, count: int, port: int) -> None:
         Payment(trade_no=f"T{n}", order_no=f"o{n}", amount_minor=PRICE) for n in range(count)
     ]
     body = msgspec.json.encode({"payments": payments})
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         await http.post(f"{url}/admin/pay", content=body)
         await http.post(f"{url}/admin/hooks", json={"balance": f"http://127.0.0.1:{port}/hook"})
     db = await Database.open(database_url)

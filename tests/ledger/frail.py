@@ -4,6 +4,7 @@ Dying means what kill -9 means to PostgreSQL: the connection is gone, what was n
 undone, and nothing after the statement runs.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -101,6 +102,20 @@ class FrailDatabase(Database):
                 yield cast("Connection", FrailConnection(conn, self.countdown))
         except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError) as failed:
             raise Killed from failed
+
+
+_AT_WORK = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+      AND backend_type = 'client backend' AND xact_start IS NOT NULL
+"""
+
+
+async def undone(db: Database) -> None:
+    """Wait until the server has noticed who died: nothing is locked by them any more."""
+    async with asyncio.timeout(60), db.connection() as conn:
+        while await conn.fetchval(_AT_WORK):  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0.002)
 
 
 class Teller:

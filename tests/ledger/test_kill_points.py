@@ -17,7 +17,7 @@ from makegood.ledger.refund import actions
 from makegood.ledger.refund.actions import ManualProof
 from makegood.ledger.refund.rules import RefundOrder
 from makegood.store.database import Database
-from tests.ledger.frail import Countdown, FrailDatabase, Killed, Teller
+from tests.ledger.frail import Countdown, FrailDatabase, Killed, Teller, undone
 from tests.ledger.model import Fate
 from tests.ledger.process import Clock, Process, tell
 
@@ -58,7 +58,7 @@ async def test_a_process_that_dies_at_any_statement_loses_and_doubles_nothing(
             await dying.order(wish)
             await dying.work()
         except Killed:
-            pass
+            await undone(db)
         teller.fate = "done"
         await _carry_to_the_end(whole, wish)
         assert await _paid_by_both(db, teller, wish) in (0, wish.amount_minor)

@@ -85,7 +85,7 @@ def javascript(source: str = "") -> Iterator[JavaScript]:
         finally:
             assert process.stdin is not None
             process.stdin.close()
-            process.wait(10)
+            process.wait(60)
             assert process.stdout is not None
             process.stdout.close()
 

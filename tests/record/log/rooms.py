@@ -3,6 +3,7 @@
 import itertools
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zlib import crc32
 
 from makegood.base.actor import Actor
 from makegood.record import store as record_store
@@ -44,7 +45,7 @@ def log_room(db: Database, folder: Path, *, demo: bool = False, origin: str = OR
 
 def stream_events(stream: str, count: int, first: int = 1) -> list[SealedEvent]:
     """The first events of a new stream."""
-    head = StreamHead(market_id=MARKET, stream=stream, pseudonym=key(hash(stream) % 9999)[:16])
+    head = StreamHead(market_id=MARKET, stream=stream, pseudonym=key(crc32(stream.encode()))[:16])
     events = [NewEvent("noted", 1, {"text": f"{stream} {n}", "n": n}) for n in range(count)]
     keys = [key(first + n) for n in range(count)]
     at = datetime(2026, 11, 21, 8, 0, tzinfo=UTC) + timedelta(seconds=next(_numbers))

@@ -46,7 +46,7 @@ async def finished(room: LogRoom) -> tuple[object, ...]:
     """
     state: tuple[object, ...] = ()
     async with room.db.connection() as conn:
-        for _ in range(200):
+        for _ in range(1200):
             await run_round(room, MARKET)
             row = await conn.fetchrow(
                 "select size, signed_size, trouble, (select count(*) from log_entry), "
