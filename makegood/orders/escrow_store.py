@@ -87,7 +87,7 @@ async def newest_of_seller(
     rows = await conn.fetch(
         """
         SELECT order_no FROM order_head WHERE market_id = $1 AND seller_id = $2
-        ORDER BY placed_at DESC LIMIT $3
+        ORDER BY placed_at DESC, order_no LIMIT $3
         """,
         market_id,
         seller_id,

@@ -234,7 +234,7 @@ async def newest_order_nos(conn: Connection, market_id: str, limit: int) -> list
     rows = await conn.fetch(
         """
         SELECT order_no FROM order_head WHERE market_id = $1
-        ORDER BY updated_at DESC LIMIT $2
+        ORDER BY updated_at DESC, order_no LIMIT $2
         """,
         market_id,
         limit,

@@ -261,7 +261,7 @@ async def dead_jobs(conn: Connection, *, limit: int = 100) -> list[DeadJob]:
     rows = await conn.fetch(
         """
         SELECT market_id, job_id, kind, subject, attempts, last_error, died_at
-        FROM dead_job ORDER BY died_at DESC LIMIT $1
+        FROM dead_job ORDER BY died_at DESC, market_id, job_id LIMIT $1
         """,
         limit,
     )

@@ -52,7 +52,7 @@ async def open_case_of(conn: Connection, market_id: str, claim_no: str) -> Outsi
         f"""
         select {_COLUMNS} from outside_case
         where market_id = $1 and claim_no = $2 and answered_at is null
-        order by asked_at desc limit 1
+        order by asked_at desc, ref_no desc limit 1
         """,
         market_id,
         claim_no,
@@ -65,7 +65,7 @@ async def cases_of(conn: Connection, market_id: str, claim_no: str) -> list[Outs
     rows = await conn.fetch(
         f"""
         select {_COLUMNS} from outside_case where market_id = $1 and claim_no = $2
-        order by asked_at
+        order by asked_at, ref_no
         """,
         market_id,
         claim_no,

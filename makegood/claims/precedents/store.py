@@ -95,12 +95,12 @@ async def candidates(
         f"""
         (select {COLUMNS} from precedent
          where market_id = $1 and fact_print = $2 and claim_no <> $5 and not overturned
-         order by decided_at desc limit {EXACT})
+         order by decided_at desc, claim_no, decision_no limit {EXACT})
         union all
         (select {COLUMNS} from precedent
          where market_id = $1 and reason = $3 and product_class = $4 and fact_print <> $2
            and claim_no <> $5 and not overturned
-         order by decided_at desc limit {NEAR})
+         order by decided_at desc, claim_no, decision_no limit {NEAR})
         """,
         market_id,
         fact_print,
@@ -154,7 +154,7 @@ async def mixed_groups(
         from mixed as m join precedent as p on p.market_id = $1 and p.fact_print = m.fact_print
         where p.decided_at >= $2 and not p.overturned and p.by_whom <> 'agreement'
         group by m.fact_print, m.claims, p.finding
-        order by m.claims desc, m.fact_print, count(*) desc
+        order by m.claims desc, m.fact_print, count(*) desc, p.finding
         """,
         market_id,
         since,
@@ -315,7 +315,7 @@ async def of_print(
         f"""
         select {COLUMNS} from precedent
         where market_id = $1 and fact_print = $2 and not overturned
-        order by decided_at desc limit $3
+        order by decided_at desc, claim_no, decision_no limit $3
         """,
         market_id,
         fact_print,
@@ -332,7 +332,7 @@ async def of_table(
         f"""
         select {COLUMNS} from precedent
         where market_id = $1 and ($2 = '' or rule_id like $2 || '.%')
-        order by decided_at desc, claim_no limit $3
+        order by decided_at desc, claim_no, decision_no limit $3
         """,
         market_id,
         table,

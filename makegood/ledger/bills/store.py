@@ -95,7 +95,10 @@ async def read_bill(conn: Connection, market_id: str, bill_no: str) -> Bill | No
 async def list_bills(conn: Connection, market_id: str, limit: int = 50) -> list[Bill]:
     """Files, the newest first."""
     rows = await conn.fetch(
-        f"SELECT {_BILL} FROM bill WHERE market_id = $1 ORDER BY imported_at DESC LIMIT $2",
+        f"""
+        SELECT {_BILL} FROM bill WHERE market_id = $1
+        ORDER BY imported_at DESC, bill_no LIMIT $2
+        """,
         market_id,
         limit,
     )

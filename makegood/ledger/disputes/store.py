@@ -136,7 +136,7 @@ async def list_disputes(
     rows = await conn.fetch(
         f"""
         SELECT {_COLUMNS} FROM dispute WHERE market_id = $1 AND state = ANY ($2)
-        ORDER BY ended_at DESC NULLS FIRST, due_at NULLS LAST, opened_at
+        ORDER BY ended_at DESC NULLS FIRST, due_at NULLS LAST, opened_at, channel, dispute_ref
         LIMIT $3
         """,
         market_id,

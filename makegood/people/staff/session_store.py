@@ -113,7 +113,7 @@ async def list_sessions(
                last_seen_at, expires_at
         FROM staff_session
         WHERE market_id = $1 AND account_id = $2 AND revoked_at IS NULL AND expires_at > $3
-        ORDER BY last_seen_at DESC
+        ORDER BY last_seen_at DESC, session_id
         """,
         market_id,
         account_id,
