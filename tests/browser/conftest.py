@@ -1,19 +1,15 @@
 """A real browser for tests: Debian's Chromium by path, a site on a free port, axe."""
 
-import asyncio
-import contextlib
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-import uvicorn
-from litestar import Litestar
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from makegood.store.database import Database
 from makegood.store.notify import Hub
+from tests.api.live import listening
 from tests.claims.town import Town
 from tests.databases import Databases
 from tests.web.site_kit import site
@@ -29,7 +25,7 @@ FLAGS = [
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 AXE_RUN = "axe.run(document, {resultTypes: ['violations']})"
 # What is expected comes soon; on a machine that is busy with other tests, later than five seconds.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -89,28 +85,9 @@ async def address(street: Town, database_url: str, tmp_path: Path) -> AsyncItera
     """Where the whole site over the town answers over real HTTP."""
     hub = Hub(database_url)
     await hub.open()
-    async with served(site(street, hub, tmp_path)) as url:
+    async with listening(site(street, hub, tmp_path)) as url:
         yield url
         await hub.close()
-
-
-@contextlib.asynccontextmanager
-async def served(app: Litestar) -> AsyncIterator[str]:
-    """The site on a free port of this machine; answers its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, log_level="warning", ws="none", lifespan="off"
-    )
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event to wait for
-        await asyncio.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    server.force_exit = True
-    await task
 
 
 def listen(page: Page) -> list[str]:

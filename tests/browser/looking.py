@@ -1,7 +1,9 @@
 """How pages are looked at: width, language, theme, and who is signed in."""
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -9,9 +11,11 @@ from playwright.async_api import Browser as Chromium
 from playwright.async_api import Page as Tab
 
 from makegood.web.session import STAFF_COOKIE
-from tests.browser.conftest import listen
+from tests.browser.conftest import faults_of, listen
 
 PHONE, DESK = 390, 1440
+SHOTS = os.environ.get("MAKEGOOD_SHOTS", "")
+"""A folder to keep pictures in, for eyes."""
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -30,6 +34,8 @@ LOOKS = (
 )
 PAIR = (LOOKS[1], Look(DESK, "zh", "light"))
 """Both sizes, languages and themes, each once: enough where there are many pages."""
+OTHER_PAIR = (Look(PHONE, "zh", "dark"), LOOKS[3])
+"""The same, put together the other way."""
 
 
 @asynccontextmanager
@@ -51,3 +57,34 @@ async def tab_of(
     tab = await context.new_page()
     yield tab, listen(tab)
     await context.close()
+
+
+async def faults_seen(
+    chromium: Chromium,
+    address: str,
+    looks: Iterable[Look],
+    paths: Iterable[str],
+    token: str = "",
+    *,
+    shot: str = "",
+) -> list[str]:
+    """What is wrong with these pages in these looks; pictures are kept under names with `shot`."""
+    faults: list[str] = []
+    for look in looks:
+        async with tab_of(chromium, address, look, token) as (tab, said):
+            for path in paths:
+                answer = await tab.goto(address + path)
+                assert answer is not None
+                assert answer.status == 200, f"{path} answered {answer.status}"
+                where = f"{path} {look.width} {look.lang} {look.theme}"
+                faults += [f"{where}: {fault}" for fault in await faults_of(tab, said)]
+                await _keep(tab, f"{shot}{path}", look)
+    return faults
+
+
+async def _keep(tab: Tab, name: str, look: Look) -> None:
+    """A picture of the page, where somebody asked for pictures."""
+    if SHOTS:
+        plain = name.replace("?", "_").replace("/", "_")
+        file = Path(SHOTS) / f"{plain}-{look.width}-{look.lang}.png"
+        await tab.screenshot(path=file, full_page=look.width == PHONE)

@@ -69,7 +69,7 @@ async def test_what_was_typed_survives_a_lost_connection(
     await expect(page.locator(".netbar")).to_be_visible()
     await page.get_by_label("用一两句话说清楚").fill("断网时写的一句话")
     await context.set_offline(False)
-    await page.wait_for_timeout(1500)
+    await expect(page.locator("form[data-draft-saved]")).to_be_attached()
     await page.reload()
 
     await expect(page.get_by_label("用一两句话说清楚")).to_have_value("断网时写的一句话")

@@ -7,14 +7,10 @@ from makegood.ledger.bills.actions import BillFile, import_bill
 from makegood.ledger.refund.account_store import put_account
 from makegood.ledger.refund.gateway import Dispute
 from makegood.ledger.refund.health_store import Health, add_health
-from tests.browser.conftest import faults_of
-from tests.browser.looking import DESK, PHONE, Look, tab_of
-from tests.browser.test_desk_pages import keep
+from tests.browser.looking import OTHER_PAIR, faults_seen
 from tests.claims.town import Town
 from tests.ledger.bills.papers import DAY, Move, plain
 from tests.web.staff_kit import session_of
-
-LOOKS = (Look(PHONE, "zh", "dark"), Look(DESK, "en", "light"))
 
 
 async def furnish(town: Town) -> list[str]:
@@ -64,14 +60,4 @@ async def furnish(town: Town) -> list[str]:
 async def test_the_pages_have_no_faults(street: Town, address: str, chromium: Chromium) -> None:
     paths = await furnish(street)
     token = await session_of(street, "op")
-    faults: list[str] = []
-    for look in LOOKS:
-        async with tab_of(chromium, address, look, token) as (tab, said):
-            for path in paths:
-                answer = await tab.goto(address + path)
-                assert answer is not None
-                assert answer.status == 200, f"{path} answered {answer.status}"
-                where = f"{path} {look.width} {look.lang}"
-                faults += [f"{where}: {fault}" for fault in await faults_of(tab, said)]
-                await keep(tab, f"gates{path.replace('?', '_').replace('/', '_')}", look)
-    assert faults == []
+    assert await faults_seen(chromium, address, OTHER_PAIR, paths, token, shot="gates") == []

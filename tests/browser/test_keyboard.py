@@ -1,7 +1,5 @@
 """The desk by keyboard: moving, picking, opening, single keys off, live arrivals behind a pill."""
 
-import asyncio
-
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
@@ -62,7 +60,6 @@ async def test_new_claims_wait_behind_a_pill(
     async with tab_of(chromium, address, WIDE, await session_of(street, "xu")) as (tab, _):
         await tab.goto(f"{address}/desk/q/all")
         await expect(tab.locator("[data-row]")).to_have_count(3)
-        await asyncio.sleep(0.3)
         await street.order("O-20")
         await street.open("SND01", "O-20", description="商品页写的是专业版，激活后显示教育版")
         await street.settle()
@@ -77,5 +74,5 @@ async def test_money_needs_a_second_key(street: Town, address: str, chromium: Ch
     async with tab_of(chromium, address, WIDE, await session_of(street, "xu")) as (tab, _):
         await tab.goto(f"{address}/desk/c/{scene.to_decide}")
         await tab.keyboard.press("e")
-        await asyncio.sleep(0.3)
+        await tab.wait_for_url(f"**/desk/c/{scene.to_decide}/depart")
     assert (await street.view(scene.to_decide)).decision is None

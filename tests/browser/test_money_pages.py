@@ -9,14 +9,11 @@ from makegood.ledger.actions import pay_deposit
 from makegood.ledger.advance.actions import put_into_fund
 from makegood.people.approvals.actions import propose
 from makegood.people.approvals.rules import NewProposal
-from tests.browser.conftest import faults_of
-from tests.browser.looking import DESK, PHONE, Look, tab_of
-from tests.browser.test_desk_pages import keep
+from tests.browser.looking import OTHER_PAIR, faults_seen, tab_of
 from tests.claims.test_statements import SUPPLIER, agree, dead_key, dispute, settle
 from tests.claims.town import Town
 from tests.web.staff_kit import add_person, session_of
 
-LOOKS = (Look(PHONE, "zh", "dark"), Look(DESK, "en", "light"))
 PATHS = {
     "op": [
         "/ops/ledger",
@@ -54,16 +51,7 @@ async def test_money_pages_have_no_faults(street: Town, address: str, chromium: 
     faults: list[str] = []
     for person, paths in PATHS.items():
         token = await session_of(street, person)
-        for look in LOOKS:
-            async with tab_of(chromium, address, look, token) as (tab, said):
-                for path in paths:
-                    answer = await tab.goto(address + path)
-                    assert answer is not None
-                    assert answer.status == 200, f"{path} answered {answer.status}"
-                    where = f"{path} {look.width} {look.lang}"
-                    faults += [f"{where}: {fault}" for fault in await faults_of(tab, said)]
-                    await keep(tab, f"{person}{path.replace('?', '_')}", look)
-
+        faults += await faults_seen(chromium, address, OTHER_PAIR, paths, token, shot=person)
     assert faults == []
 
 
@@ -72,7 +60,7 @@ async def test_a_download_brings_every_row(
 ) -> None:
     await furnish(street)
     token = await session_of(street, "op")
-    async with tab_of(chromium, address, LOOKS[1], token) as (tab, said):
+    async with tab_of(chromium, address, OTHER_PAIR[1], token) as (tab, said):
         await tab.goto(f"{address}/ops/ledger?account=supplier_receivable")
         async with tab.expect_download() as waiting:
             await tab.click("a[data-export]")

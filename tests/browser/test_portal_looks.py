@@ -3,7 +3,8 @@
 import pytest
 from playwright.async_api import Browser
 
-from tests.browser.conftest import OVERFLOW, faults_of, listen, served
+from tests.api.live import listening
+from tests.browser.conftest import OVERFLOW, faults_of, listen
 from tests.web import sample_forms, samples
 from tests.web.sample_site import make_site
 
@@ -17,7 +18,7 @@ LOOKS = [(390, "en", "dark"), (1440, "zh", "light")]
 @pytest.mark.parametrize(("width", "lang", "theme"), LOOKS)
 async def test_portal_pages_are_clean(chromium: Browser, width: int, lang: str, theme: str) -> None:
     faults: dict[str, list[str]] = {}
-    async with served(make_site()) as site:
+    async with listening(make_site()) as site:
         context = await chromium.new_context(
             viewport={"width": width, "height": 844}, bypass_csp=True
         )
@@ -34,7 +35,7 @@ async def test_portal_pages_are_clean(chromium: Browser, width: int, lang: str, 
 
 async def test_portal_pages_reflow_at_320_pixels(chromium: Browser) -> None:
     wide = []
-    async with served(make_site()) as site:
+    async with listening(make_site()) as site:
         page = await chromium.new_page(viewport={"width": 320, "height": 640})
         for name in PAGES:
             await page.goto(f"{site}/sample/{name}?lang=en")

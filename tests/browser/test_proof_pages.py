@@ -12,14 +12,12 @@ from makegood.people.links.actions import link_token
 from makegood.record.log.given_store import given_in_stream
 from makegood.record.log.sequencer import run_round
 from tests.browser.conftest import faults_of
-from tests.browser.looking import DESK, PHONE, Look, tab_of
+from tests.browser.looking import PAIR, Look, tab_of
 from tests.claims.town import Town
 from tests.record.log.rooms import log_room
 from tests.verify.making import KEY, bundle
 from tests.web.staff_kit import add_person, session_of
 from tests.web.test_outside import referred
-
-LOOKS = (Look(PHONE, "en", "dark"), Look(DESK, "zh", "light"))
 
 
 async def numbered(street: Town, folder: Path) -> tuple[str, str]:
@@ -46,7 +44,7 @@ async def proven(tab: Page, address: str) -> None:
     await tab.wait_for_url(f"{address}/o/O-1")
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
+@pytest.mark.parametrize("look", PAIR, ids=str)
 async def test_receipts_and_their_check_are_good_pages(
     chromium: Browser, street: Town, address: str, tmp_path: Path, look: Look
 ) -> None:
@@ -61,7 +59,7 @@ async def test_receipts_and_their_check_are_good_pages(
     assert {path: faults for path, faults in found.items() if faults} == {}
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
+@pytest.mark.parametrize("look", PAIR, ids=str)
 async def test_personal_data_and_bundles_from_outside_are_good_pages(
     chromium: Browser, street: Town, address: str, tmp_path: Path, look: Look
 ) -> None:
@@ -86,7 +84,7 @@ async def test_personal_data_and_bundles_from_outside_are_good_pages(
     assert {name: faults for name, faults in found.items() if faults} == {}
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
+@pytest.mark.parametrize("look", PAIR, ids=str)
 async def test_the_page_for_somebody_outside_is_good_and_gives_the_bundle(
     chromium: Browser, street: Town, address: str, tmp_path: Path, look: Look
 ) -> None:

@@ -11,9 +11,7 @@ from makegood.policy.draft.actions import Described
 from makegood.policy.draft.editing import AddRow, Edit, RemoveRow, SetCell, SetText
 from makegood.policy.draft.model import Draft, Named
 from makegood.web.session import STAFF_COOKIE
-from tests.browser.conftest import faults_of
-from tests.browser.looking import LOOKS, tab_of
-from tests.browser.test_desk_pages import keep
+from tests.browser.looking import LOOKS, faults_seen
 from tests.claims.town import Town
 from tests.web.staff_kit import add_person, session_of
 
@@ -70,14 +68,8 @@ async def test_rule_pages_have_no_faults(street: Town, address: str, chromium: C
     tokens = {"op": await session_of(street, "op"), "lin": await session_of(street, "lin")}
     faults: list[str] = []
     for look, person in ((LOOKS[0], "lin"), (LOOKS[1], "op"), (LOOKS[3], "op")):
-        async with tab_of(chromium, address, look, tokens[person]) as (tab, said):
-            for path in paths:
-                answer = await tab.goto(address + path)
-                assert answer is not None
-                assert answer.status == 200, f"{path} answered {answer.status}"
-                where = f"{person} {path} {look.width} {look.lang}"
-                faults += [f"{where}: {fault}" for fault in await faults_of(tab, said)]
-                await keep(tab, f"{person}{path.replace('?', '_')}", look)
+        token = tokens[person]
+        faults += await faults_seen(chromium, address, [look], paths, token, shot=person)
     assert faults == [], "\n".join(faults)
 
 
