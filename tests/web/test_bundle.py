@@ -1,7 +1,9 @@
 """The bundle of a claim: whole, checkable, the same twice, and only what its reader may have."""
 
+import re
 import zipfile
 from collections.abc import AsyncIterator, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import msgspec
@@ -117,6 +119,29 @@ async def test_a_bundle_reads_without_our_software(
     assert {"read-me.html", "verify.html", "policy/rules.md", "complaint-12315.zh.html"} <= names
     assert paper in court
     assert "Where money and goods went" in dispute
+
+
+def sheet_of(page: str) -> list[str]:
+    """The words of a letter's sheet, without the link that only the site has."""
+    [sheet] = re.findall(r'<article class="sheet".*?</article>', page, re.DOTALL)
+    bare = re.sub(r'<p class="faint p13"><a href="/library.*?</p>', "", sheet)
+    return re.sub(r"<[^>]+>", " ", bare).split()
+
+
+async def test_the_letter_in_a_bundle_is_the_letter_of_the_site(
+    street: Town, buyer: Browser, tmp_path: Path
+) -> None:
+    street.supplier.answers["UP-77"] = {"status": "invalid"}
+    claim_no = await claim_with_everything(street, tmp_path)
+    await buyer.prove()
+    site = (await buyer.open(f"/c/{claim_no}/letter?lang=zh")).text
+    content = (await buyer.open(f"/c/{claim_no}/bundle")).content
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        zh, en = (archive.read(f"letter.{lang}.html").decode() for lang in ("zh", "en"))
+    assert sheet_of(zh) == sheet_of(site)
+    assert "8. Asked for and not accepted" in en
+    assert "/static/" not in zh + en
+    assert 'href="files/' in zh
 
 
 async def test_a_stranger_gets_no_bundle(street: Town, app: Litestar, buyer: Browser) -> None:

@@ -13,6 +13,8 @@ from makegood.base.actor import Act
 from makegood.claims.actions import post_message
 from makegood.claims.evidence_actions import Filing, begin_upload
 from makegood.claims.filing import FilingRoom, complete, take_in
+from makegood.claims.outside.actions import ask_outside
+from makegood.claims.outside.store import cases_of
 from makegood.claims.recording import records_into
 from makegood.claims.view import Audience
 from makegood.gateways.storage.disk import DiskStorage
@@ -27,7 +29,7 @@ from tests.verify.javascript import JavaScript, javascript, plain
 from tests.web.site_kit import Browser
 from tests.web.staff_kit import add_person, signed_in
 from tests.web.test_bundle import pin_of
-from tests.web.test_outside import SECRET, opened, referred
+from tests.web.test_outside import SECRET, case, opened, referred
 
 ASIDE: dict[Audience, str] = {
     "buyer": "只给买家看的话",
@@ -160,6 +162,29 @@ async def test_the_staff_hands_out_the_same_by_other_means(
     operator = await signed_in(street, app, "op-1")
     handed = await operator.open(f"/desk/c/{claim_no}/bundle?for=outside")
     taken = await browser.open("/outside/bundle")
-    ours, theirs = (read(street, tmp_path, one.content) for one in (handed, taken))
-    assert fields(ours) == fields(theirs)
-    assert ours.manifest.evidence == theirs.manifest.evidence
+    assert handed.content == taken.content
+    assert b"question.txt" in handed.content
+
+
+async def test_an_earlier_question_goes_with_the_bundle_that_it_was_asked_with(
+    street: Town, app: Litestar, tmp_path: Path
+) -> None:
+    claim_no = await asked_outside(street, tmp_path)
+    async with street.db.connection() as conn:
+        [first] = await cases_of(conn, "main", claim_no)
+    browser = await opened(street, app, claim_no)
+    await browser.open("/outside")
+    await browser.send("/outside", text="页面写的是国服")
+    async with street.db.transaction() as tx:
+        lead = street.act("lead", "qi")
+        later = case(street, claim_no, "publisher", question="这张卡激活过吗？")
+        await ask_outside(tx, lead, street.desk, street.desk.ids, later)
+    await add_person(street, "op-1", "operator")
+    operator = await signed_in(street, app, "op-1")
+    path = f"/desk/c/{claim_no}/bundle?for=outside"
+    newest, earlier = [
+        (await operator.open(p)).content for p in (path, f"{path}&case={first.ref_no}")
+    ]
+    assert ("这张卡激活过吗".encode() in newest, first.question.encode() in newest) == (True, False)
+    assert first.question.encode() in earlier
+    assert (await operator.open(f"{path}&case=nobody")).content.count(b"question.txt") == 0

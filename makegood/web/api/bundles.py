@@ -14,6 +14,7 @@ from makegood.web.api.access import own_claim
 from makegood.web.api.faults import Fault
 from makegood.web.api.operation import Answer, Call, Operation, Stream
 from makegood.web.bundle.answer import MEDIA_TYPE, audience_of, packed_bundle, pieces_of
+from makegood.web.bundle.question import question_of
 from makegood.web.checking import proven, receipt_file, record_of
 from makegood.web.page import Page, page_of
 
@@ -21,7 +22,7 @@ from makegood.web.page import Page, page_of
 class BundleQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"side": "for"}):
     """Whose bundle: a party gets its own whatever it asks for."""
 
-    side: Literal["", "buyer", "seller", "platform"] = ""
+    side: Literal["", "buyer", "seller", "outside", "platform"] = ""
 
 
 class Outage(msgspec.Struct, frozen=True):
@@ -51,7 +52,12 @@ async def read_bundle(call: Call) -> Stream:
     claim_no = await own_claim(call)
     claim = await view_claim(call.conn, call.act, call.things.desk, claim_no)
     side = audience_of(call.caller.role, call.query_as(BundleQuery).side)
-    packed = await packed_bundle(call.conn, await _page(call), call.things, claim, side)
+    asked = None
+    if side == "outside":
+        asked = await question_of(call.conn, call.act.market_id, claim_no)
+    packed = await packed_bundle(
+        call.conn, await _page(call), call.things, claim, side, beside=asked
+    )
     return Stream(pieces_of(packed, call.things, call.act.market_id), MEDIA_TYPE)
 
 

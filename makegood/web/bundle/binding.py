@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
 from makegood.base.actor import Act
 from makegood.base.refusal import Refused
@@ -15,8 +14,7 @@ from makegood.people.roles import load_matrix
 from makegood.record.log.sequencer import LogRoom
 from makegood.store.database import Connection
 from makegood.web.bundle.answer import packed_bundle
-from makegood.web.page import Kit, Page
-from makegood.web.words import Words
+from makegood.web.page import Kit, Page, words_of
 
 
 class PageBinder:
@@ -46,7 +44,7 @@ class PageBinder:
         return Page(
             kit=kit,
             matrix=self._matrix,
-            words=Words(kit.catalogue, "zh", act.now, ZoneInfo(market.settings.timezone)),
+            words=words_of(kit, "zh", act.now, market),
             theme="",
             market=market,
             caller=Caller(market_id=act.market_id, actor=act.actor),

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+import msgspec
+
 from makegood.bundles.packing import Contents
+from makegood.claims.letter import Letter, letter_of
 from makegood.claims.view import ClaimView
 from makegood.policy.document import reasons_document
 from makegood.policy.model import Pack
@@ -17,6 +20,8 @@ LAYOUTS: Final = ("payment-dispute", "complaint-12315", "court")
 
 _START: Final = "bundle/templates/start.html"
 _DOCUMENT: Final = "bundle/templates/document.html"
+_LETTER: Final = "bundle/templates/letter.html"
+_RULES: Final = "policy/rules.md"
 
 
 def pages_of(page: Page, claim: ClaimView, pack: Pack, contents: Contents) -> dict[str, bytes]:
@@ -24,7 +29,7 @@ def pages_of(page: Page, claim: ClaimView, pack: Pack, contents: Contents) -> di
     names = {one.sha256: one.name for one in (*contents.evidence, *contents.left_out)}
     pages = {
         "verify.html": offline_page(),
-        "policy/rules.md": reasons_document(pack).encode(),
+        _RULES: reasons_document(pack).encode(),
         "read-me.html": _html(page, _START, claim, contents, names),
     }
     for lang in LANGS:
@@ -33,9 +38,17 @@ def pages_of(page: Page, claim: ClaimView, pack: Pack, contents: Contents) -> di
             made = _html(spoken, _DOCUMENT, claim, contents, names, layout=layout)
             pages[f"{layout}.{lang}.html"] = made
         if claim.decision is not None:
-            made = _html(spoken, _DOCUMENT, claim, contents, names, layout="letter")
+            made = _html(spoken, _LETTER, claim, contents, names, letter=_letter(claim, pack))
             pages[f"letter.{lang}.html"] = made
     return pages
+
+
+def _letter(claim: ClaimView, pack: Pack) -> Letter:
+    """The letter as on the site; its rule lies in the bundle."""
+    letter = letter_of(claim, pack)
+    return msgspec.structs.replace(
+        letter, rule_url=_RULES if letter.rule_url else "", handbook_url=""
+    )
 
 
 def _html(
@@ -44,8 +57,7 @@ def _html(
     claim: ClaimView,
     contents: Contents,
     names: Mapping[str, str],
-    *,
-    layout: str = "",
+    **more: object,
 ) -> bytes:
     return page.html(
         template,
@@ -53,7 +65,7 @@ def _html(
         contents=contents,
         names=names,
         inside={one.name for one in contents.evidence},
-        layout=layout,
         layouts=LAYOUTS,
         langs=LANGS,
+        **more,
     ).encode()

@@ -8,6 +8,7 @@ from litestar.response import Stream
 
 from makegood.claims.looking import view_claim
 from makegood.web.bundle.answer import answer, audience_of, packed_bundle
+from makegood.web.bundle.question import question_of
 from makegood.web.desk.forms import AnyRequest
 from makegood.web.page import Page, ThisPage
 from makegood.web.portal.door import own_claim
@@ -39,18 +40,27 @@ async def sellers_bundle(page: ThisPage, things: TheThings, claim_no: FromPath[s
 async def staffs_bundle(
     page: ThisPage, things: TheThings, request: AnyRequest, claim_no: FromPath[str]
 ) -> Stream:
-    """Everything, or what one side may have: `?for=buyer`."""
+    """Everything, or what one side may have: `?for=buyer`; `?for=outside` is what was sent out.
+
+    Of several questions the newest is in it, or the one that `case` names.
+    """
     if page.caller.role in ("buyer", "seller"):
         raise not_found()
-    return await _bundle(page, things, claim_no, request.query_params.get("for", ""))
+    asked = request.query_params
+    return await _bundle(page, things, claim_no, asked.get("for", ""), asked.get("case", ""))
 
 
-async def _bundle(page: Page, things: Things, claim_no: str, wanted: str) -> Stream:
+async def _bundle(
+    page: Page, things: Things, claim_no: str, wanted: str, ref_no: str = ""
+) -> Stream:
     page.need(ACTION)
     async with things.db.connection() as conn:
         claim = await view_claim(conn, page.act(), things.desk, claim_no)
         audience = audience_of(page.caller.role, wanted)
-        packed = await packed_bundle(conn, page, things, claim, audience)
+        beside = None
+        if audience == "outside":
+            beside = await question_of(conn, page.market.market_id, claim_no, ref_no)
+        packed = await packed_bundle(conn, page, things, claim, audience, beside=beside)
     return answer(packed, things, page.market.market_id)
 
 

@@ -9,14 +9,14 @@ from litestar.types import ControllerRouterHandler
 
 from makegood.base.actor import Act, Actor
 from makegood.base.refusal import Refused
-from makegood.base.time import rfc3339
 from makegood.claims.looking import OUTSIDER, view_for_outside
 from makegood.claims.outside.actions import answer_outside
-from makegood.claims.outside.rules import LINK_PURPOSE, OutsideAnswer, OutsideCase
+from makegood.claims.outside.rules import LINK_PURPOSE, OutsideAnswer
 from makegood.claims.remedies import ALL
 from makegood.people.links.actions import read_link
 from makegood.web.bundle.answer import answer as bundle_answer
 from makegood.web.bundle.answer import packed_bundle
+from makegood.web.bundle.question import question_file
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.errors import refusal_words
@@ -83,15 +83,9 @@ async def take_bundle(page: ThisPage, things: TheThings, request: AnyRequest) ->
     async with things.db.connection() as conn:
         case = await case_of(conn, request, things, market_id, page.now)
         claim = await view_for_outside(conn, act, things.desk, case.claim_no)
-        beside = {"question.txt": _asked(case)}
-        packed = await packed_bundle(conn, page, things, claim, "outside", beside=beside)
+        asked = question_file(case)
+        packed = await packed_bundle(conn, page, things, claim, "outside", beside=asked)
     return bundle_answer(packed, things, market_id)
-
-
-def _asked(case: OutsideCase) -> bytes:
-    """Who was asked what, and until when."""
-    times = f"{rfc3339(case.asked_at)} / {rfc3339(case.due_at)}"
-    return f"{case.body}\n{times}\n\n{case.question}\n".encode()
 
 
 async def _page(
