@@ -19,12 +19,15 @@ from markupsafe import Markup
 from makegood.base.actor import Act, Actor
 from makegood.base.refusal import Refused
 from makegood.base.time import rfc3339
+from makegood.people.approvals.solo import at_the_desk
 from makegood.people.caller import Caller
-from makegood.people.markets.rules import Market
+from makegood.people.markets.rules import Market, MarketSettings
+from makegood.people.markets.store import load_market
 from makegood.people.roles import Matrix
 from makegood.policy.model import Pack
 from makegood.web import formats, look
 from makegood.web.assets import Assets, load_assets
+from makegood.web.formats import Lang
 from makegood.web.problem import PageFault, not_found
 from makegood.web.security import CSRF_COOKIE, is_token, new_token
 from makegood.web.session import caller_of
@@ -36,6 +39,9 @@ Surface = Literal["portal", "desk", "ops"]
 
 ROOT: Final = Path(__file__).parent
 """Templates are named from here: `templates/layout.html`, `portal/templates/case.html`."""
+
+DESK: Final = "/desk"
+"""Where claims are worked; what is below it belongs to it."""
 
 LANG_COOKIE: Final = "mg_lang"
 THEME_COOKIE: Final = "mg_theme"
@@ -230,7 +236,22 @@ async def open_page(request: AnyRequest) -> Page:
         raise PageFault(503, "not_set_up")
     request.app.state.market = market
     caller = await caller_of(request, things, now)
+    if caller.role == "operator" and _is_of_the_desk(request.url.path):
+        caller = at_the_desk(caller, await _settings_now(things, market))
     return page_of(request, things, kit, market, caller)
+
+
+def _is_of_the_desk(path: str) -> bool:
+    return path == DESK or path.startswith(f"{DESK}/")
+
+
+async def _settings_now(things: Things, market: Market) -> MarketSettings:
+    """As they stand, and not as they were a second ago: a right that ended is gone at once."""
+    if market.settings.solo is None:
+        return market.settings
+    async with things.db.connection() as conn:
+        found = await load_market(conn, market.market_id)
+    return found.settings if found is not None else market.settings
 
 
 def page_of(request: AnyRequest, things: Things, kit: Kit, market: Market, caller: Caller) -> Page:
@@ -244,7 +265,7 @@ def page_of(request: AnyRequest, things: Things, kit: Kit, market: Market, calle
     return Page(
         kit=kit,
         matrix=things.matrix,
-        words=Words(kit.catalogue, lang, things.clock.now(), ZoneInfo(market.settings.timezone)),
+        words=words_of(kit, lang, things.clock.now(), market),
         theme=_theme(request.cookies.get(THEME_COOKIE, "")),
         market=market,
         caller=caller,
@@ -258,6 +279,12 @@ def page_of(request: AnyRequest, things: Things, kit: Kit, market: Market, calle
         fragment=request.headers.get("hx-request") == "true",
         back=_came_from(request),
     )
+
+
+def words_of(kit: Kit, lang: Lang, now: datetime, market: Market) -> Words:
+    """The words of a page of this market: its time zone, its currency."""
+    zone, currency = ZoneInfo(market.settings.timezone), market.settings.currency
+    return Words(kit.catalogue, lang, now, zone, currency)
 
 
 def request_id_of(request: AnyRequest) -> str:

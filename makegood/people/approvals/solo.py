@@ -10,8 +10,9 @@ from makegood.people.approvals.outside import (
     end_outside_approver,
     outside_approvers,
 )
+from makegood.people.caller import Caller
 from makegood.people.markets.actions import change_settings
-from makegood.people.markets.rules import Market, SoloMode
+from makegood.people.markets.rules import Market, MarketSettings, SoloMode
 from makegood.people.staff.rules import normal_name
 from makegood.store.database import Connection
 
@@ -21,7 +22,8 @@ async def declare_solo(
 ) -> OutsideApprover:
     """One person runs this market; the outside approver is the second person of every step.
 
-    Whoever is named twice stays one approver with the same authenticator.
+    Whoever is named twice stays one approver with the same authenticator. The operator who
+    declares it works the desk until the declaration ends (`at_the_desk`).
 
     Raises:
         Refused: as `add_outside_approver`, and `stale_version`.
@@ -29,11 +31,31 @@ async def declare_solo(
     known = await outside_approvers(tx, act.market_id)
     same = [one for one in known if normal_name(one.contact) == normal_name(contact)]
     approver = same[0] if same else await add_outside_approver(tx, act, ids, name, contact)
-    solo = SoloMode(approver.name, approver.contact)
+    solo = SoloMode(approver.name, approver.contact, act.actor.id)
     changed = msgspec.structs.replace(market.settings, solo=solo)
     if changed != market.settings:
         await change_settings(tx, act, changed, market.version)
     return approver
+
+
+def at_the_desk(caller: Caller, settings: MarketSettings) -> Caller:
+    """The caller as the desk sees them: an operator who declared to be alone is its lead there.
+
+    The account stays the same, and with it every rule about another person: nobody releases an
+    own proposal or reviews an own decision. Everybody else is who they are.
+    """
+    solo = settings.solo
+    alone = (
+        caller.actor is not None
+        and caller.via == "staff_session"
+        and caller.role == "operator"
+        and solo is not None
+        and solo.operator_id == caller.account_id != ""
+    )
+    if caller.actor is None or not alone:
+        return caller
+    lead = msgspec.structs.replace(caller.actor, role="lead")
+    return msgspec.structs.replace(caller, actor=lead)
 
 
 async def end_approver(tx: Connection, act: Act, market: Market, approver_id: str) -> None:

@@ -48,6 +48,9 @@ class SoloMode(msgspec.Struct, frozen=True):
 
     mediator_name: str
     mediator_contact: str
+    operator_id: str = ""
+    """The account of the one person, who therefore works the desk too; empty in a declaration
+    made before that was recorded, which gives nobody the desk."""
 
 
 class PolicyInForce(msgspec.Struct, frozen=True):
@@ -162,7 +165,8 @@ def missing_before_opening(
     """What still keeps the market closed: unsettled steps, and a second person for appeals.
 
     `deciders` counts people who can decide claims and have their second factor. A shop of one
-    person has its second one outside, but somebody must be there to decide at all.
+    person has its second one outside, but somebody must be there to decide at all: the operator
+    who declared it, or somebody else.
     """
     steps = [step for step in SETUP_STEPS[:-1] if step not in setup.done | setup.skipped]
     if settings.solo:

@@ -16,8 +16,6 @@ class RosterLine(msgspec.Struct, frozen=True, kw_only=True):
     department_id: str | None = None
     skills: tuple[str, ...] = ()
     reports_to: str | None = None
-    can_decide: bool = False
-    """Has a second factor and a role that decides claims."""
 
 
 def outside_the_line(about: str, roster: Sequence[RosterLine]) -> tuple[RosterLine, ...]:

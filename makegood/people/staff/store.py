@@ -275,21 +275,32 @@ async def list_roster(conn: Connection, market_id: str) -> list[RosterLine]:
     """Everyone who works here now: live agents, leads and operators."""
     rows = await conn.fetch(
         """
-        SELECT account_id, display_name, role, department_id, skills, reports_to,
-               role = ANY ($2) AND totp_confirmed_at IS NOT NULL AS can_decide
+        SELECT account_id, display_name, role, department_id, skills, reports_to
         FROM account
         WHERE market_id = $1 AND role IN ('agent', 'lead', 'operator') AND disabled_at IS NULL
         ORDER BY account_id
         """,
         market_id,
-        list(DECIDING_ROLES),
     )
     return [_roster_line(row) for row in rows]
 
 
-async def count_deciders(conn: Connection, market_id: str) -> int:
-    """How many people can decide claims and have their second factor."""
-    return sum(line.can_decide for line in await list_roster(conn, market_id))
+async def count_deciders(conn: Connection, market_id: str, alone_id: str = "") -> int:
+    """How many people can decide claims and have their second factor.
+
+    `alone_id` is the operator who declared to be alone here, and so decides too.
+    """
+    count: int = await conn.fetchval(
+        """
+        SELECT count(*) FROM account
+        WHERE market_id = $1 AND disabled_at IS NULL AND totp_confirmed_at IS NOT NULL
+          AND (role = ANY ($2) OR (role = 'operator' AND account_id = $3))
+        """,
+        market_id,
+        list(DECIDING_ROLES),
+        alone_id,
+    )
+    return count
 
 
 def _account(row: Record) -> Account:
@@ -319,7 +330,6 @@ def _roster_line(row: Record) -> RosterLine:
         department_id=row["department_id"],
         skills=tuple(row["skills"]),
         reports_to=row["reports_to"],
-        can_decide=row["can_decide"],
     )
 
 

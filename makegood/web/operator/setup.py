@@ -188,7 +188,7 @@ async def _step_page(page: Page, things: Things, step: SetupStep, shown: Shown) 
         setup = await load_setup(conn, market_id)
         orders, order_count = await newest_orders(conn, market_id)
         people = await list_people(conn, market_id)
-        deciders = await count_deciders(conn, market_id)
+        deciders = await count_deciders(conn, market_id, _alone(page))
         gateways = [one for one in await list_accounts(conn) if one.market_id == market_id]
     return page.show(
         f"operator/templates/setup_{step}.html",
@@ -302,9 +302,15 @@ async def _settle(page: Page, things: Things, step: SetupStep, *, skipped: bool)
         await settle_setup_step(tx, page.act(), step, "skipped" if skipped else "done")
 
 
+def _alone(page: Page) -> str:
+    """The account of the one person who declared to be alone here."""
+    solo = page.market.settings.solo
+    return solo.operator_id if solo else ""
+
+
 async def _open(page: Page, things: Things) -> None:
     async with things.db.transaction() as tx:
-        deciders = await count_deciders(tx, page.market.market_id)
+        deciders = await count_deciders(tx, page.market.market_id, _alone(page))
         await open_market(tx, page.act(), page.market, deciders)
 
 
