@@ -6,7 +6,7 @@ import msgspec
 
 from makegood.claims import events as e
 from makegood.claims.state import Recorded
-from makegood.claims.view import AppealView, DisputedView, PersonView
+from makegood.claims.view import AppealView, DisputedView, MovedPartView, PersonView
 
 
 def appeals_of(history: Sequence[Recorded], names: Mapping[str, str]) -> list[AppealView]:
@@ -24,9 +24,28 @@ def appeals_of(history: Sequence[Recorded], names: Mapping[str, str]) -> list[Ap
                 found.append(_filed(recorded, filed, decision, currency))
             case e.AppealDecided() as ended if found:
                 found[-1] = _ended(found[-1], recorded, ended, names)
+            case e.SellerRestored(amount_minor=minor) if found:
+                back = e.MovedPart(number="", giver="seller", taker="platform", amount_minor=minor)
+                found[-1] = _moved(found[-1], [back], 0)
+            case e.BearingCorrected() as corrected if found:
+                found[-1] = _moved(found[-1], corrected.moved, corrected.waiting_minor)
             case _:
                 pass
     return found
+
+
+def parts_seen_by(appeals: Sequence[AppealView], party: str) -> list[AppealView]:
+    """The appeals as a party may see them: of what moved, its own parts. No party: everything."""
+    if not party:
+        return list(appeals)
+    return [
+        msgspec.structs.replace(
+            one,
+            moved=[part for part in one.moved if party in (part.giver, part.taker)],
+            waiting_minor=0,
+        )
+        for one in appeals
+    ]
 
 
 def _filed(
@@ -70,6 +89,22 @@ def _ended(
             for point in appeal.points
         ],
     )
+
+
+def _moved(appeal: AppealView, parts: Sequence[e.MovedPart], waiting_minor: int) -> AppealView:
+    """With what moved since; parts between the same two are one."""
+    sums = {(one.giver, one.taker): one for one in appeal.moved}
+    for part in parts:
+        key = (part.giver, part.taker)
+        known = sums.get(key)
+        sums[key] = MovedPartView(
+            giver=part.giver,
+            taker=part.taker,
+            amount_minor=part.amount_minor + (known.amount_minor if known else 0),
+            currency=appeal.currency,
+            numbers=[*(known.numbers if known else []), *([part.number] if part.number else [])],
+        )
+    return msgspec.structs.replace(appeal, moved=list(sums.values()), waiting_minor=waiting_minor)
 
 
 def _view_of(point: DisputedView, views: Mapping[str, str]) -> str:

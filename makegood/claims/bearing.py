@@ -1,8 +1,9 @@
 """Who bears a refund in the end: the decision's shares, as the supplier agreed to bear its own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from makegood.base.actor import Act
+from makegood.base.ids import UnitRef
 from makegood.claims.desk import Desk
 from makegood.claims.state import Claim
 from makegood.ledger.statements.agreements import agreed_percent, agreement_at, with_agreement
@@ -51,6 +52,20 @@ async def as_agreed(
     )
     await note_charge(tx, act, charge)
     return borne
+
+
+async def agreed_percents(
+    conn: Connection, act: Act, claim: Claim, units: Iterable[UnitFacts]
+) -> dict[UnitRef, int]:
+    """How much of its liability each unit's supplier bears for the standing finding."""
+    decision = claim.decision
+    assert decision is not None, "what is borne follows a decision"
+    percents = {}
+    for unit in units:
+        sold_at = unit.paid_at or unit.placed_at
+        agreement = await agreement_at(conn, act.market_id, unit.supplier_id or "", sold_at)
+        percents[unit.unit] = agreed_percent(agreement, decision.finding)
+    return percents
 
 
 async def is_contracted(conn: Connection, act: Act, desk: Desk, unit: UnitFacts) -> bool:

@@ -493,9 +493,34 @@ class AppealDecided(ClaimEvent, frozen=True, kw_only=True, tag="appeal_decided")
 
 
 class SellerRestored(ClaimEvent, frozen=True, kw_only=True, tag="seller_restored"):
-    """An appeal changed who bears what was refunded: the seller got back what was taken before."""
+    """An appeal changed who bears what was refunded: the seller got back what was taken before.
+
+    Written by earlier versions; `BearingCorrected` tells of all parties.
+    """
 
     amount_minor: int
+    transfers: list[str] = []
+
+
+class MovedPart(msgspec.Struct, frozen=True, kw_only=True):
+    """So much of a refund (`line`, its number) is the taker's part instead of the giver's."""
+
+    number: str
+    giver: str
+    taker: str
+    amount_minor: int
+    line: str = ""
+
+
+class BearingCorrected(ClaimEvent, frozen=True, kw_only=True, tag="bearing_corrected"):
+    """Who bears what was refunded follows the changed decision: each part that moved.
+
+    `waiting_minor` moves when the guarantee fund has room for it; the market bears it until then.
+    """
+
+    decision_no: int
+    moved: list[MovedPart]
+    waiting_minor: int = 0
     transfers: list[str] = []
 
 
@@ -572,6 +597,7 @@ AnyEvent = (
     | AppealFiled
     | AppealDecided
     | SellerRestored
+    | BearingCorrected
     | ClaimReopened
     | ReferredOutside
     | OutsideAnswered

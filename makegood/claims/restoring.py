@@ -1,62 +1,216 @@
-"""After an appeal: what a seller was made to bear and does not bear any more goes back at once.
+"""After a changed decision: who bears what was refunded follows it, whoever bore it before.
 
-What a buyer received is never taken back; the market bears it then, and may recover it elsewhere.
+What a buyer received is never taken back: what the standing decision would not give, the market
+bears. A supplier's part is corrected on its next statement, a seller's in its funds.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Final
 
-from makegood.base.actor import Act
-from makegood.base.ids import derived_id
+import msgspec
+
+from makegood.base.actor import SYSTEM, Act
+from makegood.base.ids import UnitRef
 from makegood.claims import events as e
+from makegood.claims.bearing import agreed_percents
 from makegood.claims.carrying import borne_by
 from makegood.claims.desk import Desk
-from makegood.claims.saving import Held, append
+from makegood.claims.frame import units_of
+from makegood.claims.remedies import MONEY, NOTHING
+from makegood.claims.saving import Held, append, hold
 from makegood.claims.state import Claim
-from makegood.ledger import accounts
-from makegood.ledger.actions import post
+from makegood.ledger.advance.actions import caps_of
+from makegood.ledger.corrections.actions import Corrected, Wanted, correct
+from makegood.ledger.corrections.rules import Case, Line
+from makegood.ledger.recipes import Funding
 from makegood.ledger.refund.actions import refunds_of_claim
 from makegood.ledger.refund.rules import Refund
-from makegood.ledger.rules import Transfer
+from makegood.ledger.statements.agreements import with_agreement
+from makegood.ledger.statements.disputes import accepted_of_claim
+from makegood.orders.facts import UnitFacts
 from makegood.store.database import Connection
+from makegood.store.jobs import Job, enqueue
 
-RECIPE: Final = "restored"
+BEARING_JOB: Final = "claim.bearing"
+AGAIN: Final = timedelta(hours=1)
+"""When what waits for room in the guarantee fund is looked at again."""
 
 
-async def restore_seller(tx: Connection, act: Act, desk: Desk, held: Held) -> Held:
-    """Give the seller back what the standing decision no longer lays on the seller.
+class CorrectBearing(msgspec.Struct, frozen=True):
+    """The payload of the job that lets the bearing of refunds follow the decision."""
 
-    To be called when an appeal has changed the decision, and when a refund of an earlier one
-    arrives after that; without an earlier decision there is nothing to look at.
+    claim_no: str
+
+
+async def correct_bearing_later(tx: Connection, act: Act, claim: Claim) -> None:
+    """Ask for it in this transaction: when a decision took an earlier one's place, and when a
+    refund of an earlier one arrives after that. Without an earlier decision nothing can differ.
     """
+    if claim.earlier:
+        await enqueue(tx, [_job(act, claim.claim_no)])
+
+
+async def correct_bearing(tx: Connection, act: Act, desk: Desk, claim_no: str) -> Corrected | None:
+    """Move what the standing decision lays on somebody else; None where nothing can differ.
+
+    It compares what is with what ought to be, so it may run at any time and twice.
+    """
+    act = msgspec.structs.replace(act, actor=SYSTEM)
+    held = await hold(tx, act, claim_no)
     claim = held.claim
-    if not claim.earlier:
-        return held
-    refunds = await refunds_of_claim(tx, act.market_id, claim.claim_no)
-    amount = owed_back(claim, refunds)
-    if amount == 0:
-        return held
-    posted = await post(tx, act, [_restored(claim, amount)])
-    event = e.SellerRestored(amount_minor=amount, transfers=posted)
-    return await append(tx, act, desk, held, [event])
-
-
-def owed_back(claim: Claim, refunds: Iterable[Refund]) -> int:
-    """What sellers gave for these refunds beyond their share of them now, in minor units."""
-    if claim.decision is None:
-        return 0
+    if claim.decision is None or not claim.earlier:
+        return None
+    refunds = await refunds_of_claim(tx, act.market_id, claim_no)
     arrived = [refund for refund in refunds if refund.state == "arrived"]
-    earlier = [refund for refund in arrived if _number(refund) < claim.decision.number]
-    given = sum(_from_seller(refund, claim.opened.seller_id) for refund in earlier)
-    whole = sum(refund.amount_minor for refund in earlier)
-    now = borne_by(claim.decision, whole).get("seller", 0)
-    return max(0, given - claim.restored_minor - now)
+    if not arrived:
+        return None
+    units = await units_of(tx, act.market_id, claim)
+    percents = await agreed_percents(tx, act, claim, units)
+    off = await accepted_of_claim(tx, act.market_id, claim_no, claim.opened.currency)
+    corrected = await correct(tx, act, _wanted(claim, units, arrived, percents, off))
+    await _note(tx, act, desk, held, corrected)
+    return corrected
 
 
-def _from_seller(refund: Refund, seller_id: str) -> int:
-    """What the seller paid of a refund: out of the order's escrow or the own balance."""
-    own = {accounts.escrow(refund.unit.order_no), accounts.seller_balance(seller_id)}
-    return sum(part.amount_minor for part in refund.sources if part.account in own)
+def bearing_now(
+    claim: Claim, arrived: Sequence[Refund], off: Sequence[tuple[str, int]]
+) -> tuple[list[Line], dict[str, int]]:
+    """Who bears each refund, and all of them together with what was moved by hand."""
+    lines = [Line(number=one.refund_no, borne=_with_shifts(claim, one)) for one in arrived]
+    whole = Counter[str]()
+    for line in lines:
+        whole.update(line.borne)
+    known = {line.number for line in lines}
+    for part in claim.shifted:
+        if part.line not in known:
+            whole[part.giver] -= part.amount_minor
+            whole[part.taker] += part.amount_minor
+    for bearer, minor in off:
+        whole["supplier"] -= minor
+        whole[bearer] += minor
+    return lines, {party: minor for party, minor in whole.items() if minor}
+
+
+def bearing_wanted(
+    claim: Claim,
+    arrived: Sequence[Refund],
+    percents: Mapping[UnitRef, int],
+    off: Sequence[tuple[str, int]],
+) -> dict[str, int]:
+    """Who ought to bear the refunds by the standing decision and the suppliers' agreements.
+
+    What the decision itself ordered lies right. What an accepted dispute took off a supplier
+    stays off it.
+    """
+    decision = claim.decision
+    assert decision is not None, "a decision stands"
+    whole = Counter[str]()
+    left = _given_by(claim, decision, arrived)
+    for refund in arrived:
+        if _number(refund) >= decision.number:
+            whole.update(_paid_by(refund.sources))
+            continue
+        part = min(left, refund.amount_minor)
+        left -= part
+        percent = percents.get(refund.unit, 100)
+        whole.update(with_agreement(borne_by(decision, part), percent) if part else {})
+        whole["platform"] += refund.amount_minor - part
+    for bearer, minor in off:
+        kept = min(minor, whole["supplier"])
+        whole["supplier"] -= kept
+        whole[bearer] += kept
+    return {party: minor for party, minor in whole.items() if minor}
+
+
+def _given_by(claim: Claim, decision: e.Decision, arrived: Iterable[Refund]) -> int:
+    """How much of the earlier refunds the standing decision gives the buyer too."""
+    remedy = claim.chosen or decision.remedy
+    if remedy in NOTHING:
+        return 0
+    earlier = sum(one.amount_minor for one in arrived if _number(one) < decision.number)
+    return min(earlier, decision.amount_minor) if remedy in MONEY else earlier
+
+
+def _wanted(
+    claim: Claim,
+    units: Sequence[UnitFacts],
+    arrived: Sequence[Refund],
+    percents: Mapping[UnitRef, int],
+    off: Sequence[tuple[str, int]],
+) -> Wanted:
+    decision, opened = claim.decision, claim.opened
+    assert decision is not None, "a decision stands"
+    lines, bears = bearing_now(claim, arrived, off)
+    case = Case(
+        claim_no=claim.claim_no,
+        order_no=opened.order_no,
+        seller_id=opened.seller_id,
+        supplier_id=next((unit.supplier_id for unit in units if unit.supplier_id), ""),
+        currency=opened.currency,
+        rule=f"{decision.rule_id}@{decision.rule_version}",
+        key=f"{decision.number}/{len(claim.shifted)}",
+    )
+    return Wanted(
+        case=case,
+        bears=bears,
+        ought=bearing_wanted(claim, arrived, percents, off),
+        lines=lines,
+        first=len(claim.shifted) + 1,
+        decision_no=decision.number,
+        appeal_no=len(claim.appealed),
+        sku=units[0].sku if units else "",
+        finding=decision.finding,
+    )
+
+
+async def _note(tx: Connection, act: Act, desk: Desk, held: Held, corrected: Corrected) -> None:
+    claim = held.claim
+    assert claim.decision is not None, "a decision stands"
+    if corrected.corrections:
+        event = e.BearingCorrected(
+            decision_no=claim.decision.number,
+            moved=[
+                e.MovedPart(
+                    number=one.correction_no,
+                    giver=one.giver,
+                    taker=one.taker,
+                    amount_minor=one.amount_minor,
+                    line=one.line,
+                )
+                for one in corrected.corrections
+            ],
+            waiting_minor=corrected.waiting_minor,
+            transfers=corrected.transfers,
+        )
+        await append(tx, act, desk, held, [event])
+    if corrected.waiting_minor and (await caps_of(tx, act.market_id)).pays_first:
+        later = msgspec.structs.replace(act, now=act.now + AGAIN)
+        await enqueue(tx, [_job(later, claim.claim_no, f"{later.now:%Y%m%d%H}")])
+
+
+def _with_shifts(claim: Claim, refund: Refund) -> dict[str, int]:
+    borne = _paid_by(refund.sources)
+    for part in claim.shifted:
+        if part.line == refund.refund_no:
+            borne[part.giver] -= part.amount_minor
+            borne[part.taker] += part.amount_minor
+    return dict(borne)
+
+
+def _paid_by(sources: Iterable[Funding]) -> Counter[str]:
+    """Who gave a refund's money or owed it, in minor units."""
+    parts = Counter[str]()
+    for source in sources:
+        kind = source.account.partition(":")[0]
+        party = kind.removesuffix("_receivable")
+        if kind in ("escrow", "seller_balance"):
+            party = "seller"
+        elif kind == "compensation_cost":
+            party = "platform"
+        parts[party] += source.amount_minor
+    return parts
 
 
 def _number(refund: Refund) -> int:
@@ -64,17 +218,13 @@ def _number(refund: Refund) -> int:
     return int(refund.refund_key.split("/")[1])
 
 
-def _restored(claim: Claim, amount_minor: int) -> Transfer:
-    assert claim.decision is not None, "a seller is restored by a decision"
-    decision, opened = claim.decision, claim.opened
-    return Transfer(
-        id=derived_id(RECIPE, claim.claim_no, str(decision.number), str(claim.restored_minor)),
-        debit=accounts.shared("compensation_cost", claim.claim_no),
-        credit=accounts.seller_balance(opened.seller_id),
-        amount_minor=amount_minor,
-        currency=opened.currency,
-        recipe=RECIPE,
-        order_no=opened.order_no,
-        claim_no=claim.claim_no,
-        rule=f"{decision.rule_id}@{decision.rule_version}",
+def _job(act: Act, claim_no: str, once: str = "") -> Job:
+    return Job(
+        kind=BEARING_JOB,
+        market_id=act.market_id,
+        payload=CorrectBearing(claim_no),
+        run_at=act.now,
+        subject=claim_no,
+        request_id=act.request_id,
+        job_id=f"bearing:{claim_no}:{once}" if once else "",
     )

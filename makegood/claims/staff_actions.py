@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from makegood.base.actor import SYSTEM, Act
+from makegood.base.actor import Act
 from makegood.base.refusal import Refused
 from makegood.claims import commands as c
 from makegood.claims import events as e
@@ -18,7 +18,7 @@ from makegood.claims.precedents.actions import family
 from makegood.claims.precedents.rules import Family
 from makegood.claims.proposing import RULING, note_ruling_decided, propose_ruling
 from makegood.claims.remedies import ALL, GOODS, NOTHING
-from makegood.claims.restoring import restore_seller
+from makegood.claims.restoring import correct_bearing_later
 from makegood.claims.ruling import stake_of
 from makegood.claims.saving import hold
 from makegood.claims.state import Claim
@@ -117,8 +117,9 @@ async def decide_appeal(
         return c.DecideAppeal(text=text, views=views, decision=decision, clocks=look.clocks)
 
     held = await step_held(tx, act, desk, await hold(tx, act, claim_no), make)
-    system = msgspec.structs.replace(act, actor=SYSTEM)
-    return (await restore_seller(tx, system, desk, held)).claim if ruled else held.claim
+    if ruled:
+        await correct_bearing_later(tx, act, held.claim)
+    return held.claim
 
 
 async def state_fact(

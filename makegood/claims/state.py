@@ -128,8 +128,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     appealed: tuple[tuple[int, str], ...] = ()
     """Which decision, by number, was appealed by whom."""
     before_appeal: str = ""
-    restored_minor: int = 0
-    """What sellers got back because an appeal changed who bears the refunds."""
+    shifted: tuple[e.MovedPart, ...] = ()
+    """Parts of refunds that moved from one bearer to another since they were paid."""
     settled_at: datetime | None = None
     closed_at: datetime | None = None
     notices: tuple[e.NoticeSent, ...] = ()
@@ -300,7 +300,10 @@ def _apply(claim: Claim, recorded: Recorded) -> Claim:  # noqa: C901 - the close
         case e.AppealDecided(outcome=outcome):
             return _appealed(claim, outcome, at)
         case e.SellerRestored(amount_minor=amount):
-            return _set(claim, restored_minor=claim.restored_minor + amount)
+            back = e.MovedPart(number="", giver="seller", taker="platform", amount_minor=amount)
+            return _set(claim, shifted=(*claim.shifted, back))
+        case e.BearingCorrected(moved=moved):
+            return _set(claim, shifted=(*claim.shifted, *moved))
         case e.ClaimReopened(deadlines=deadlines):
             again = _set(claim, state="reopened", deadlines=tuple(deadlines))
             return _set(again, closed_at=None, settled_at=None, root_cause="")

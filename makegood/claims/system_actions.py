@@ -15,7 +15,7 @@ from makegood.claims.desk import Desk, lead_of, name_of
 from makegood.claims.factsheet import withdrawn_fact
 from makegood.claims.frame import clocks_of, frame, pack_of, units_of
 from makegood.claims.outcome import LATE
-from makegood.claims.restoring import restore_seller
+from makegood.claims.restoring import correct_bearing_later
 from makegood.claims.saving import Near, append, hold
 from makegood.claims.state import Claim
 from makegood.claims.stepping import step_held
@@ -238,7 +238,7 @@ async def _note(tx: Connection, act: Act, desk: Desk, claim_no: str, moved: e.Mo
     noted = c.NoteMoney(moved=moved, clocks=clocks)
     held = await append(tx, act, desk, held, decide(held.claim, noted, act))
     if moved.kind == "refund" and moved.state == "arrived":
-        held = await restore_seller(tx, act, desk, held)
+        await correct_bearing_later(tx, act, held.claim)
     if held.claim.state == "decided":
         units = await units_of(tx, act.market_id, held.claim)
         await carry_out(tx, act, desk, held, units, clocks)

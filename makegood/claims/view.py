@@ -166,6 +166,17 @@ class DisputedView(msgspec.Struct, frozen=True, kw_only=True):
     """`keep`, `change`, `unclear` or the reviewer's own words; empty before the answer."""
 
 
+class MovedPartView(msgspec.Struct, frozen=True, kw_only=True):
+    """So much of what was refunded is the taker's part instead of the giver's."""
+
+    giver: str
+    taker: str
+    amount_minor: int
+    currency: str
+    numbers: list[str] = []
+    """The corrections by their numbers, as they stand on a statement."""
+
+
 class AppealView(msgspec.Struct, frozen=True, kw_only=True):
     """One appeal: who disputes what, who answers until when, and the answer point by point."""
 
@@ -185,6 +196,10 @@ class AppealView(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Literal["", "upheld", "changed"] = ""
     decided_at: datetime | None = None
     answer: str = ""
+    moved: list[MovedPartView] = []
+    """What moved between those who bear the refund; parties see their own parts."""
+    waiting_minor: int = 0
+    """What the market bears until the guarantee fund has room for another's debt."""
 
 
 class TaskView(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ import msgspec
 from makegood.base.actor import Actor
 from makegood.claims import events as e
 from makegood.claims import view as v
-from makegood.claims.appeal_history import appeals_of
+from makegood.claims.appeal_history import appeals_of, parts_seen_by
 from makegood.claims.carrying import remedy_of
 from makegood.claims.clock import soon_at
 from makegood.claims.commands import Ruling
@@ -122,7 +122,9 @@ def claim_view(sight: Sight, pack: Pack, reader: Actor, now: datetime) -> v.Clai
         rating=claim.rating,
         may=may(claim, reader),
         erased=not isinstance(opened.description, str),
-        appeals=appeals_of(sight.history, sight.roster_names),
+        appeals=parts_seen_by(
+            appeals_of(sight.history, sight.roster_names), "" if staff else reader.role
+        ),
     )
 
 
@@ -479,7 +481,7 @@ def audience_of(event: e.AnyEvent) -> v.Audience:
             return "platform"
         case e.KeyRevealed():
             return "buyer"
-        case e.SellerRestored():
+        case e.SellerRestored() | e.BearingCorrected():
             return "seller"
         case _:
             return "all"

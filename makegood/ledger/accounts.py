@@ -37,6 +37,16 @@ def seller_deposit(seller_id: str) -> str:
     return f"seller_deposit:{seller_id}"
 
 
+def supplier_balance(supplier_id: str) -> str:
+    """What a supplier gets back of what it had paid: set off against what it owes."""
+    return f"supplier_balance:{supplier_id}"
+
+
+def channel_balance() -> str:
+    """What payment channels get back of what they had paid."""
+    return "channel_balance:all"
+
+
 def refundable(unit: UnitRef) -> str:
     """What may still go back for one unit, by refund or by live replacement, on any path."""
     return f"refundable:{unit}"

@@ -53,6 +53,7 @@ CHART: Final[dict[str, AccountKind]] = {
         AccountKind(name="seller_balance", normal="C", limited=True),
         AccountKind(name="seller_deposit", normal="C", limited=True),
         AccountKind(name="supplier_balance", normal="C", limited=True),
+        AccountKind(name="channel_balance", normal="C", limited=True),
         AccountKind(name="buyer_balance", normal="C", limited=True),
         AccountKind(name="coupon_liability", normal="C", limited=True),
         AccountKind(name="fee_income", normal="C"),

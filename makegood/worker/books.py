@@ -24,17 +24,17 @@ log = structlog.get_logger("makegood.worker")
 
 
 async def net_off(db: Database, clock: Clock, job: TakenJob) -> None:
-    """Job `ledger.net`: a seller's debts are paid from its accounts, each in its own commit."""
-    payload = job.payload_as(NetOff)
-    await _net_off(db, clock, job.market_id, payload.seller_id, payload.currency, job.request_id)
+    """Job `ledger.net`: somebody's debts are paid from its accounts, each in its own commit."""
+    await _net_off(db, clock, job.market_id, job.payload_as(NetOff), job.request_id)
 
 
 async def net_all(db: Database, clock: Clock) -> None:
-    """Every seller who owes something, however its money came in."""
+    """Everybody who owes something and may have what pays it, however that came in."""
     async with db.connection() as conn:
-        owing = await advance_store.owing_sellers(conn)
+        owing = await advance_store.who_can_pay(conn)
     for row in owing:
-        await _net_off(db, clock, row["market_id"], row["debtor_id"], row["currency"])
+        whose = NetOff(row["debtor_id"], row["currency"], row["party"])
+        await _net_off(db, clock, row["market_id"], whose)
 
 
 async def look_at_the_books(db: Database, clock: Clock) -> None:
@@ -66,14 +66,14 @@ def book_errands(db: Database, clock: Clock) -> tuple[Errand, ...]:
 
 
 async def _net_off(
-    db: Database, clock: Clock, market_id: str, seller_id: str, currency: str, request_id: str = ""
+    db: Database, clock: Clock, market_id: str, whose: NetOff, request_id: str = ""
 ) -> None:
     act = Act(market_id, SYSTEM, clock.now(), request_id)
     async with db.connection() as conn:
-        debts = await open_advances(conn, market_id, currency, "seller", seller_id)
+        debts = await open_advances(conn, market_id, whose.currency, whose.party, whose.seller_id)
     for debt in debts:
         async with db.transaction() as tx:
-            await recover_advance(tx, act, debt.claim_no, "seller", currency)
+            await recover_advance(tx, act, debt.claim_no, whose.party, whose.currency)
 
 
 def _tell(found: list[Difference] | None) -> None:

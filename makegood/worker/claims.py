@@ -15,6 +15,7 @@ from makegood.claims.desk import Desk
 from makegood.claims.factsheet import stated, supplier_facts
 from makegood.claims.frame import order_of, units_of
 from makegood.claims.intake import CheckClaim, account_hash
+from makegood.claims.restoring import CorrectBearing, correct_bearing
 from makegood.claims.saving import CHECK_JOB, Near, Timer
 from makegood.claims.state import Claim
 from makegood.ledger.actions import payment_legs, post_payments
@@ -104,6 +105,13 @@ async def withdraw_goods(room: ClaimDesk, job: TakenJob) -> None:
         await system_actions.note_goods_withdrawn(
             tx, _act(room, job), room.desk, payload.claim_no, how
         )
+
+
+async def correct_who_bears(room: ClaimDesk, job: TakenJob) -> None:
+    """Job `claim.bearing`: who bears what was refunded follows the standing decision."""
+    async with room.db.transaction() as tx:
+        claim_no = job.payload_as(CorrectBearing).claim_no
+        await correct_bearing(tx, _act(room, job), room.desk, claim_no)
 
 
 async def sweep_overdue(room: ClaimDesk, limit: int = 200) -> int:

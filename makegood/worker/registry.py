@@ -25,6 +25,7 @@ from makegood.claims.intake import CheckClaim
 from makegood.claims.notices import NOTICE_JOB
 from makegood.claims.outside.actions import ASK_JOB, REMIND_JOB
 from makegood.claims.payment_intake import CONFIRM_JOB
+from makegood.claims.restoring import BEARING_JOB
 from makegood.claims.saving import CHECK_JOB, NEAR_JOB, TIMER_JOB
 from makegood.gateways.payments.book import GatewayBook
 from makegood.gateways.suppliers.registry import SupplierBook
@@ -125,6 +126,7 @@ def handlers(rooms: Rooms) -> dict[str, Handler]:
         TIMER_JOB: lambda job: claims.pass_deadlines(claim_desk, job),
         NEAR_JOB: lambda job: claims.note_deadline_near(claim_desk, job),
         WITHDRAW_JOB: lambda job: claims.withdraw_goods(claim_desk, job),
+        BEARING_JOB: lambda job: claims.correct_who_bears(claim_desk, job),
         ANSWERED_JOB: lambda job: claims.check_claim(claim_desk, _as_check(job)),
         NOTICE_JOB: lambda job: notices.tell(notice_room, job),
         refund_actions.SEND: lambda job: refunds.send_refund(refund_desk, job),

@@ -51,9 +51,11 @@ from makegood.policy.shelf import Shelf
 from makegood.store.database import Database
 from makegood.store.vault import Vault
 from makegood.worker import refunds
+from makegood.worker.books import net_off
 from makegood.worker.claims import (
     ClaimDesk,
     check_claim,
+    correct_who_bears,
     note_deadline_near,
     pass_deadlines,
     withdraw_goods,
@@ -362,6 +364,8 @@ class Town:
             "claim.deadline": lambda job: pass_deadlines(room, job),
             "claim.deadline_near": lambda job: note_deadline_near(room, job),
             "claim.withdraw_goods": lambda job: withdraw_goods(room, job),
+            "claim.bearing": lambda job: correct_who_bears(room, job),
+            "ledger.net": lambda job: net_off(self.db, self.clock, job),
             "claim.notice": _nothing,
             "refund.send": lambda job: refunds.send_refund(money, job),
             "refund.query": lambda job: refunds.query_refund(money, job),

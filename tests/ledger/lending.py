@@ -29,6 +29,9 @@ class Lender:
     def __init__(self, world: World) -> None:
         self.world = world
         self.lost = 0
+        self.lost_of: dict[tuple[str, str], int] = {}
+        self.beyond: Counter[tuple[str, str]] = Counter()
+        """Debts that no cap holds back: an appeal laid them on somebody."""
         self.back = 0
         self.coupons: dict[str, Coupon] = {}
         self.uses: dict[str, list[str]] = {}
@@ -67,13 +70,14 @@ class Lender:
         if advance is None or not advance.open_minor:
             return
         rest, parts = advance.open_minor, []
-        for code in recovery_sources(advance) or [accounts.shared("bank", advance.claim_no)]:
+        bank = [] if advance.party == "seller" else [accounts.shared("bank", advance.claim_no)]
+        for code in [*recovery_sources(advance), *bank]:
             left = rest if code.startswith("bank") else self.world.book.available(code)
             part = min(rest, max(left, 0))
             rest -= part
             parts += [Funding(code, part)] if part else []
         key = f"r{len(self.world.book.transfers)}"
-        self._must_post(self.world.laws.recovered(advance, key, parts))
+        self.must_post(self.world.laws.recovered(advance, key, parts))
         came = sum(part.amount_minor for part in parts)
         self.back += came
         self.world.debts[advance.claim_no, advance.party] -= came
@@ -86,14 +90,16 @@ class Lender:
         key = f"w{len(self.world.book.transfers)}"
         moves = self.world.laws.written_off(advance, key)
         # The world counts a debt from nothing each time, so the ids are made its own.
-        self._must_post(
+        self.must_post(
             [
                 msgspec.structs.replace(move, id=f"{move.id[:23]}{place}{key[1:]:0>12}")
                 for place, move in enumerate(moves)
             ]
         )
         self.lost += advance.open_minor
-        self.world.debts[advance.claim_no, advance.party] = 0
+        whose = (advance.claim_no, advance.party)
+        self.lost_of[whose] = self.lost_of.get(whose, 0) + advance.open_minor
+        self.world.debts[whose] = 0
 
     def give(self, minor: int) -> None:
         """A coupon."""
@@ -149,10 +155,15 @@ class Lender:
 
     def _check_caps(self) -> None:
         by_claim: dict[str, int] = {}
-        for (claim_no, _), minor in self.world.debts.items():
+        for (claim_no, party), minor in self.world.debts.items():
+            minor -= self.beyond[claim_no, party]
             by_claim[claim_no] = by_claim.get(claim_no, 0) + minor
         assert all(minor <= CAPS.per_claim_minor for minor in by_claim.values())
-        sellers = [minor for (_, party), minor in self.world.debts.items() if party == "seller"]
+        sellers = [
+            minor - self.beyond[key]
+            for key, minor in self.world.debts.items()
+            if key[1] == "seller"
+        ]
         assert sum(sellers) <= CAPS.per_tier["B"]
         days: dict[str, int] = {}
         for refund in self.world.refunds.values():
@@ -179,12 +190,12 @@ class Lender:
             first_at=self.world.now,
         )
 
-    def _must_post(self, transfers: list[Transfer]) -> None:
+    def must_post(self, transfers: list[Transfer]) -> None:
         """What a person may always do: the book never refuses it."""
         try:
             self.world.book.post(transfers)
         except Refused as refused:
-            raise AssertionError("a recovery or write-off is refused") from refused
+            raise AssertionError("a recovery, write-off or correction is refused") from refused
 
     def _close(self, coupon: Coupon, how: coupons.CouponState, order_no: str) -> None:
         assert how != "issued"

@@ -8,8 +8,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from makegood.base.ids import UnitRef
 from makegood.ledger import rules
+from makegood.ledger.corrections.rules import BEARERS, Bearer
 from makegood.ledger.refund.gateway import Arrived, Declined
 from makegood.ledger.refund.rules import RefundOrder
+from tests.ledger.correcting import Appeals
 from tests.ledger.lending import SELLER, Lender
 from tests.ledger.model import Fate, Laws, World, attempt
 
@@ -33,6 +35,7 @@ class MoneyMachine(RuleBasedStateMachine):
         self.world.pay("o1", {UNITS[0]: PRICE, UNITS[1]: PRICE})
         self.world.pay("o2", {UNITS[2]: PRICE})
         self.lender = Lender(self.world)
+        self.appeals = Appeals(self.lender)
         self.count = 0
 
     @rule(unit=units, amount=amounts, fate=st.sampled_from(FATES), bearer=bearers)
@@ -113,6 +116,28 @@ class MoneyMachine(RuleBasedStateMachine):
     @rule(number=st.integers(0, 9))
     def debt_is_given_up(self, number: int) -> None:
         self.lender.write_off(number)
+
+    @rule(
+        order_no=st.sampled_from(["o1", "o2"]),
+        bearer=st.sampled_from(BEARERS),
+        percent=st.sampled_from([100, 100, 33]),
+    )
+    def appeal_is_won(self, order_no: str, bearer: Bearer, percent: int) -> None:
+        self.appeals.win(order_no, bearer, percent)
+
+    @rule(unit=units, bearer=bearers, how=st.sampled_from(["owed", "paid", "given up"]))
+    def cheat_by_appealing_in_turn(
+        self, unit: UnitRef, bearer: str, how: Literal["owed", "paid", "given up"]
+    ) -> None:
+        """Let a debt be paid or given up, then win, and lose, and win again."""
+        self.refund(unit, 400, "done", bearer)
+        if how == "paid":
+            self.lender.recover(0)
+        elif how == "given up":
+            self.lender.write_off(0)
+        turns: tuple[Bearer, ...] = ("supplier", "seller", "platform")
+        for party in turns:
+            self.appeals.win(unit.order_no, party)
 
     @rule(minor=st.sampled_from([1, 100]), order_no=st.sampled_from(["o1", "o2"]))
     def coupon_is_given_and_used(self, minor: int, order_no: str) -> None:
@@ -270,7 +295,7 @@ class MoneyMachine(RuleBasedStateMachine):
             for part in refund.sources
         )
         given = sum(coupon.amount_minor for coupon in self.lender.coupons.values())
-        assert sums["compensation_cost"] == bears + given
+        assert sums["compensation_cost"] == bears + given + self.appeals.cost()
 
     def _on_some(self, number: int, action: Callable[[str], None]) -> None:
         numbers = sorted(self.world.refunds)

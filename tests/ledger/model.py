@@ -17,6 +17,8 @@ from makegood.ledger import accounts, recipes, rules
 from makegood.ledger.accounts import Cover
 from makegood.ledger.advance import recipes as advances
 from makegood.ledger.advance.rules import Advance, Look, levelling
+from makegood.ledger.corrections.covers import cover_transfers
+from makegood.ledger.corrections.rules import Case, Owing, Piece, Shift, pieces
 from makegood.ledger.coupons.rules import Coupon, check_use
 from makegood.ledger.recipes import Funding, PaymentBooking, PaymentLeg
 from makegood.ledger.refund import rules as saga
@@ -64,6 +66,10 @@ class Laws(msgspec.Struct, frozen=True, kw_only=True):
     recovered: Callable[[Advance, str, Sequence[Funding]], list[Transfer]] = advances.recovered
     written_off: Callable[[Advance, str], list[Transfer]] = advances.written_off
     check_use: Callable[[Coupon, str, Money | None, datetime], bool] = check_use
+    pieces: Callable[
+        [Case, Sequence[Shift], Mapping[str, Owing], Sequence[Funding]], list[Piece]
+    ] = pieces
+    cover_transfers: Callable[[Case, Sequence[Piece]], list[Transfer]] = cover_transfers
 
 
 class Hold(msgspec.Struct, frozen=True):

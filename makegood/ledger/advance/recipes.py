@@ -100,7 +100,7 @@ def coupon_cost_recovered(advance: Advance, key: str, sources: Sequence[Funding]
 def written_off(advance: Advance, rule: str) -> list[Transfer]:
     """What is still owed becomes the market's loss; the quota is free again, the cash is not."""
     lost = Transfer(
-        id=derived_id("written_off", advance.party, advance.claim_no, str(advance.recovered_minor)),
+        id=derived_id("written_off", advance.party, advance.claim_no, _ended_so_far(advance)),
         debit=accounts.shared("bad_debt", advance.claim_no),
         credit=accounts.receivable(advance.party, advance.claim_no),
         amount_minor=advance.open_minor,
@@ -180,10 +180,20 @@ def _paid_back(advance: Advance, key: str, part: Funding) -> Transfer:
         credit=receivable,
         amount_minor=part.amount_minor,
         currency=advance.currency,
-        recipe="recovery",
+        recipe="netted" if is_own_credit(part.account) else "recovery",
         order_no=advance.order_no,
         claim_no=advance.claim_no,
     )
+
+
+def is_own_credit(account: str) -> bool:
+    """Whether a debt is paid with what its debtor got back of an earlier payment."""
+    return account.partition(":")[0] in ("supplier_balance", "channel_balance")
+
+
+def _ended_so_far(advance: Advance) -> str:
+    """Grows with everything that ends a part of the debt, so that two write-offs are two."""
+    return str(advance.recovered_minor + advance.written_off_minor)
 
 
 def _quota_freed(advance: Advance, paid: Transfer) -> Transfer:

@@ -143,17 +143,24 @@ def levelling(look: Look, claim_no: str, day: str, need: int) -> list[tuple[Cove
 
 
 def recovery_sources(advance: Advance) -> list[str]:
-    """The accounts that pay a debt back, in their order: escrow, balance, deposit.
+    """The accounts that pay a debt back; a seller's in their order: escrow, balance, deposit.
 
-    Suppliers and channels pay by statement, into the bank.
+    Suppliers and channels pay by statement, into the bank; of theirs we hold only what they had
+    paid and got back.
     """
-    if advance.party != "seller":
-        return []
-    return [
-        accounts.escrow(advance.order_no),
-        accounts.seller_balance(advance.debtor_id),
-        accounts.seller_deposit(advance.debtor_id),
-    ]
+    match advance.party:
+        case "seller":
+            return [
+                accounts.escrow(advance.order_no),
+                accounts.seller_balance(advance.debtor_id),
+                accounts.seller_deposit(advance.debtor_id),
+            ]
+        case "supplier":
+            return [accounts.supplier_balance(advance.debtor_id)]
+        case "channel":
+            return [accounts.channel_balance()]
+        case _:
+            return []
 
 
 def may_write_off(caps: AdvanceCaps, advance: Advance, now: datetime) -> bool:

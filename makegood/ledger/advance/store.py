@@ -159,29 +159,44 @@ async def ageing(conn: Connection, market_id: str, currency: str, now: datetime)
     )
 
 
-async def owes(conn: Connection, market_id: str, seller_id: str, currency: str) -> bool:
-    """Whether a seller owes the platform anything."""
+async def owes(
+    conn: Connection, market_id: str, debtor_id: str, currency: str, party: str = "seller"
+) -> bool:
+    """Whether a debtor owes the platform anything."""
     return bool(
         await conn.fetchval(
             """
             SELECT EXISTS (
                 SELECT FROM advance
-                WHERE market_id = $1 AND party = 'seller' AND debtor_id = $2 AND currency = $3
+                WHERE market_id = $1 AND party = $4 AND debtor_id = $2 AND currency = $3
                   AND recovered_minor + written_off_minor < advanced_minor)
             """,
             market_id,
-            seller_id,
+            debtor_id,
             currency,
+            party,
         )
     )
 
 
-async def owing_sellers(conn: Connection) -> list[Record]:
-    """Every seller of every market that still owes something, for the regular netting."""
+async def who_can_pay(conn: Connection) -> list[Record]:
+    """Debtors of every market for the regular netting: sellers, and others who have a balance.
+
+    What a supplier or channel has with us is what an appeal gave back of what it had paid.
+    """
     return await conn.fetch(
         """
-        SELECT DISTINCT market_id, debtor_id, currency FROM advance
+        SELECT DISTINCT market_id, party, debtor_id, currency FROM advance
         WHERE party = 'seller' AND recovered_minor + written_off_minor < advanced_minor
+        UNION
+        SELECT d.market_id, d.party, d.debtor_id, d.currency
+        FROM advance AS d JOIN ledger_account AS a
+          ON a.market_id = d.market_id AND a.currency = d.currency
+         AND a.code = CASE d.party WHEN 'channel' THEN 'channel_balance:all'
+                                   ELSE 'supplier_balance:' || d.debtor_id END
+        WHERE d.party IN ('supplier', 'channel')
+          AND d.recovered_minor + d.written_off_minor < d.advanced_minor
+          AND a.credits_posted > a.debits_posted
         """
     )
 

@@ -138,7 +138,7 @@ async def recovered_by_party(
         SELECT split_part(credit, '_receivable:', 1) AS party,
                sum(amount_minor)::bigint AS amount_minor
         FROM transfer
-        WHERE market_id = $1 AND currency = $2 AND recipe = 'recovery'
+        WHERE market_id = $1 AND currency = $2 AND recipe IN ('recovery', 'netted')
           AND kind IN ('single', 'post') AND posted_at >= $3 AND posted_at < $4
           AND credit LIKE '%\\_receivable:%' AND credit NOT LIKE 'sla\\_receivable:%'
         GROUP BY 1

@@ -36,7 +36,8 @@ class Dispute(msgspec.Struct, frozen=True, kw_only=True):
     files: list[FiledProof]
     opened_at: datetime
     due_at: datetime
-    state: Literal["open", "kept", "accepted"] = "open"
+    state: Literal["open", "kept", "accepted", "superseded"] = "open"
+    """`superseded`: an appeal took what was disputed off the supplier before it was decided."""
     borne_by: Literal["", "seller", "platform"] = ""
     decided_by: str = ""
     decided_at: datetime | None = None
@@ -152,6 +153,29 @@ async def decide_dispute(
         decided_text=text.strip(),
     )
     return await _save(tx, act, decided)
+
+
+async def lower_open_dispute(tx: Connection, act: Act, claim_no: str, owed_minor: int) -> None:
+    """A claim's open dispute is about no more than its line still owes; about nothing, it ends."""
+    row = await store.lock_open_dispute(tx, act.market_id, claim_no)
+    if row is None or row["amount_minor"] <= owed_minor:
+        return
+    dispute = _dispute(row)
+    if owed_minor:
+        await _save(tx, act, msgspec.structs.replace(dispute, amount_minor=owed_minor))
+        return
+    ended = msgspec.structs.replace(
+        dispute, state="superseded", decided_by=act.actor.id, decided_at=act.now
+    )
+    await _save(tx, act, ended)
+
+
+async def accepted_of_claim(
+    conn: Connection, market_id: str, claim_no: str, currency: str
+) -> list[tuple[str, int]]:
+    """Who took how much of a claim off its supplier by accepted disputes, in minor units."""
+    rows = await store.accepted_of_claim(conn, market_id, claim_no, currency)
+    return [(row["borne_by"], row["amount_minor"]) for row in rows]
 
 
 async def disputes_of(conn: Connection, market_id: str, supplier_id: str) -> list[Dispute]:

@@ -8,31 +8,50 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 LineKind: TypeAlias = Literal[
-    "borne", "sla", "paid", "written_off", "reassigned", "returned", "other"
+    "borne",
+    "sla",
+    "paid",
+    "written_off",
+    "reassigned",
+    "corrected",
+    "netted",
+    "returned",
+    "other",
 ]
+Side: TypeAlias = Literal["debt", "sla", "credit"]
+"""Owed for a refund, owed for a late promise, or given back and not yet set off."""
 
-GROWING: Final[dict[str, LineKind]] = {"refund": "borne"}
+GROWING: Final[dict[str, LineKind]] = {
+    "refund": "borne",
+    "corrected": "corrected",
+    "netted": "netted",
+}
 SHRINKING: Final[dict[str, LineKind]] = {
     "recovery": "paid",
     "write_off": "written_off",
     "reassigned": "reassigned",
+    "corrected": "corrected",
+    "netted": "netted",
 }
-DOCUMENTED: Final[frozenset[LineKind]] = frozenset({"borne", "paid", "reassigned"})
+DOCUMENTED: Final[frozenset[LineKind]] = frozenset({"borne", "paid", "reassigned", "corrected"})
 """Lines that our books outside the ledger must know too; the others the ledger alone makes."""
 WEEK: Final = timedelta(days=7)
 MONTH: Final = timedelta(days=30)
 
 
 class LedgerLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One posted transfer on a receivable of this supplier; `amount_minor` grows the debt."""
+    """One posted transfer on an account of this supplier; `amount_minor` grows the debt.
+
+    What an appeal gave back of a payment is a credit; set off against another claim's debt it is
+    a line of each.
+    """
 
     transfer_id: str
     claim_no: str
     amount_minor: int
     recipe: str
     posted_at: datetime
-    for_sla: bool = False
-    """A coupon for a promise the supplier broke, not a refund."""
+    side: Side = "debt"
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +80,12 @@ class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
     order_no: str = ""
     refunded_minor: int = 0
     percent: int = 0
+    corrects: str = ""
+    """The number of the line that this one corrects."""
+    appeal_no: int = 0
+    decision_no: int = 0
+    corrected_by: tuple[str, ...] = ()
+    """Lines of the same month that take this one's place, or a part of it."""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +122,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 def kind_of(line: LedgerLine) -> LineKind:
     """What a transfer on a receivable means; money that went back to the supplier is `returned`."""
     if line.amount_minor > 0:
-        return "sla" if line.for_sla else GROWING.get(line.recipe, "returned")
+        return GROWING.get(line.recipe, "sla" if line.side == "sla" else "returned")
     return SHRINKING.get(line.recipe, "other")
 
 
@@ -124,18 +149,19 @@ def totals(lines: Iterable[LedgerLine], since: datetime, until: datetime) -> Tot
 def match(
     lines: Sequence[LedgerLine], documents: Sequence[Document]
 ) -> tuple[dict[str, Document], list[Difference]]:
-    """Pair every transfer with its document, one to one, by claim and signed amount.
+    """Pair every transfer with its document, one to one, by kind, claim and signed amount.
 
     Answers the document of each transfer id, and what is left over in either book. A transfer
     that is its own document (a netting, a write-off: the ledger alone made it) needs none.
     """
-    waiting: dict[tuple[str, int], list[Document]] = {}
+    waiting: dict[tuple[LineKind, str, int], list[Document]] = {}
     for document in sorted(documents, key=lambda one: (one.at, one.number), reverse=True):
-        waiting.setdefault((document.claim_no, document.amount_minor), []).append(document)
+        key = (document.kind, document.claim_no, document.amount_minor)
+        waiting.setdefault(key, []).append(document)
     paired: dict[str, Document] = {}
     found: list[Difference] = []
     for line in sorted(lines, key=lambda one: (one.posted_at, one.transfer_id)):
-        fitting = waiting.get((line.claim_no, line.amount_minor))
+        fitting = waiting.get((kind_of(line), line.claim_no, line.amount_minor))
         if fitting:
             paired[line.transfer_id] = fitting.pop()
         elif kind_of(line) in DOCUMENTED:
@@ -153,8 +179,12 @@ def match(
 
 
 def ageing(lines: Sequence[LedgerLine], until: datetime) -> Ageing:
-    """What is owed at a time, by age: what came back pays the oldest of its claim first."""
+    """What is owed at a time, by age: what came back pays the oldest of its claim first.
+
+    What the supplier has to its credit is no debt, of no age; it is set off by itself.
+    """
     buckets: Counter[str] = Counter()
+    lines = [line for line in lines if line.side != "credit"]
     for claim_no in {line.claim_no for line in lines}:
         own = [line for line in lines if line.claim_no == claim_no and line.posted_at < until]
         paid = -sum(line.amount_minor for line in own if line.amount_minor < 0)

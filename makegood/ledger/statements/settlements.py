@@ -69,7 +69,7 @@ async def payable(
 ) -> list[tuple[str, int]]:
     """What each undisputed claim owes, the oldest first."""
     lines = await ledger_lines(conn, market_id, supplier_id, currency)
-    lines = [line for line in lines if not line.for_sla]
+    lines = [line for line in lines if line.side == "debt"]
     disputes = await disputes_of(conn, market_id, supplier_id)
     disputed = {one.claim_no for one in disputes if one.state == "open"}
     return [

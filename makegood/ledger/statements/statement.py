@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from makegood.ledger.corrections.record import Correction
+from makegood.ledger.corrections.store import corrections_of_supplier
 from makegood.ledger.recipes import Funding
 from makegood.ledger.statements import rules, store
 from makegood.ledger.statements.charges import Charge, charges_of
@@ -74,8 +76,11 @@ async def statement_of(
 ) -> Statement:
     """The statement as the books stand now."""
     lines = await ledger_lines(conn, market_id, supplier_id, currency)
+    corrections = await corrections_of_supplier(conn, market_id, supplier_id, currency)
     documents = await _documents(conn, market_id, supplier_id, currency)
+    documents += _of_corrections(corrections)
     charges = {one.claim_no: one for one in await charges_of(conn, market_id, supplier_id)}
+    charges |= {one.claim_no: _charge(one) for one in corrections if one.claim_no not in charges}
     disputes = await disputes_of(conn, market_id, supplier_id)
     paired, differences = rules.match(lines, documents)
     balance = await store.balance_minor(conn, market_id, supplier_id, currency)
@@ -91,7 +96,7 @@ async def statement_of(
         month=month.name,
         currency=currency,
         totals=rules.totals(lines, month.since, month.until),
-        lines=shown,
+        lines=_marked(shown, corrections),
         groups=_groups(lines, charges, disputes, month),
         ageing=rules.ageing(lines, until),
         disputes=disputes,
@@ -111,7 +116,7 @@ async def ledger_lines(
             amount_minor=row["amount_minor"],
             recipe=row["recipe"],
             posted_at=row["posted_at"],
-            for_sla=row["for_sla"],
+            side=row["side"],
         )
         for row in await store.ledger_lines(conn, market_id, supplier_id, currency)
     ]
@@ -121,6 +126,8 @@ def owed_by_claim(lines: Sequence[LedgerLine]) -> list[tuple[str, int]]:
     """What each claim still owes, the oldest claim first."""
     owed: dict[str, int] = {}
     for line in lines:
+        if line.side == "credit":
+            continue
         owed[line.claim_no] = owed.get(line.claim_no, 0) + line.amount_minor
     return [(claim_no, minor) for claim_no, minor in owed.items() if minor > 0]
 
@@ -164,6 +171,65 @@ async def _documents(
     return [document for document in found if document.amount_minor]
 
 
+def _of_corrections(corrections: Sequence[Correction]) -> list[Document]:
+    return [
+        Document(
+            kind="corrected",
+            number=one.correction_no,
+            claim_no=one.claim_no,
+            amount_minor=one.signed_for("supplier"),
+            at=one.made_at,
+        )
+        for one in corrections
+        if one.signed_for("supplier")
+    ]
+
+
+def _charge(correction: Correction) -> Charge:
+    """Why a supplier bears a part that only an appeal laid on it."""
+    return Charge(
+        refund_key="",
+        claim_no=correction.claim_no,
+        supplier_id=correction.supplier_id,
+        order_no=correction.order_no,
+        sku=correction.sku,
+        finding=correction.finding,
+        rule=correction.rule,
+        refunded_minor=0,
+        share_minor=0,
+        currency=correction.currency,
+        agreement_version=0,
+        charged_at=correction.made_at,
+    )
+
+
+def _marked(
+    lines: Sequence[StatementLine], corrections: Sequence[Correction]
+) -> list[StatementLine]:
+    """Each correction with what it corrects; the corrected line too while it is of this month.
+
+    A line of an earlier month stays as it was issued.
+    """
+    known = {one.correction_no: one for one in corrections}
+    here = [known[line.number] for line in lines if line.number in known]
+    marked = []
+    for line in lines:
+        if line.kind == "corrected" and (one := known.get(line.number)):
+            marked.append(
+                msgspec.structs.replace(
+                    line,
+                    corrects=one.line,
+                    appeal_no=one.appeal_no,
+                    decision_no=one.decision_no,
+                    finding=one.finding,
+                )
+            )
+        else:
+            by = tuple(one.correction_no for one in here if line.number and one.line == line.number)
+            marked.append(msgspec.structs.replace(line, corrected_by=by))
+    return marked
+
+
 def _supplier_part(sources: object) -> int:
     parts = msgspec.convert(sources, list[Funding])
     return sum(
@@ -193,8 +259,12 @@ def _line(line: LedgerLine, document: Document | None, charge: Charge | None) ->
         sku=charge.sku if charge else "",
         order_no=charge.order_no if charge else "",
         refunded_minor=charge.refunded_minor if charge and kind == "borne" else 0,
-        percent=charge.share_minor * 100 // charge.refunded_minor if charge else 0,
+        percent=_percent(charge) if charge else 0,
     )
+
+
+def _percent(charge: Charge) -> int:
+    return charge.share_minor * 100 // charge.refunded_minor if charge.refunded_minor else 0
 
 
 def _groups(
@@ -205,6 +275,7 @@ def _groups(
 ) -> list[Group]:
     """The month's new debts by product and finding; what was paid of them, whenever."""
     disputed = {one.claim_no: one.amount_minor for one in disputes if one.state == "open"}
+    lines = [one for one in lines if one.side != "credit" or one.amount_minor < 0]
     grouped: dict[tuple[str, str], list[str]] = {}
     for line in lines:
         if line.amount_minor > 0 and month.since <= line.posted_at < month.until:

@@ -22,15 +22,19 @@ _DISPUTE = """
 async def ledger_lines(
     conn: Connection, market_id: str, supplier_id: str, currency: str
 ) -> list[Record]:
-    """Every posted transfer on a receivable of this supplier's claims, oldest first."""
+    """Every posted transfer on a receivable of this supplier's claims, oldest first.
+
+    With them what the supplier got back of what it had paid (`credit`), and what that paid.
+    """
     return await conn.fetch(
         f"""
-        SELECT t.id, mine.claim_no, t.recipe, t.posted_at, side.for_sla,
+        SELECT t.id, mine.claim_no, t.recipe, t.posted_at, side.name AS side,
                CASE WHEN t.debit = side.code THEN t.amount_minor
                     ELSE -t.amount_minor END AS amount_minor
         FROM ({_MINE}) AS mine,
-             LATERAL (VALUES ('supplier_receivable:' || mine.claim_no, false),
-                             ('sla_receivable:' || mine.claim_no, true)) AS side (code, for_sla),
+             LATERAL (VALUES ('supplier_receivable:' || mine.claim_no, 'debt'),
+                             ('sla_receivable:' || mine.claim_no, 'sla'),
+                             ('supplier_balance:' || $2, 'credit')) AS side (code, name),
              LATERAL (
                  SELECT id, recipe, posted_at, debit, amount_minor
                  FROM transfer
@@ -51,13 +55,18 @@ async def balance_minor(conn: Connection, market_id: str, supplier_id: str, curr
     """What the ledger's accounts say this supplier owes in all."""
     value: int = await conn.fetchval(
         f"""
+        WITH account AS (
+            SELECT 'supplier_receivable:' || claim_no AS code FROM ({_MINE}) AS mine
+            UNION ALL
+            SELECT 'sla_receivable:' || claim_no FROM ({_MINE}) AS mine
+            UNION ALL
+            SELECT 'supplier_balance:' || $2
+        )
         SELECT coalesce(sum(a.debits_posted - a.credits_posted), 0)::bigint
-        FROM ({_MINE}) AS mine,
+        FROM account,
              LATERAL (
                  SELECT debits_posted, credits_posted FROM ledger_account
-                 WHERE market_id = $1 AND currency = $3
-                   AND code IN ('supplier_receivable:' || mine.claim_no,
-                                'sla_receivable:' || mine.claim_no)
+                 WHERE market_id = $1 AND currency = $3 AND code = account.code
                  OFFSET 0
              ) AS a
         """,
@@ -192,12 +201,40 @@ async def lock_dispute(tx: Connection, market_id: str, dispute_no: str) -> Recor
     )
 
 
+async def lock_open_dispute(tx: Connection, market_id: str, claim_no: str) -> Record | None:
+    """The open dispute of a claim's line, locked until the transaction ends."""
+    return await tx.fetchrow(
+        f"""
+        SELECT {_DISPUTE} FROM supplier_dispute
+        WHERE market_id = $1 AND claim_no = $2 AND state = 'open' FOR UPDATE
+        """,
+        market_id,
+        claim_no,
+    )
+
+
+async def accepted_of_claim(
+    conn: Connection, market_id: str, claim_no: str, currency: str
+) -> list[Record]:
+    """What accepted disputes took off the supplier of a claim, oldest first."""
+    return await conn.fetch(
+        """
+        SELECT borne_by, amount_minor FROM supplier_dispute
+        WHERE market_id = $1 AND claim_no = $2 AND currency = $3 AND state = 'accepted'
+        ORDER BY decided_at, dispute_no
+        """,
+        market_id,
+        claim_no,
+        currency,
+    )
+
+
 async def save_dispute(tx: Connection, market_id: str, row: dict[str, Any]) -> None:
     """Store what may change of a locked dispute."""
     await tx.execute(
         """
         UPDATE supplier_dispute SET files = $3, due_at = $4, state = $5, borne_by = $6,
-            decided_by = $7, decided_at = $8, decided_text = $9
+            decided_by = $7, decided_at = $8, decided_text = $9, amount_minor = $10
         WHERE market_id = $1 AND dispute_no = $2
         """,
         market_id,
@@ -209,6 +246,7 @@ async def save_dispute(tx: Connection, market_id: str, row: dict[str, Any]) -> N
         row["decided_by"],
         row["decided_at"],
         row["decided_text"],
+        row["amount_minor"],
     )
 
 

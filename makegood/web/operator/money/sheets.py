@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from makegood.base.money import plain_amount
 from makegood.ledger.statements.rules import StatementLine
 from makegood.ledger.statements.statement import Statement
-from makegood.web.formats import plain_amount
 from makegood.web.operator.money.pdf import PdfPage, PdfTable
 from makegood.web.page import Page
 
@@ -23,6 +23,8 @@ COLUMNS: Final = (
     "document",
     "transfer",
     "matched",
+    "corrects",
+    "reason",
 )
 
 
@@ -54,6 +56,8 @@ def csv_rows(
             line.number,
             line.transfer_id,
             words.text("common.yes" if line.matched else "common.no"),
+            line.corrects,
+            remark(page, line),
         )
     yield _figure(words.text("books.statement.due"), due, statement.currency, blank)
 
@@ -75,7 +79,23 @@ def pdf_page(page: Page, statement: Statement, name: str, finding: Callable[[str
 
 
 def _figure(name: str, minor: int, currency: str, blank: Sequence[str]) -> tuple[object, ...]:
-    return ("", name, *blank, plain_amount(minor, currency), currency, "", "", "")
+    return ("", name, *blank, plain_amount(minor, currency), currency, "", "", "", "", "")
+
+
+def remark(page: Page, line: StatementLine) -> str:
+    """What a correction corrects and why, or by what a line was corrected in its own month."""
+    if line.corrects:
+        name = "by_appeal" if line.appeal_no else "by_decision"
+        return page.words.text(
+            f"books.statement.{name}",
+            line=line.corrects,
+            n=line.appeal_no,
+            d=line.decision_no,
+        )
+    if not line.corrected_by:
+        return ""
+    lines = page.words.text("desk.comma").join(line.corrected_by)
+    return page.words.text("books.statement.corrected_by", lines=lines)
 
 
 def _totals(page: Page, statement: Statement) -> PdfTable:
@@ -140,6 +160,6 @@ def _line(page: Page, line: StatementLine, currency: str) -> list[str]:
         page.words.stamp(line.at)[:16],
         page.words.text(f"books.line.{line.kind}"),
         line.claim_no,
-        line.number,
+        " · ".join(filter(None, (line.number, remark(page, line)))),
         page.words.amount(line.amount_minor, currency),
     ]

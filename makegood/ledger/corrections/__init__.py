@@ -1,0 +1,1 @@
+"""Who bears a refund changes after it was paid: what moves then, and the record of it."""
