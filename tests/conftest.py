@@ -56,7 +56,7 @@ async def database_url(databases: Databases) -> AsyncIterator[str]:
 @pytest.fixture
 async def db(database_url: str) -> AsyncIterator[Database]:
     """The pool that actions and stores are given."""
-    database = await Database.open(database_url, min_size=1, max_size=20)
+    database = await Database.open(database_url, min_size=1, max_size=20, connect_timeout=60)
     yield database
     await database.close()
 

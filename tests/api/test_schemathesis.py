@@ -69,7 +69,9 @@ def walk(description: dict[str, Any], address: str, token: str, known: dict[str,
                 named = {name: known[name] for name in case.path_parameters if name in known}
                 case.path_parameters.update(named)
             answer = case.call(
-                base_url=f"{address}/api/v1", headers={"authorization": f"Bearer {token}"}
+                base_url=f"{address}/api/v1",
+                headers={"authorization": f"Bearer {token}"},
+                timeout=60,
             )
             case.validate_response(answer, checks=CHECKS)
 

@@ -153,7 +153,7 @@ async def test_refunds_are_found_by_their_own_number(town: Town) -> None:
     await town.open("KEY01")
     await town.settle()
     [refund_no] = town.gateway.paid_back
-    at = town.clock.now().astimezone().strftime("%Y-%m-%d 16:00:00")
+    at = f"{DAY} 16:00:00"
     back = Move(kind="refund", trade_no="T-O-1", refund_no=refund_no, at=at)
     done = await take(town, a_file(plain([PAID, back])))
     assert (done.matched, done.differences) == (2, 0)
