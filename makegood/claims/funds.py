@@ -10,11 +10,11 @@ from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.base.time import rfc3339
 from makegood.claims.listing_store import claimed_orders_of_seller
-from makegood.claims.payouts import Hold, payout_of, record_payout
+from makegood.claims.payouts import Hold, payout_of, payouts_of, record_payout
 from makegood.ledger.funds.actions import standing_of
 from makegood.ledger.funds.rules import Standing
 from makegood.orders import escrow_store
-from makegood.orders.store import load_order
+from makegood.orders.store import load_orders
 from makegood.people.markets.rules import MarketSettings, Seller
 from makegood.people.markets.terms import required_deposit_minor
 from makegood.store.database import Connection, Record
@@ -68,18 +68,17 @@ async def funds_of(
     currency, seller_id = settings.currency, seller.seller_id
     required = await required_deposit(conn, act.market_id, settings, seller)
     rows = await _shown_orders(conn, act.market_id, seller_id, currency)
-    orders = []
-    for row in rows[:SHOWN]:
-        found = await payout_of(conn, act, row["order_no"])
-        orders.append(
-            OrderHold(
-                order_no=row["order_no"],
-                placed_at=row["placed_at"],
-                escrow_minor=row["amount_minor"],
-                allowed_minor=found.allowed_minor,
-                held=found.held,
-            )
+    payouts = await payouts_of(conn, act, [row["order_no"] for row in rows[:SHOWN]])
+    orders = [
+        OrderHold(
+            order_no=row["order_no"],
+            placed_at=row["placed_at"],
+            escrow_minor=row["amount_minor"],
+            allowed_minor=payouts[row["order_no"]].allowed_minor,
+            held=payouts[row["order_no"]].held,
         )
+        for row in rows[:SHOWN]
+    ]
     return SellerFunds(
         seller_id=seller_id,
         currency=currency,
@@ -110,13 +109,9 @@ async def required_deposit(
     terms = settings.money
     if not terms.deposits.asked and not seller.contract_id:
         return 0
-    categories = set()
-    for order_no in await escrow_store.newest_of_seller(
-        conn, market_id, seller.seller_id, LOOKED_AT
-    ):
-        found = await load_order(conn, market_id, order_no)
-        if found is not None:
-            categories |= {line.category for line in found.order.lines}
+    newest = await escrow_store.newest_of_seller(conn, market_id, seller.seller_id, LOOKED_AT)
+    found = await load_orders(conn, market_id, newest)
+    categories = {line.category for one in found.values() for line in one.order.lines}
     return required_deposit_minor(terms, categories, seller.tier, seller.contract_id)
 
 

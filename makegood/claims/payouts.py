@@ -1,5 +1,6 @@
 """Whether an order may be paid out to its seller: what open claims and the hold still keep."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -9,13 +10,14 @@ from makegood.base.actor import Act
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.claims import store
+from makegood.claims.rows import OpenOnOrder
 from makegood.ledger.accounts import escrow
 from makegood.ledger.actions import balances, settle_order
 from makegood.ledger.amounts import check_money
 from makegood.orders import rules as order_rules
 from makegood.orders.escrow_store import first_order_at
 from makegood.orders.order import Order
-from makegood.orders.store import load_order
+from makegood.orders.store import load_orders
 from makegood.orders.windows import hold_ends_at
 from makegood.people.markets.rules import Seller
 from makegood.people.markets.store import load_market, load_seller
@@ -72,11 +74,54 @@ async def payout_of(conn: Connection, act: Act, order_no: str) -> Payout:
     Raises:
         Refused: `not_found` for an unknown order.
     """
-    found = await load_order(conn, act.market_id, order_no)
-    if found is None:
+    found = await payouts_of(conn, act, [order_no])
+    if order_no not in found:
         raise Refused("not_found")
-    order, currency = found.order, found.order.total.currency
-    bound = await store.open_claims_of_order(conn, act.market_id, order_no)
+    return found[order_no]
+
+
+async def payouts_of(conn: Connection, act: Act, order_nos: Sequence[str]) -> dict[str, Payout]:
+    """The same for several orders, with as many queries as for one of the same seller.
+
+    An order we have not heard of is left out.
+    """
+    versions = await load_orders(conn, act.market_id, order_nos)
+    orders = {order_no: one.order for order_no, one in versions.items()}
+    bound = await store.open_claims_of_orders(conn, act.market_id, list(orders))
+    available = await _available(conn, act.market_id, orders)
+    rules = {
+        seller_id: await hold_rule(conn, act, seller_id)
+        for seller_id in {order.seller.id for order in orders.values()}
+    }
+    return {
+        order_no: _payout(
+            order_no, order, bound[order_no], available[order_no], rules[order.seller.id], act.now
+        )
+        for order_no, order in orders.items()
+    }
+
+
+async def _available(
+    conn: Connection, market_id: str, orders: Mapping[str, Order]
+) -> dict[str, int]:
+    """What each order's escrow holds, in minor units of the order's currency."""
+    found: dict[str, int] = {}
+    for currency in {order.total.currency for order in orders.values()}:
+        same = [number for number, order in orders.items() if order.total.currency == currency]
+        books = await balances(conn, market_id, [escrow(number) for number in same], currency)
+        found |= {number: books[escrow(number)].available_minor for number in same}
+    return found
+
+
+def _payout(
+    order_no: str,
+    order: Order,
+    bound: Sequence[OpenOnOrder],
+    available_minor: int,
+    rule: HoldRule,
+    now: datetime,
+) -> Payout:
+    currency = order.total.currency
     claimed = {(one.line_no, one.unit_no) for one in bound}
     held = [
         Hold(
@@ -87,15 +132,12 @@ async def payout_of(conn: Connection, act: Act, order_no: str) -> Payout:
         )
         for one in {one.claim_no: one for one in bound}.values()
     ]
-    held += _inspected(order, claimed, act.now, await hold_rule(conn, act, order.seller.id))
-    account = escrow(order_no)
-    available = (await balances(conn, act.market_id, [account], currency))[account].available_minor
-    held = within(held, available)
+    held = within([*held, *_inspected(order, claimed, now, rule)], available_minor)
     return Payout(
         order_no=order_no,
         seller_id=order.seller.id,
         currency=currency,
-        allowed_minor=max(0, available - sum(hold.amount.amount_minor for hold in held)),
+        allowed_minor=max(0, available_minor - sum(hold.amount.amount_minor for hold in held)),
         held=held,
     )
 

@@ -349,18 +349,28 @@ async def open_claims_of_order(
     conn: Connection, market_id: str, order_no: str
 ) -> list[OpenOnOrder]:
     """Units of an order under open claims; the newest order of claims last."""
+    return (await open_claims_of_orders(conn, market_id, [order_no]))[order_no]
+
+
+async def open_claims_of_orders(
+    conn: Connection, market_id: str, order_nos: Sequence[str]
+) -> dict[str, list[OpenOnOrder]]:
+    """The same for several orders; an order nobody complains about has none."""
     rows = await conn.fetch(
         """
-        select u.claim_no, u.line_no, u.unit_no, c.amount_minor, c.next_deadline_at
+        select u.order_no, u.claim_no, u.line_no, u.unit_no, c.amount_minor, c.next_deadline_at
         from claim_unit as u
         join claim as c on c.market_id = u.market_id and c.claim_no = u.claim_no
-        where u.market_id = $1 and u.order_no = $2 and u.binding and c.is_open
+        where u.market_id = $1 and u.order_no = any ($2::text[]) and u.binding and c.is_open
         order by c.opened_at, u.claim_no, u.line_no, u.unit_no
         """,
         market_id,
-        order_no,
+        order_nos,
     )
-    return [OpenOnOrder(*row) for row in rows]
+    found: dict[str, list[OpenOnOrder]] = {order_no: [] for order_no in order_nos}
+    for order_no, *rest in rows:
+        found[order_no].append(OpenOnOrder(*rest))
+    return found
 
 
 async def history_of_cluster(

@@ -175,6 +175,24 @@ async def load_order(conn: Connection, market_id: str, order_no: str) -> OrderVe
     return _order_version(row) if row else None
 
 
+async def load_orders(
+    conn: Connection, market_id: str, order_nos: Sequence[str]
+) -> dict[str, OrderVersion]:
+    """The newest version of each of these orders; what we have not heard of is left out."""
+    rows = await conn.fetch(
+        """
+        SELECT h.order_no, v.version, v.received_at, v.snapshot
+        FROM order_head AS h
+        JOIN order_version AS v
+          ON v.market_id = h.market_id AND v.order_no = h.order_no AND v.version = h.version
+        WHERE h.market_id = $1 AND h.order_no = ANY ($2::text[])
+        """,
+        market_id,
+        order_nos,
+    )
+    return {row["order_no"]: _order_version(row) for row in rows}
+
+
 async def load_version(
     conn: Connection, market_id: str, order_no: str, version: int
 ) -> OrderVersion | None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from makegood.base.money import Money
@@ -29,6 +30,7 @@ from makegood.people.markets.rules import Seller
 from makegood.people.markets.store import load_seller
 from makegood.people.markets.terms import ContractTerms, MoneyTerms, hold_hours
 from tests.claims.town import SETTINGS, Town, unit_line
+from tests.people.kit import ListeningDatabase
 
 STORY = "商品页写的是专业版，激活后显示教育版，卖家不承认，已经试过两台电脑"
 
@@ -198,6 +200,28 @@ async def test_the_page_of_funds_adds_up(town: Town) -> None:
     assert funds.escrow_minor == 19_600
     assert sum(order.escrow_minor for order in funds.orders) == funds.escrow_minor
     assert funds.due_minor == 0
+
+
+async def test_a_long_list_of_orders_costs_as_many_queries_as_a_short_one(town: Town) -> None:
+    listening = ListeningDatabase(town.db)
+    act, seller = town.act("operator", "op"), Seller(seller_id="s-1", name="小满")
+    deposits = msgspec.structs.replace(SETTINGS.money.deposits, asked=True)
+    terms = msgspec.structs.replace(SETTINGS.money, deposits=deposits)
+    settings = msgspec.structs.replace(SETTINGS, money=terms)
+
+    async def statements() -> int:
+        async with listening.connection() as conn:
+            await funds_of(conn, act, settings, seller)
+        return len(listening.taken())
+
+    await town.order("O-1")
+    one = await statements()
+    for number in range(2, 12):
+        await town.order(f"O-{number}")
+    await town.open("SND01", "O-5", description=STORY)
+
+    assert await statements() == one
+    assert one < 20
 
 
 async def test_what_is_held_is_shown_first_and_keeps_no_newer_order_from_being_settled(
