@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from makegood.ledger.store import listed_sql
 from makegood.store.database import Connection, Record
 
 
@@ -64,18 +65,18 @@ async def seller_moves(
 ) -> list[Record]:
     """What came to and went from these accounts in the span, by recipe."""
     return await conn.fetch(
-        """
+        f"""
         SELECT recipe, sum(came)::bigint AS came_minor, sum(went)::bigint AS went_minor
         FROM (
             SELECT recipe, amount_minor AS came, 0 AS went FROM transfer
             WHERE market_id = $1 AND credit = ANY ($2) AND posted_at >= $3 AND posted_at < $4
               AND currency = $5 AND kind IN ('single', 'post')
-              AND credit ~ '^(seller_|guarantee_fund)'
+              AND {listed_sql("credit")}
             UNION ALL
             SELECT recipe, 0, amount_minor FROM transfer
             WHERE market_id = $1 AND debit = ANY ($2) AND posted_at >= $3 AND posted_at < $4
               AND currency = $5 AND kind IN ('single', 'post')
-              AND debit ~ '^(seller_|guarantee_fund)'
+              AND {listed_sql("debit")}
         ) AS moved
         GROUP BY recipe
         """,

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from makegood.ledger.funds.rules import Payout
+from makegood.ledger.store import listed_sql
 from makegood.store.database import Connection, Record
 
 _COLUMNS = """
@@ -122,13 +123,13 @@ def _moves(more: str = "") -> str:
             (SELECT id, recipe, order_no, claim_no, posted_at, -amount_minor AS amount_minor
              FROM transfer
              WHERE market_id = $1 AND debit = own.code AND currency = $3
-               AND debit ~ '^(seller_|guarantee_fund)'
+               AND {listed_sql("debit")}
                AND kind IN ('single', 'post') AND posted_at >= $4 AND posted_at < $5 {more})
             UNION ALL
             (SELECT id, recipe, order_no, claim_no, posted_at, amount_minor
              FROM transfer
              WHERE market_id = $1 AND credit = own.code AND currency = $3
-               AND credit ~ '^(seller_|guarantee_fund)'
+               AND {listed_sql("credit")}
                AND kind IN ('single', 'post') AND posted_at >= $4 AND posted_at < $5 {more})
         ) AS t
     """

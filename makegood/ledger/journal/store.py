@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from makegood.ledger.store import listed_sql
 from makegood.store.database import Connection, Record
 
 _ENTRY = """
@@ -107,18 +108,18 @@ async def fund_moves(
 ) -> list[Record]:
     """What the guarantee fund's cash took in (plus) and gave out (minus) in a time, by recipe."""
     return await conn.fetch(
-        """
+        f"""
         SELECT t.recipe, t.came, sum(t.amount_minor)::bigint AS amount_minor
         FROM (
             SELECT recipe, true AS came, amount_minor FROM transfer
             WHERE market_id = $1 AND currency = $2 AND kind IN ('single', 'post')
               AND posted_at >= $3 AND posted_at < $4
-              AND debit ~ '^(seller_|guarantee_fund)' AND debit LIKE 'guarantee\\_fund:%'
+              AND {listed_sql("debit")} AND debit LIKE 'guarantee\\_fund:%'
             UNION ALL
             SELECT recipe, false, -amount_minor FROM transfer
             WHERE market_id = $1 AND currency = $2 AND kind IN ('single', 'post')
               AND posted_at >= $3 AND posted_at < $4
-              AND credit ~ '^(seller_|guarantee_fund)' AND credit LIKE 'guarantee\\_fund:%'
+              AND {listed_sql("credit")} AND credit LIKE 'guarantee\\_fund:%'
         ) AS t
         GROUP BY t.recipe, t.came ORDER BY t.recipe, t.came
         """,
