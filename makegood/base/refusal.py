@@ -63,6 +63,7 @@ CODES: Final[dict[str, str]] = {
     "not_found": "There is nothing under this number, or it is not yours.",
     "not_paid": "The order has not been paid.",
     "not_your_turn": "It is another party's turn.",
+    "offer_not_covered": "The seller has less than the coupon it offers.",
     "offer_limit": "Three counter-offers have been made.",
     "password_weak": "This password is too easy to guess.",
     "payment_changed": "A payment that is booked already cannot change its amount.",

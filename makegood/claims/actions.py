@@ -9,10 +9,10 @@ from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.claims import commands as c
 from makegood.claims import events as e
-from makegood.claims.carrying import coupon_payer
 from makegood.claims.desk import Desk, reviewer_for
 from makegood.claims.frame import Frame
 from makegood.claims.may import has_new_evidence
+from makegood.claims.offers import payer_of
 from makegood.claims.remedies import COUPON, FULL_REFUND, GOODS
 from makegood.claims.ruling import agreed_decision
 from makegood.claims.saving import hold
@@ -20,7 +20,7 @@ from makegood.claims.solo_appeals import outside_reviewer
 from makegood.claims.state import STAFF, Claim
 from makegood.claims.stepping import step, step_held
 from makegood.claims.view import Audience
-from makegood.ledger.coupons.actions import sources_of_payer
+from makegood.ledger.coupons.actions import reserve_coupon, sources_of_payer
 from makegood.reading.rules import mask_secrets
 from makegood.store.database import Connection
 
@@ -62,26 +62,40 @@ async def make_offer(
 ) -> Claim:
     """The seller's offer or either side's counter-offer.
 
+    A coupon that the seller offers is reserved out of its money in the same commit.
+
     Raises:
-        Refused: `insufficient_funds` for a seller's coupon that it could not pay for.
+        Refused: `offer_not_covered` for a coupon that the seller cannot pay for,
+            `insufficient_funds` where the buyer asks for such a one.
     """
-    if remedy == COUPON and amount_minor > 0:
-        held = await hold(tx, act, claim_no)
-        money = Money(amount_minor, held.claim.opened.currency)
-        await sources_of_payer(tx, act.market_id, coupon_payer(held.claim), money)
-    return await step(
-        tx,
-        act,
-        desk,
-        claim_no,
-        lambda claim, look: c.MakeOffer(
-            by=_party(act),
-            remedy=remedy,
-            amount_minor=0 if remedy in GOODS else amount_minor,
-            text=mask_secrets(text),
-            clocks=look.clocks,
-        ),
-    )
+    by = _party(act)
+    async with tx.transaction():
+        claim = await step(
+            tx,
+            act,
+            desk,
+            claim_no,
+            lambda claim, look: c.MakeOffer(
+                by=by,
+                remedy=remedy,
+                amount_minor=0 if remedy in GOODS else amount_minor,
+                text=mask_secrets(text),
+                clocks=look.clocks,
+            ),
+        )
+        if remedy == COUPON:
+            await _cover_coupon(tx, act, claim, claim.offers[-1].made)
+    return claim
+
+
+async def _cover_coupon(tx: Connection, act: Act, claim: Claim, made: e.OfferMade) -> None:
+    """A seller's own money is set aside for its coupon; a buyer asks for what could be paid."""
+    money = Money(made.amount_minor, claim.opened.currency)
+    if made.by == "seller":
+        payer = payer_of(claim, made.number)
+        await reserve_coupon(tx, act, payer, claim.claim_no, money)
+    else:
+        await sources_of_payer(tx, act.market_id, payer_of(claim, None), money)
 
 
 async def accept_offer(tx: Connection, act: Act, desk: Desk, claim_no: str, number: int) -> Claim:

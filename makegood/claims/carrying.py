@@ -17,11 +17,12 @@ from makegood.claims.decide import decide
 from makegood.claims.desk import Desk
 from makegood.claims.factsheet import latest
 from makegood.claims.guarding import guard_sales
+from makegood.claims.offers import payer_of, taken
 from makegood.claims.remedies import COUPON, GOODS, MONEY, PAID_REPAIR_PERCENT, REPAIRS
 from makegood.claims.saving import Held, append
 from makegood.claims.state import Claim
 from makegood.ledger.coupons.actions import issue_coupon
-from makegood.ledger.coupons.rules import NewCoupon, Payer
+from makegood.ledger.coupons.rules import NewCoupon
 from makegood.ledger.refund.actions import order_refund
 from makegood.ledger.refund.rules import RefundOrder
 from makegood.orders.facts import UnitFacts
@@ -246,7 +247,7 @@ async def _give_coupon(
         cause=f"decision-{decision.number}",
         money=Money(decision.coupon_minor, claim.opened.currency),
         supplier_id=_late_supplier(decision, units),
-        payer=coupon_payer(claim) if decision.remedy == COUPON else None,
+        payer=payer_of(claim, taken(claim)) if decision.remedy == COUPON else None,
     )
     given = await issue_coupon(tx, act, desk.vault, new)
     return [
@@ -259,11 +260,6 @@ async def _give_coupon(
             transfers=given.transfers,
         )
     ]
-
-
-def coupon_payer(claim: Claim) -> Payer:
-    """The seller, who pays for a coupon that both sides agreed on."""
-    return Payer(claim.opened.seller_id, claim.opened.order_no)
 
 
 def _late_supplier(decision: e.Decision, units: list[UnitFacts]) -> str:

@@ -13,6 +13,7 @@ from makegood.claims import clock, notices, store
 from makegood.claims import events as e
 from makegood.claims.desk import Desk
 from makegood.claims.listed import row_of
+from makegood.claims.offers import freeing_jobs
 from makegood.claims.parting import part
 from makegood.claims.state import Claim, Recorded, evolve
 from makegood.claims.topics import claim_topic, queue_topic
@@ -86,6 +87,7 @@ async def append(
         claim = evolve(claim, one)
     timers = timer_jobs(act, held.claim, claim) + near_jobs(act, held.claim, claim)
     jobs = timers + notices.notice_jobs(act, claim, recorded)
+    jobs += freeing_jobs(act, held.claim, claim)
     topics = (claim_topic(act.market_id, claim.claim_no), queue_topic(act.market_id))
     await store.record_step(tx, sealed, row_of(claim), jobs, topics)
     await _bind(tx, act, claim, events)

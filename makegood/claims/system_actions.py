@@ -14,6 +14,7 @@ from makegood.claims.decide import decide
 from makegood.claims.desk import Desk, lead_of, name_of
 from makegood.claims.factsheet import withdrawn_fact
 from makegood.claims.frame import clocks_of, frame, pack_of, units_of
+from makegood.claims.offers import own_coupons, payer_of, reserved
 from makegood.claims.outcome import LATE
 from makegood.claims.restoring import correct_bearing_later
 from makegood.claims.saving import Near, append, hold
@@ -21,6 +22,7 @@ from makegood.claims.state import Claim
 from makegood.claims.stepping import step_held
 from makegood.claims.turns import after
 from makegood.ledger.actions import post
+from makegood.ledger.coupons.actions import release_coupon
 from makegood.ledger.recipes import PaymentLeg, leg_paid, repair_done
 from makegood.ledger.refund.actions import RefundOutcome
 from makegood.orders.actions import withdraw_key
@@ -181,6 +183,15 @@ async def note_reveal(
     held = await hold(tx, act, claim_no)
     noted = c.NoteReveal(unit_no=unit_no, generation=generation)
     await append(tx, act, desk, held, decide(held.claim, noted, act))
+
+
+async def free_offers(tx: Connection, act: Act, claim_no: str) -> None:
+    """Give the seller back what offers that have ended had reserved; nothing the second time."""
+    claim = (await hold(tx, act, claim_no)).claim
+    kept = reserved(claim)
+    for number in own_coupons(claim):
+        if number not in kept:
+            await release_coupon(tx, act, payer_of(claim, number))
 
 
 async def pay_repair(tx: Connection, act: Act, desk: Desk, claim_no: str, leg: PaymentLeg) -> Claim:

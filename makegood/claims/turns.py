@@ -118,6 +118,8 @@ def accept_offer(claim: Claim, command: c.AcceptOffer, act: Act) -> list[e.AnyEv
     edges.check("accept_offer", claim.state, act.actor.role)
     _check_proof(command.by, act)
     _check_standing(claim, command.number, command.by)
+    if claim.negotiation_until is not None and act.now >= claim.negotiation_until:
+        raise Refused("negotiation_over", at=claim.negotiation_until)
     taken: list[e.AnyEvent] = [e.OfferAnswered(number=command.number, answer="accepted")]
     return taken + decided(after(claim, taken, act), command.decision, command.clocks)
 

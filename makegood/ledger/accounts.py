@@ -87,6 +87,11 @@ def coupon_batch(batch: str, key: str) -> str:
     return f"coupon_liability:{batch}.{shard_of(key)}"
 
 
+def offer_held(claim_no: str) -> str:
+    """What a seller set aside for a coupon that it offers in a claim, until the coupon is given."""
+    return f"offer_held:{claim_no}"
+
+
 def paid_memo(order_no: str) -> str:
     """The other side of every `refundable` entry."""
     return f"paid_memo:{shard_of(order_no)}"

@@ -55,6 +55,7 @@ CHART: Final[dict[str, AccountKind]] = {
         AccountKind(name="supplier_balance", normal="C", limited=True),
         AccountKind(name="channel_balance", normal="C", limited=True),
         AccountKind(name="buyer_balance", normal="C", limited=True),
+        AccountKind(name="offer_held", normal="C", limited=True),
         AccountKind(name="coupon_liability", normal="C", limited=True),
         AccountKind(name="fee_income", normal="C"),
         AccountKind(name="repair_income", normal="C"),

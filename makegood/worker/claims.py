@@ -15,6 +15,7 @@ from makegood.claims.desk import Desk
 from makegood.claims.factsheet import stated, supplier_facts
 from makegood.claims.frame import order_of, units_of
 from makegood.claims.intake import CheckClaim, account_hash
+from makegood.claims.offers import FreeOffers
 from makegood.claims.restoring import CorrectBearing, correct_bearing
 from makegood.claims.saving import CHECK_JOB, Near, Timer
 from makegood.claims.state import Claim
@@ -112,6 +113,13 @@ async def correct_who_bears(room: ClaimDesk, job: TakenJob) -> None:
     async with room.db.transaction() as tx:
         claim_no = job.payload_as(CorrectBearing).claim_no
         await correct_bearing(tx, _act(room, job), room.desk, claim_no)
+
+
+async def free_offers(room: ClaimDesk, job: TakenJob) -> None:
+    """Job `claim.free_offers`: what ended offers had reserved is the seller's again."""
+    async with room.db.transaction() as tx:
+        claim_no = job.payload_as(FreeOffers).claim_no
+        await system_actions.free_offers(tx, _act(room, job), claim_no)
 
 
 async def sweep_overdue(room: ClaimDesk, limit: int = 200) -> int:

@@ -23,6 +23,7 @@ from makegood.claims.draft_store import forget_drafts_before
 from makegood.claims.filing import FilingRoom
 from makegood.claims.intake import CheckClaim
 from makegood.claims.notices import NOTICE_JOB
+from makegood.claims.offers import FREE_JOB
 from makegood.claims.outside.actions import ASK_JOB, REMIND_JOB
 from makegood.claims.payment_intake import CONFIRM_JOB
 from makegood.claims.restoring import BEARING_JOB
@@ -126,6 +127,7 @@ def handlers(rooms: Rooms) -> dict[str, Handler]:
         TIMER_JOB: lambda job: claims.pass_deadlines(claim_desk, job),
         NEAR_JOB: lambda job: claims.note_deadline_near(claim_desk, job),
         WITHDRAW_JOB: lambda job: claims.withdraw_goods(claim_desk, job),
+        FREE_JOB: lambda job: claims.free_offers(claim_desk, job),
         BEARING_JOB: lambda job: claims.correct_who_bears(claim_desk, job),
         ANSWERED_JOB: lambda job: claims.check_claim(claim_desk, _as_check(job)),
         NOTICE_JOB: lambda job: notices.tell(notice_room, job),

@@ -4,7 +4,7 @@ import pytest
 from litestar import Litestar
 
 from makegood.base.money import Money
-from makegood.ledger.actions import balances, pay_deposit
+from makegood.ledger.actions import balances, pay_deposit, settle_order
 from makegood.ledger.audit import audit
 from makegood.ledger.coupons.actions import coupons_of_claim
 from tests.claims.town import Town
@@ -75,11 +75,16 @@ async def test_a_coupon_that_the_seller_cannot_pay_is_not_offered(
     street: Town, app: Litestar
 ) -> None:
     claim_no = await paid_claim(street)
+    async with street.db.transaction() as tx:
+        gone = Money(9000)
+        await settle_order(tx, street.act("system"), "O-1", "s-1", gone, fee_minor=9000)
     seller = await shopkeeper(street, app)
 
-    refused = await offer(seller, claim_no, "coupon", "98.01")
+    refused = await offer(seller, claim_no, "coupon", "8.01")
 
     assert "方案已发给买家" not in refused
+    assert "余额不够开出这张券" in refused
+    assert "还有 8.00 CNY 可用" in refused
     assert (await street.view(claim_no)).offers == []
 
 

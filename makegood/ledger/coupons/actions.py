@@ -6,8 +6,10 @@ from typing import Literal
 import msgspec
 
 from makegood.base.actor import SYSTEM, Act
-from makegood.base.money import Money
+from makegood.base.money import Money, plain_amount
 from makegood.base.refusal import Refused
+from makegood.ledger import rules as book
+from makegood.ledger import store as book_store
 from makegood.ledger.actions import balances
 from makegood.ledger.advance.actions import note_coupon_cost
 from makegood.ledger.amounts import check_money
@@ -16,6 +18,7 @@ from makegood.ledger.coupons.codes import code_hash, code_of
 from makegood.ledger.coupons.rules import Coupon, NewCoupon, Payer
 from makegood.ledger.posting import post
 from makegood.ledger.recipes import Funding
+from makegood.ledger.rules import Transfer
 from makegood.store.database import Connection
 from makegood.store.vault import Vault
 
@@ -55,9 +58,34 @@ async def issue_coupon(tx: Connection, act: Act, vault: Vault, new: NewCoupon) -
         return Given(coupon_no=number, amount_minor=coupon.amount_minor, transfers=[])
     if new.supplier_id:
         await note_coupon_cost(tx, act, new.claim_no, new.supplier_id, new.money)
-    sources = await sources_of_payer(tx, act.market_id, new.payer, new.money) if new.payer else []
-    transfers = await post(tx, act, rules.issued(coupon, sources))
+    transfers = await post(tx, act, await _paid(tx, act, new, coupon))
     return Given(coupon_no=number, amount_minor=coupon.amount_minor, transfers=transfers)
+
+
+async def reserve_coupon(
+    tx: Connection, act: Act, payer: Payer, claim_no: str, money: Money
+) -> None:
+    """Set a seller's money aside for a coupon that it offers; the same offer again reserves none.
+
+    Raises:
+        Refused: `offer_not_covered` with what the seller has, as it is written, where that is less.
+    """
+    try:
+        async with tx.transaction():
+            sources = await sources_of_payer(tx, act.market_id, payer, money)
+            await post(tx, act, rules.offered(payer, claim_no, sources, money.currency))
+    except Refused as refused:
+        if refused.code != "insufficient_funds":
+            raise
+        found = await balances(tx, act.market_id, payer.accounts, money.currency)
+        has = sum(max(0, one.available_minor) for one in found.values())
+        left = plain_amount(has, money.currency)
+        raise Refused("offer_not_covered", left=left, currency=money.currency) from refused
+
+
+async def release_coupon(tx: Connection, act: Act, payer: Payer) -> list[str]:
+    """Give back what is still reserved for an offer; answers the new transfers, none if nothing."""
+    return await post(tx, act, book.resolve_all(await _reserved(tx, act, payer), "void"))
 
 
 async def sources_of_payer(
@@ -117,6 +145,30 @@ async def coupon_figures(conn: Connection, market_id: str, currency: str) -> lis
     """What each month's coupons were worth and what became of them, the latest month first."""
     rows = await store.batches(conn, market_id, currency)
     return [msgspec.convert(dict(row), BatchFigures) for row in rows]
+
+
+async def _paid(tx: Connection, act: Act, new: NewCoupon, coupon: Coupon) -> list[Transfer]:
+    """Whose cost a coupon is; a seller's comes out of what its offer reserved, where one did."""
+    if new.payer is None:
+        return rules.issued(coupon)
+    held = await _reserved(tx, act, new.payer)
+    if not held:
+        return rules.issued(coupon, await sources_of_payer(tx, act.market_id, new.payer, new.money))
+    whole = sum(one.amount_minor for one in held)
+    assert whole == coupon.amount_minor, "an offer reserves what its coupon is worth"
+    given = Funding(held[0].credit, whole)
+    return [*book.resolve_all(held, "post"), *rules.issued(coupon, [given])]
+
+
+async def _reserved(tx: Connection, act: Act, payer: Payer) -> list[Transfer]:
+    """What is reserved for an offer and neither used nor given back."""
+    if not payer.offer:
+        return []
+    ids = [rules.reserve_id(payer, account) for account in payer.accounts]
+    held = await book_store.transfers_by_id(tx, act.market_id, ids)
+    ends = {book.resolve(one, "void").id: one for one in held.values()}
+    ended = await book_store.transfers_by_id(tx, act.market_id, ends)
+    return [one for id_, one in ends.items() if id_ not in ended]
 
 
 def _bearer(new: NewCoupon) -> Literal["platform", "supplier", "seller"]:

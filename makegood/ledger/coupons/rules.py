@@ -20,10 +20,14 @@ CouponState = Literal["issued", "used", "expired"]
 
 
 class Payer(msgspec.Struct, frozen=True):
-    """A seller who pays for a coupon: out of the balance, the deposit, then this order's escrow."""
+    """A seller who pays for a coupon: out of the balance, the deposit, then this order's escrow.
+
+    `offer` names the offer for which the money is reserved; empty where nothing was.
+    """
 
     seller_id: str
     order_no: str
+    offer: str = ""
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -127,6 +131,32 @@ def issued(coupon: Coupon, sources: Sequence[Funding] = ()) -> list[Transfer]:
         )
         for part in parts
     ]
+
+
+def offered(
+    payer: Payer, claim_no: str, sources: Sequence[Funding], currency: str
+) -> list[Transfer]:
+    """A seller offers a coupon: its money is reserved until the offer is taken or ends."""
+    return [
+        Transfer(
+            id=reserve_id(payer, part.account),
+            debit=part.account,
+            credit=accounts.offer_held(claim_no),
+            amount_minor=part.amount_minor,
+            currency=currency,
+            kind="pending",
+            recipe="coupon_offered",
+            order_no=payer.order_no,
+            claim_no=claim_no,
+            rule=payer.offer,
+        )
+        for part in sources
+    ]
+
+
+def reserve_id(payer: Payer, account: str) -> str:
+    """What one account gives for one offer has this id, so it is reserved once."""
+    return derived_id("coupon_offered", payer.offer, account)
 
 
 def sources_of(payer: Payer, left_minor: Mapping[str, int], amount_minor: int) -> list[Funding]:
