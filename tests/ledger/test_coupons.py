@@ -1,7 +1,7 @@
 """Coupons: a secret that is never stored, used whole and once, lapsed into the market's income."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -28,18 +28,18 @@ async def give(db: Database, act: Act, new: NewCoupon = LATE) -> str:
     return code_of(VAULT, "m1", given.coupon_no)
 
 
-async def sums(db: Database) -> dict[str, int]:
+async def sums(db: Database, act: Act) -> dict[str, int]:
     kinds = ["compensation_cost", "coupon_liability", "shop_coupons", "breakage", "sla_receivable"]
     async with db.connection() as conn:
         found = await ledger.totals(conn, "m1", kinds)
-        assert await audit(conn, "m1", datetime.now(UTC)) == []
+        assert await audit(conn, "m1", act.now) == []
     return {kind: one.posted_minor for kind, one in found.items() if one.posted_minor}
 
 
 async def test_a_coupon_is_given_once_for_a_claim_and_cause(db: Database, act: Act) -> None:
     codes = await asyncio.gather(*(give(db, act) for _ in range(20)))
     assert len(set(codes)) == 1
-    assert await sums(db) == {"compensation_cost": 500, "coupon_liability": 500}
+    assert await sums(db, act) == {"compensation_cost": 500, "coupon_liability": 500}
 
 
 async def test_the_code_is_nowhere_in_the_database(db: Database, act: Act) -> None:
@@ -65,7 +65,7 @@ async def test_a_coupon_is_used_once_however_its_code_is_typed(db: Database, act
             await actions.redeem_coupon(tx, act, VAULT, code, "o10")
         with pytest.raises(Refused, match="not_found"):
             await actions.redeem_coupon(tx, act, VAULT, "MC-0000-0000-0000-0000", "o9")
-    assert await sums(db) == {"compensation_cost": 500, "shop_coupons": -500}
+    assert await sums(db, act) == {"compensation_cost": 500, "shop_coupons": -500}
 
 
 async def test_two_orders_that_race_for_a_coupon_get_it_once(db: Database, act: Act) -> None:
@@ -103,14 +103,14 @@ async def test_a_coupon_that_nobody_used_lapses_once(db: Database, act: Act) -> 
         assert await actions.expire_coupons(tx, late.now) == 0
         [batch] = await actions.coupon_figures(tx, "m1", "CNY")
     assert (batch.issued_minor, batch.expired_minor, batch.open_minor) == (500, 500, 0)
-    assert await sums(db) == {"compensation_cost": 500, "breakage": 500}
+    assert await sums(db, act) == {"compensation_cost": 500, "breakage": 500}
 
 
 async def test_a_supplier_owes_for_the_coupon_of_its_own_broken_promise(
     db: Database, act: Act
 ) -> None:
     await give(db, act, msgspec.structs.replace(LATE, supplier_id="u1"))
-    assert await sums(db) == {"sla_receivable": 500, "coupon_liability": 500}
+    assert await sums(db, act) == {"sla_receivable": 500, "coupon_liability": 500}
 
 
 async def test_a_coupon_of_nothing_is_not_given(db: Database, act: Act) -> None:

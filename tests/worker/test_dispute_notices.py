@@ -17,7 +17,7 @@ from makegood.ledger.refund.gateway import Notification
 from makegood.store.database import Database
 from makegood.worker.refunds import Desk, ask_disputes, payment_notification
 from makegood.worker.registry import refund_desk
-from tests.claims.town import Town
+from tests.claims.town import Town, unit_line
 from tests.gateways.hooks import Hook, listening
 from tests.gateways.payments import NO_ONE, GatewayProgram, running
 
@@ -27,17 +27,20 @@ PAID = 9800
 
 @pytest.fixture
 async def town(db: Database) -> Town:
-    """A town whose order `O-1` was paid through Stripe as `pi_1`."""
+    """A town whose order `O-1` was paid through Stripe as `pi_1` an hour ago."""
     made = Town(db)
     made.clock.at = datetime.now(UTC)
     await made.found()
+    paid_at = (made.clock.at - timedelta(hours=1)).isoformat()
     payment = {
         "gateway": "stripe",
         "trade_no": "pi_1",
         "amount_minor": PAID,
-        "paid_at": "2026-11-20T08:00:00Z",
+        "paid_at": paid_at,
     }
-    await made.order(payments=[payment])
+    times = dict.fromkeys(("placed_at", "paid_at", "updated_at"), paid_at)
+    delivery = {"kind": "key", "delivered_at": paid_at, "keys": ["XH-SECRET-1"]}
+    await made.order(lines=unit_line(delivery=delivery), payments=[payment], **times)
     return made
 
 
