@@ -7,8 +7,10 @@ import { startClocks } from "./clock.js";
 import { startDialogs } from "./dialog.js";
 import { startNet } from "./net.js";
 import { startTheme } from "./theme.js";
+import { startUnfold } from "./unfold.js";
 
 startNet();
 startTheme();
 startClocks();
 startDialogs();
+startUnfold();

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Final
 
 import msgspec
@@ -19,11 +20,14 @@ from makegood.policy.model import Example, Pack, Reason
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.public.pictures import Fact, Spot, fact_lines, spots
+from makegood.web.public.rule_index import chapters, speaks_of
 from makegood.web.things import TheThings, Things
 
 RULE: Final = re.compile(r"R-\d{2,4}\.\d{1,4}")
-FIRST: Final = 24
+FIRST: Final = 9
 """Without a filter the handbook shows the rules that decided most."""
+TYPICAL: Final = 24
+"""Anonymous cases at the end of the handbook."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +53,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return self.shown.decisions if self.shown else 0
 
 
+class Shelf(msgspec.Struct, frozen=True):
+    """The rules of one table; never empty."""
+
+    table: str
+    entries: tuple[Entry, ...]
+
+
 @get("/library")
 async def show_library(
     page: ThisPage, things: TheThings, g: FromQuery[str] = "", q: FromQuery[str] = ""
@@ -59,16 +70,18 @@ async def show_library(
     figures, night = await _figures(page, things)
     entries = handbook(pack, figures, page.words.lang)
     groups = [group for group in pack.words.groups if any(one.group == group for one in entries)]
-    word = q.strip()[:60]
+    word, chosen = q.strip()[:60], g if g in groups else ""
     return page.show(
         "public/templates/library.html",
         pack=pack,
         groups=groups,
-        group=g if g in groups else "",
+        group=chosen,
         q=word,
-        entries=_chosen(entries, g if g in groups else "", word),
+        chapters=[one for one in chapters(pack) if one.group],
+        shelves=_shelves(_chosen(entries, chosen, word)) if chosen or word else [],
+        most=[] if chosen or word else _most_used(entries),
         total=len(entries),
-        typical=[one for one in entries if one.shown and one.shown.case_hash][:FIRST],
+        typical=[one for one in entries if one.shown and one.shown.case_hash][:TYPICAL],
         night=night,
     )
 
@@ -122,19 +135,21 @@ def handbook(pack: Pack, figures: Mapping[str, Shown], lang: str) -> list[Entry]
 
 def _chosen(entries: list[Entry], group: str, word: str) -> list[Entry]:
     found = [one for one in entries if not group or one.group == group]
-    if word:
-        return [one for one in found if _says(one, word.casefold())]
-    if group:
+    if not word:
         return found
-    return sorted(found, key=lambda one: -one.decisions)[:FIRST]
+    said = word.casefold()
+    return [one for one in found if speaks_of(one.line, one.title, one.reasons, said)]
 
 
-def _says(entry: Entry, word: str) -> bool:
-    finding = entry.line.finding
-    texts = [finding.name, finding.clause, finding.for_buyer, entry.title]
-    texts += [reason.name for reason in entry.reasons]
-    said = " ".join(f"{text.zh} {text.en}" for text in texts).casefold()
-    return word in said or word in entry.line.rule.casefold()
+def _most_used(entries: list[Entry]) -> list[Entry]:
+    return sorted(entries, key=lambda one: -one.decisions)[:FIRST]
+
+
+def _shelves(entries: list[Entry]) -> list[Shelf]:
+    """The entries of each table together, in their order."""
+    return [
+        Shelf(table, tuple(same)) for table, same in groupby(entries, key=lambda one: one.table)
+    ]
 
 
 def _conditions(line: RuleLine, lang: str) -> list[str]:

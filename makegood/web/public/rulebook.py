@@ -6,26 +6,26 @@ from typing import Final
 import msgspec
 from litestar import get
 from litestar.enums import MediaType
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 from litestar.types import ControllerRouterHandler
 
 from makegood.policy import pack_store
-from makegood.policy.check import liability_tables
 from makegood.policy.compare import compare
 from makegood.policy.draft.model import Draft
 from makegood.policy.draft.store import draft_of_version
-from makegood.policy.inwords import RuleLine, rule_lines
-from makegood.policy.judgement import Words as Both
 from makegood.policy.model import Example, Pack
 from makegood.policy.shelf import ALWAYS, Shelf
 from makegood.policy.stages import Ref, Stage, parse_ref, stage_at
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
+from makegood.web.public.rule_index import chapters, that_say
 from makegood.web.public.rule_parts import clock_rows, evidence_rows, own_tables, parts_changed
 from makegood.web.things import TheThings, Things
 
 CITED: Final = re.compile(r"([a-z][a-z0-9-]{0,39}@[1-9]\d{0,5})(\.json)?")
+WORD: Final = 60
+"""Characters of a search that are looked at."""
 YEAR: Final = "public, max-age=31536000, immutable"
 
 
@@ -41,14 +41,6 @@ class VersionShown(msgspec.Struct, frozen=True, kw_only=True):
     replaced_by: str = ""
 
 
-class TableRead(msgspec.Struct, frozen=True, kw_only=True):
-    """A table in words."""
-
-    table_id: str
-    title: Both
-    lines: list[RuleLine]
-
-
 @get("/rules")
 async def list_rules(page: ThisPage, things: TheThings) -> Html:
     """Every version, the one in force first."""
@@ -58,9 +50,16 @@ async def list_rules(page: ThisPage, things: TheThings) -> Html:
 
 @get("/rules/{cited:str}", media_type=MediaType.HTML)
 async def show_rules(
-    page: ThisPage, things: TheThings, cited: FromPath[str]
+    page: ThisPage,
+    things: TheThings,
+    cited: FromPath[str],
+    q: FromQuery[str] = "",
+    view: FromQuery[str] = "",
 ) -> Html | Response[bytes]:
-    """One version in words; with `.json` at the end, its one file."""
+    """One version in words; with `.json` at the end, its one file.
+
+    `q` shows only the rules that speak of it; `view=whole` opens every fold.
+    """
     page.need("public.read")
     asked = CITED.fullmatch(cited)
     ref = parse_ref(asked[1]) if asked else None
@@ -75,11 +74,17 @@ async def show_rules(
     pack = await shelf.cited(page.market.market_id, str(ref), page.now)
     before = await _before(page, shelf, shown[ref], pack)
     changes = compare(before, pack) if before else None
+    word, index = q.strip()[:WORD], chapters(pack)
+    found = that_say(index, word) if word else index
     return page.show(
         "public/templates/rules_version.html",
         shown=shown[ref],
         pack=pack,
-        tables=_tables(pack),
+        word=word,
+        whole=view == "whole",
+        chapters=index,
+        found=found,
+        count=sum(len(table.lines) for one in found for table in one.tables),
         changes=changes,
         others=list(parts_changed(pack, changes.others, page.words)) if changes else [],
         clocks=clock_rows(pack, before),
@@ -145,15 +150,6 @@ async def _before(page: Page, shelf: Shelf, shown: VersionShown, pack: Pack) -> 
         return None
     base = Ref(pack.name, shown.draft.base_version)
     return await shelf.cited(page.market.market_id, str(base), page.now)
-
-
-def _tables(pack: Pack) -> list[TableRead]:
-    return [
-        TableRead(
-            table_id=table.id, title=pack.words.tables[table.id], lines=rule_lines(pack, table)
-        )
-        for table in liability_tables(pack)
-    ]
 
 
 def _examples(pack: Pack) -> dict[str, list[Example]]:
