@@ -8,6 +8,7 @@ import { startComposer } from "./desk/composer.js";
 import { startForms } from "./desk/forms.js";
 import { startLease } from "./desk/lease.js";
 import { startExports } from "./desk/export.js";
+import { startPlaces } from "./desk/places.js";
 
 startRows();
 startKeys();
@@ -16,3 +17,4 @@ startComposer();
 startForms();
 startLease();
 startExports();
+startPlaces();

@@ -17,6 +17,7 @@ from litestar.response import Redirect
 from markupsafe import Markup
 
 from makegood.base.actor import Act, Actor
+from makegood.base.money import MINOR_DIGITS
 from makegood.base.refusal import Refused
 from makegood.base.time import rfc3339
 from makegood.people.approvals.solo import at_the_desk
@@ -55,7 +56,8 @@ def make_environment(names: Callable[[], Pack]) -> Environment:
     """The template engine: everything escaped, an unknown name is an error.
 
     Globals of every template: `state_look`, `share_left`, `fact_name(name, lang)`,
-    `slot_name(code, lang)`, `reason_name(code, lang)`, `finding_name(code, lang)`, `reason_icon`.
+    `slot_name(code, lang)`, `reason_name(code, lang)`, `finding_name(code, lang)`, `reason_icon`,
+    `currencies` (the codes of those that we keep books in).
     """
     environment = Environment(
         loader=FileSystemLoader(ROOT),
@@ -78,6 +80,7 @@ def make_environment(names: Callable[[], Pack]) -> Environment:
         slot_name=look.slot_namer(names),
         reason_name=look.reason_namer(names),
         finding_name=look.finding_namer(names),
+        currencies=tuple(MINOR_DIGITS),
     )
     return environment
 
@@ -112,6 +115,8 @@ class Page:
     request_id: str
     secure: bool = False
     demo: bool = False
+    alone: bool = False
+    """At the desk: the one person of a declared shop, who needs a way back to the other pages."""
     remember_language: bool = False
     fragment: bool = False
     """True when htmx asks for a part of the page."""
@@ -236,9 +241,11 @@ async def open_page(request: AnyRequest) -> Page:
         raise PageFault(503, "not_set_up")
     request.app.state.market = market
     caller = await caller_of(request, things, now)
-    if caller.role == "operator" and _is_of_the_desk(request.url.path):
-        caller = at_the_desk(caller, await _settings_now(things, market))
-    return page_of(request, things, kit, market, caller)
+    if caller.role != "operator" or not _is_of_the_desk(request.url.path):
+        return page_of(request, things, kit, market, caller)
+    seated = at_the_desk(caller, await _settings_now(things, market))
+    page = page_of(request, things, kit, market, seated)
+    return replace(page, alone=seated.role != caller.role)
 
 
 def _is_of_the_desk(path: str) -> bool:

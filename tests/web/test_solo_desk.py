@@ -125,7 +125,9 @@ async def test_away_from_the_desk_the_one_person_stays_the_operator(
 ) -> None:
     alone, _ = await declared(street, app)
 
-    assert (await alone.open("/desk/q/mine")).status_code == 200
+    desk = await alone.open("/desk/q/mine")
+    assert desk.status_code == 200
+    assert 'href="/ops"' in desk.text
     for path in ("/ops/money", "/ops/staff", "/setup/team"):
         assert (await alone.open(path)).status_code == 200, path
 
