@@ -8,10 +8,12 @@ import pytest
 from litestar import Litestar
 
 from makegood.base.actor import Act, Actor
+from makegood.people.approvals.solo import declare_solo
 from makegood.people.caller import Caller
 from makegood.people.keys.actions import create_key
 from makegood.people.keys.rules import KeyRole, NewKey
 from makegood.people.markets.actions import create_market
+from makegood.people.markets.store import load_market
 from makegood.people.proofs.sessions import BuyerToken, seal_token
 from makegood.people.roles import load_matrix
 from makegood.web.api.hooks import HOOKS
@@ -70,6 +72,24 @@ async def opened(app: Litestar, town: Town) -> str:
 async def test_a_key_reaches_what_the_matrix_gives_its_role(
     app: Litestar, town: Town, role: KeyRole
 ) -> None:
+    await assert_reached(app, town, role)
+
+
+async def test_the_key_of_a_shop_of_one_person_reaches_what_every_operators_key_does(
+    app: Litestar, town: Town
+) -> None:
+    act = Act("main", Actor("operator", "op"), town.clock.now())
+    async with town.db.transaction() as tx:
+        market = await load_market(tx, "main")
+        assert market is not None
+        await declare_solo(tx, act, town.desk.ids, market, "罗律师", "luo@law.example")
+    town.desk.markets.forget("main")
+
+    await assert_reached(app, town, "operator")
+
+
+async def assert_reached(app: Litestar, town: Town, role: KeyRole) -> None:
+    """A key of this role finds every operation of its column, and no other."""
     claim_no = await opened(app, town)
     token = await key_of(town, role, "s-1" if role == "seller" else None)
     caller = Caller(market_id="main", actor=Actor(role, "x"), via="api_key")
