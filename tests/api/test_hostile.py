@@ -187,14 +187,15 @@ async def test_proof_says_the_same_for_every_order(app: Litestar) -> None:
 async def test_time_does_not_tell_an_unknown_order_from_a_foreign_one(
     app: Litestar, town: Town
 ) -> None:
-    """Medians of many calls, one after the other: less than a third apart.
+    """The quick tenths of many calls, one after the other: less than a third apart.
 
-    Three attempts, since a busy machine may disturb one; what tells does so every time.
+    What a busy machine adds is in the slow ones. Ten attempts, since it may disturb one; what
+    tells does so every time.
     """
     await town.order("O-2")
     line = Line(app, await buyer_token(app))
     apart = [await _apart(line)]
-    while apart[-1] >= 1.33 and len(apart) < 3:
+    while apart[-1] >= 1.33 and len(apart) < 10:
         apart.append(await _apart(line))
     assert apart[-1] < 1.33
 
@@ -207,7 +208,7 @@ async def _apart(line: Line) -> float:
             answer = await line.post("/claims", {**COMPLAINT, "order_no": number})
             found.append(time.perf_counter() - began)
             assert answer.status_code == 404
-    foreign, unknown = (statistics.median(found) for found in seconds.values())
+    foreign, unknown = (statistics.quantiles(found, n=10)[0] for found in seconds.values())
     return max(foreign, unknown) / min(foreign, unknown)
 
 
