@@ -4,7 +4,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-MINOR_DIGITS = {"CNY": 2, "USD": 2, "EUR": 2, "HKD": 2, "JPY": 0}
+MINOR_DIGITS = {"CNY": 2, "USD": 2, "EUR": 2, "HKD": 2, "JPY": 0, "KWD": 3}
+"""The currencies that we keep books in, with their decimals (ISO 4217)."""
+SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "HKD": "HK$", "JPY": "JP¥"}
+"""What stands before an amount; other currencies stand there by their code."""
 
 
 class Money(msgspec.Struct, frozen=True):
@@ -12,6 +15,30 @@ class Money(msgspec.Struct, frozen=True):
 
     amount_minor: int
     currency: str = "CNY"
+
+
+def plain_amount(amount_minor: int, currency: str) -> str:
+    """An amount as a form takes it and a spreadsheet computes with: `-98.00`, in yen `-98`."""
+    whole, rest = amount_parts(amount_minor, currency)
+    return f"{'-' if amount_minor < 0 else ''}{whole}{rest}"
+
+
+def money_text(amount_minor: int, currency: str) -> str:
+    """An amount as people write it: `−¥1,098.00`, in yen `JP¥98`."""
+    whole, rest = amount_parts(amount_minor, currency)
+    return f"{'−' if amount_minor < 0 else ''}{sign_of(currency)}{whole:,}{rest}"
+
+
+def sign_of(currency: str) -> str:
+    """What stands before an amount of this currency."""
+    return SIGNS.get(currency, f"{currency} ")
+
+
+def amount_parts(amount_minor: int, currency: str) -> tuple[int, str]:
+    """Whole units of an amount without its sign, and its decimals with the point: `(98, ".50")`."""
+    digits = MINOR_DIGITS.get(currency, 2)
+    whole, rest = divmod(abs(amount_minor), 10**digits)
+    return whole, f".{rest:0{digits}d}" if digits else ""
 
 
 def split_by_shares(amount_minor: int, shares: Mapping[str, int]) -> dict[str, int]:

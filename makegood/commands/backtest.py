@@ -63,7 +63,9 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
     try:
         wanted = {row.cells.get("order_no", "") for row in _claims(chosen.claims)}
         orders = _orders(chosen, wanted)
-        test, bad = Run(draft, in_force), []
+        # One file is one shop's, in one currency: that of any order of it.
+        currency = next((one.order.total.currency for one in orders.values()), "CNY")
+        test, bad = Run(draft, in_force, currency=currency), []
         for many in chunks(cases(_claims(chosen.claims), orders, zone)):
             test.add([one for one in many if not isinstance(one, BadClaim)])
             bad += [one for one in many if isinstance(one, BadClaim)]

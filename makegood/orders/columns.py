@@ -127,7 +127,9 @@ def order_of_cells(cells: Mapping[str, str], columns: ColumnMap) -> Order:
 def amount_minor(name: str, cell: str, currency: str) -> int:
     """An amount such as `¥1,098.5` in minor units; more decimals than the currency has fail."""
     text = cell.strip().lstrip("¥￥$").replace(",", "").removesuffix("元").strip()
-    digits = MINOR_DIGITS.get(currency, 2)
+    digits = MINOR_DIGITS.get(currency)
+    if digits is None:
+        raise ValueError(f"currency: {currency[:10]!r} is none that we keep books in")
     try:
         value = Decimal(text)
     except InvalidOperation:

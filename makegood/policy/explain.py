@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from makegood.base.money import money_text
 from makegood.base.time import rfc3339
 from makegood.policy.facts import EVERYONE, Fact, Value
 from makegood.policy.judgement import Change, Condition, TriedRule, Words
@@ -71,8 +72,8 @@ def would_change(
     return tuple(found.values())[:MAX_CHANGES]
 
 
-def wanted_words(pack: Pack, cell: Cell) -> Words:
-    """What a cell asks for, in words."""
+def wanted_words(pack: Pack, cell: Cell, currency: str = "") -> Words:
+    """What a cell asks for, in words; `currency` is that of a cell that asks for an amount."""
     if cell.op == "unknown":
         return pack.words.values["unknown_value"]
     if cell.op == "one_of":
@@ -81,7 +82,9 @@ def wanted_words(pack: Pack, cell: Cell) -> Words:
             return words[0]
         return Words("或".join(word.zh for word in words), " or ".join(word.en for word in words))
     zh, en = LIMIT_WORDS[cell.op]
-    return Words(zh.format(cell.values[0]), en.format(cell.values[0]))
+    limit = cell.values[0]
+    said = money_text(int(limit), currency) if currency else str(limit)
+    return Words(zh.format(said), en.format(said))
 
 
 def value_words(pack: Pack, value: Value) -> Words:

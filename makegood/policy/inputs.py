@@ -115,6 +115,11 @@ FACTS_OF: Final[dict[str, tuple[str, ...]]] = {
 """Facts that these tables may ask for beside what the judge adds."""
 
 
+def is_amount(name: str) -> bool:
+    """Whether a fact is an amount of money, in minor units of the order's currency."""
+    return name.endswith("_minor")
+
+
 def inputs_of(pack: Pack, table_id: str) -> Mapping[str, Input]:
     """Every column this table may have, by name."""
     if table_id not in OF_JUDGE:

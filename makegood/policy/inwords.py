@@ -5,8 +5,9 @@ from typing import Final
 
 import msgspec
 
+from makegood.base.money import money_text
 from makegood.policy.explain import wanted_words
-from makegood.policy.inputs import Input, inputs_of
+from makegood.policy.inputs import Input, inputs_of, is_amount
 from makegood.policy.judgement import Words
 from makegood.policy.model import Finding, Pack
 from makegood.policy.tables import Cell, Row, Scalar, Table
@@ -40,9 +41,9 @@ class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
     law: tuple[Words, ...]
 
 
-def rule_lines(pack: Pack, table: Table) -> list[RuleLine]:
-    """A liability table in words, in its order."""
-    return [_line(pack, table, row) for row in table.rows]
+def rule_lines(pack: Pack, table: Table, currency: str = "") -> list[RuleLine]:
+    """A liability table in words, in its order; amounts in minor units where no currency is."""
+    return [_line(pack, table, row, currency) for row in table.rows]
 
 
 def bearers_of(pack: Pack, outcome: Mapping[str, bool | int | str]) -> Words:
@@ -60,15 +61,22 @@ def bearers_of(pack: Pack, outcome: Mapping[str, bool | int | str]) -> Words:
     )
 
 
-def cell_words(pack: Pack, cell: Cell) -> Words | None:
-    """What a cell asks for; None where the column does not matter."""
-    return None if cell.op == "any" else wanted_words(pack, cell)
+def cell_words(pack: Pack, cell: Cell, column: str, currency: str) -> Words | None:
+    """What a cell of a column asks for; None where the column does not matter."""
+    of = currency if is_amount(column) else ""
+    return None if cell.op == "any" else wanted_words(pack, cell, of)
 
 
-def case_words(pack: Pack, inputs: Mapping[str, Input], case: Mapping[str, Scalar]) -> list[Asked]:
+def case_words(
+    pack: Pack, inputs: Mapping[str, Input], case: Mapping[str, Scalar], currency: str
+) -> list[Asked]:
     """An example case as facts in words; what is unknown is said to be."""
     return [
-        Asked(name, inputs[name].label, _value(pack, value))
+        Asked(
+            name,
+            label_without_unit(inputs[name].label),
+            _value(pack, value, currency if is_amount(name) else ""),
+        )
         for name, value in case.items()
         if name in inputs
     ]
@@ -80,24 +88,25 @@ def label_of(pack: Pack, table_id: str, column: str) -> Words:
     return known.label if known else _same(column)
 
 
+def label_without_unit(label: Words) -> Words:
+    """A label where amounts are shown as money, so that their unit need not be named."""
+    zh = label.zh.removesuffix("（分）")
+    return Words(zh, label.en.replace(", minor units", " amount"))
+
+
 def note_of(row: Row) -> Words:
     """A row's note in both languages, written `zh / en`."""
     zh, _, en = row.note.partition(" / ")
     return Words(zh, en or zh)
 
 
-def _line(pack: Pack, table: Table, row: Row) -> RuleLine:
+def _line(pack: Pack, table: Table, row: Row, currency: str) -> RuleLine:
     finding = pack.findings[str(row.outcome["finding"])]
     return RuleLine(
         rule=row.id,
         note=note_of(row),
         asked=tuple(
-            Asked(
-                table.inputs[place],
-                label_of(pack, table.id, table.inputs[place]),
-                wanted_words(pack, cell),
-            )
-            for place, cell in row.asked
+            _asked(pack, table, table.inputs[place], cell, currency) for place, cell in row.asked
         ),
         finding=finding,
         bearers=bearers_of(pack, row.outcome),
@@ -106,7 +115,15 @@ def _line(pack: Pack, table: Table, row: Row) -> RuleLine:
     )
 
 
-def _value(pack: Pack, value: Scalar) -> Words:
+def _asked(pack: Pack, table: Table, column: str, cell: Cell, currency: str) -> Asked:
+    label = label_of(pack, table.id, column)
+    of = currency if is_amount(column) else ""
+    return Asked(column, label_without_unit(label) if of else label, wanted_words(pack, cell, of))
+
+
+def _value(pack: Pack, value: Scalar, currency: str) -> Words:
+    if currency and isinstance(value, int):
+        return _same(money_text(value, currency))
     if value is None:
         return pack.words.values["unknown_value"]
     if isinstance(value, bool):

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from makegood.base.money import MINOR_DIGITS, Money
+from makegood.base.money import Money
+from makegood.base.money import money_text as amount_in_words
 from makegood.people.markets.rules import Language, MarketSettings
 from makegood.talk.mail import Content, Letter, Said
 
 _MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
-_SIGNS: Final = {"CNY": "¥", "JPY": "JP¥", "USD": "$", "EUR": "€", "HKD": "HK$"}
 
 
 class Addresses(msgspec.Struct, frozen=True):
@@ -73,11 +73,7 @@ class Letters:
 
 def money_text(money: Money) -> str:
     """An amount as people write it: ¥98.00."""
-    digits = MINOR_DIGITS.get(money.currency, 2)
-    sign = _SIGNS.get(money.currency, f"{money.currency} ")
-    whole, cents = divmod(abs(money.amount_minor), 10**digits)
-    text = f"{whole:,}" + (f".{cents:0{digits}d}" if digits else "")
-    return f"{'−' if money.amount_minor < 0 else ''}{sign}{text}"
+    return amount_in_words(money.amount_minor, money.currency)
 
 
 def time_text(at: datetime, timezone: str, language: Language) -> str:

@@ -6,33 +6,19 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from makegood.base.money import MINOR_DIGITS
+from makegood.base.money import amount_parts, sign_of
 
 Lang = Literal["zh", "en"]
 
-SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "HKD": "HK$", "JPY": "JP¥"}
 MINUS = "−"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def plain_amount(amount_minor: int, currency: str) -> str:
-    """An amount as a form takes it and a spreadsheet computes with: `-98.00`, in yen `-98`."""
-    digits = MINOR_DIGITS.get(currency, 2)
-    whole, rest = divmod(abs(amount_minor), 10**digits)
-    sign = "-" if amount_minor < 0 else ""
-    return f"{sign}{whole}.{rest:0{digits}d}" if digits else f"{sign}{whole}"
+def money_html(amount_minor: int, currency: str, *, size: str = "", signed: bool = False) -> Markup:
+    """An amount with its parts marked up, so that symbol and cents can be lighter.
 
-
-def money_text(amount_minor: int, currency: str = "CNY", *, signed: bool = False) -> str:
-    """An exact amount: `−¥98.00`, the sign before the symbol; `signed` shows a plus too."""
-    sign, symbol, whole, rest = _money_parts(amount_minor, currency, signed)
-    return f"{sign}{symbol}{whole}{rest}"
-
-
-def money_html(
-    amount_minor: int, currency: str = "CNY", *, size: str = "", signed: bool = False
-) -> Markup:
-    """The same amount with its parts marked up, so that symbol and cents can be lighter."""
+    The sign stands before the symbol; `signed` shows a plus too.
+    """
     sign, symbol, whole, rest = _money_parts(amount_minor, currency, signed)
     cents = Markup("<s>{}</s>").format(rest) if rest else Markup("")
     large = Markup(' data-size="{}"').format(size) if size else Markup("")
@@ -127,11 +113,9 @@ def _day(here: datetime, lang: Lang) -> str:
 
 
 def _money_parts(amount_minor: int, currency: str, signed: bool) -> tuple[str, str, str, str]:
-    digits = MINOR_DIGITS.get(currency, 2)
-    whole, rest = divmod(abs(amount_minor), 10**digits)
+    whole, rest = amount_parts(amount_minor, currency)
     sign = MINUS if amount_minor < 0 else ("+" if signed and amount_minor > 0 else "")
-    symbol = SYMBOLS.get(currency, f"{currency} ")
-    return sign, symbol, f"{whole:,}", f".{rest:0{digits}d}" if digits else ""
+    return sign, sign_of(currency), f"{whole:,}", rest
 
 
 def escaped(text: str) -> Markup:

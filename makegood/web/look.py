@@ -7,6 +7,8 @@ from typing import Final, Literal
 import msgspec
 
 from makegood.claims.view import DeadlineView
+from makegood.policy.inwords import label_without_unit
+from makegood.policy.judgement import Words
 from makegood.policy.model import Pack
 from makegood.policy.vocabulary import FACTS
 from makegood.web.formats import Lang
@@ -71,12 +73,8 @@ def fact_name(name: str, lang: Lang) -> str:
     spec = FACTS.get(name)
     if spec is None:
         return name
-    # Amounts are shown as money, so their unit need not be named.
-    return (
-        spec.zh.removesuffix("（分）")
-        if lang == "zh"
-        else spec.en.replace(", minor units", " amount")
-    )
+    label = label_without_unit(Words(spec.zh, spec.en))
+    return label.zh if lang == "zh" else label.en
 
 
 OTHER_SLOT: Final[dict[Lang, str]] = {"zh": "其他材料", "en": "Something else"}

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 from markupsafe import Markup, escape
 
+from makegood.base.money import MINOR_DIGITS, money_text, plain_amount, sign_of
 from makegood.claims.view import ConditionView, PersonView, StepView
+from makegood.policy.inputs import is_amount
 from makegood.web import formats
 from makegood.web.formats import Lang
 from makegood.web.look import fact_name
@@ -38,6 +40,8 @@ class Words:
     lang: Lang
     now: datetime
     zone: ZoneInfo = MARKET_ZONE
+    currency: str = "CNY"
+    """The market's, for amounts that do not name their own."""
 
     def t(self, key: str, /, **values: object) -> Markup:
         """The text of a key with `{name}` places filled; values are escaped.
@@ -75,18 +79,27 @@ class Words:
         return (zh or en) if self.lang == "zh" else (en or zh)
 
     def money(
-        self, amount_minor: int, currency: str = "CNY", size: str = "", signed: bool = False
+        self, amount_minor: int, currency: str = "", size: str = "", signed: bool = False
     ) -> Markup:
-        """An amount for a page, in minor units."""
-        return formats.money_html(amount_minor, currency, size=size, signed=signed)
+        """An amount for a page, in minor units; of the market's currency where none is named."""
+        of = currency or self.currency
+        return formats.money_html(amount_minor, of, size=size, signed=signed)
 
-    def amount(self, amount_minor: int, currency: str = "CNY") -> str:
-        """An amount for a button or sentence, in minor units: `¥98.00`."""
-        return formats.money_text(amount_minor, currency)
+    def amount(self, amount_minor: int, currency: str = "") -> str:
+        """The same for a button or sentence: `¥98.00`."""
+        return money_text(amount_minor, currency or self.currency)
+
+    def sign(self, currency: str) -> str:
+        """What stands before amounts of a currency, for sums that script shows."""
+        return sign_of(currency)
+
+    def digits(self, currency: str) -> int:
+        """How many decimals a currency has."""
+        return MINOR_DIGITS.get(currency, 2)
 
     def plain(self, amount_minor: int, currency: str) -> str:
         """An amount as a form's field holds it: `98.00`."""
-        return formats.plain_amount(amount_minor, currency)
+        return plain_amount(amount_minor, currency)
 
     def moment(self, at: datetime) -> str:
         """`11-22 20:59` or `22 Nov 20:59`."""
@@ -155,13 +168,15 @@ class Words:
         """What kind of new evidence would change a decision that rests on this fact."""
         return self.t("letter.would_change", fact=fact_name(fact, self.lang))
 
-    def step(self, step: StepView, slot_name: Callable[[str, Lang], str]) -> Markup:
-        """One line of a claim's history. Codes among its values become words."""
+    def step(
+        self, step: StepView, slot_name: Callable[[str, Lang], str], currency: str = ""
+    ) -> Markup:
+        """One line of a claim's history, amounts in its currency. Codes become words."""
         leaf = self.catalogue[self.lang].get(f"event.{step.what}")
         if not isinstance(leaf, str):
             return escape(step.what)
         names = {name for _, name, _, _ in Formatter().parse(leaf) if name}
-        values = {name: self._step_value(name, step) for name in names}
+        values = {name: self._step_value(name, step, currency) for name in names}
         if "slot" in names:
             slot = step.with_.get("slot")
             values["slot"] = escape(slot_name(str(slot), self.lang) if slot else "")
@@ -173,12 +188,12 @@ class Words:
         plain = leaf.partition("{")[0].strip(" ：:") if isinstance(leaf, str) else ""
         return escape(plain) if plain else self.code("verify.event", what)
 
-    def _step_value(self, name: str, step: StepView) -> Markup:
+    def _step_value(self, name: str, step: StepView, currency: str) -> Markup:
         given = step.with_
         match name:
             case "amount":
                 minor = given.get("amount_minor") or given.get("price_minor")
-                return self.money(int(minor)) if minor else Markup("")
+                return self.money(int(minor), currency) if minor else Markup("")
             case "remedy":
                 return self.code("remedy", str(given.get("remedy") or "none"))
             case "kind":
@@ -205,10 +220,10 @@ class Words:
             return self.t(f"explain.kept.{condition.kept_for}")
         return self.value(condition.actual)
 
-    def fact(self, name: str, value: bool | int | str | None) -> Markup:
+    def fact(self, name: str, value: bool | int | str | None, currency: str = "") -> Markup:
         """A fact's value: amounts as money, closed words in words, times in the market's zone."""
-        if name.endswith("_minor") and isinstance(value, int):
-            return self.money(value)
+        if is_amount(name) and isinstance(value, int):
+            return self.money(value, currency)
         return self.value(value)
 
     def _moment_or_text(self, value: int | str) -> Markup:

@@ -209,7 +209,7 @@ async def test_figures_sentences_and_time_limits_are_edited_too(fang: Browser) -
     assert "<code>clocks</code>" in page.text
     assert 'value="3.10"' in page.text
     bad = await fang.send(f"{draft}/edit", seen=seen(page.text), do="limits", high_value="x")
-    assert "这样改不成立" in bad.text
+    assert "看不懂这个金额" in bad.text
 
 
 async def test_the_judges_own_tables_are_edited_in_words(fang: Browser) -> None:

@@ -4,8 +4,6 @@ import pytest
 from litestar import Litestar
 
 from makegood.web.common import local_path
-from makegood.web.portal.steps import minor_of
-from makegood.web.problem import PageFault
 from makegood.web.security import is_token, new_token
 from tests.claims.town import Town, TownIds
 from tests.web.site_kit import Browser
@@ -141,16 +139,3 @@ def test_only_our_own_tokens_are_tokens() -> None:
 )
 def test_a_way_back_never_leads_away(path: str, kept: str) -> None:
     assert local_path(path) == kept
-
-
-@pytest.mark.parametrize(
-    ("typed", "minor"), [("49", 4900), ("49.5", 4950), ("¥49.50", 4950), ("1,000", 100_000)]
-)
-def test_amounts_are_read_as_people_type_them(typed: str, minor: int) -> None:
-    assert minor_of(typed) == minor
-
-
-@pytest.mark.parametrize("typed", ["", "-1", "1.234", "NaN", "１２", "1e9", "9" * 12])
-def test_other_amounts_are_input_faults(typed: str) -> None:
-    with pytest.raises(PageFault):
-        minor_of(typed)

@@ -8,6 +8,7 @@ from typing import get_args
 import msgspec
 import pytest
 
+from makegood.base.money import money_text
 from makegood.base.refusal import CODES
 from makegood.claims.edges import UNDECIDED
 from makegood.claims.events import AnyEvent
@@ -98,12 +99,13 @@ def test_values_in_texts_are_escaped() -> None:
         (0, "CNY", "¥0.00"),
         (500, "JPY", "JP¥500"),
         (999, "USD", "$9.99"),
+        (1234, "KWD", "KWD 1.234"),
     ],
 )
 def test_amounts_are_exact_with_the_sign_before_the_symbol(
     minor: int, currency: str, text: str
 ) -> None:
-    assert formats.money_text(minor, currency) == text
+    assert money_text(minor, currency) == text
 
 
 def test_times_are_in_the_markets_zone() -> None:

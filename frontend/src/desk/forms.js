@@ -2,14 +2,16 @@
 function showShares(form) {
   const inputs = [...form.querySelectorAll("[data-share]")];
   if (!inputs.length) return;
-  const amount = Math.round(Number(form.querySelector("[data-amount]")?.value.replaceAll(",", "") || "0") * 100);
+  const digits = Number(form.dataset.digits ?? "2");
+  const unit = 10 ** digits;
+  const amount = Math.round(Number(form.querySelector("[data-amount]")?.value.replaceAll(",", "") || "0") * unit);
   const symbol = form.dataset.symbol ?? "";
   let total = 0;
   for (const input of inputs) {
     const share = Number.parseInt(input.value, 10) || 0;
     total += share;
     const cell = form.querySelector(`[data-part="${input.dataset.share}"]`);
-    if (cell) cell.textContent = `${symbol}${(Math.floor((amount * share) / 100) / 100).toFixed(2)}`;
+    if (cell) cell.textContent = `${symbol}${(Math.floor((amount * share) / 100) / unit).toFixed(digits)}`;
     form.querySelector(`[data-bar="${input.dataset.share}"]`)?.style.setProperty("--v", String(share));
   }
   const sum = form.querySelector("[data-total]");

@@ -94,6 +94,8 @@ async def run_backtest(
     if asked is None or draft is None or not asked.under_way:
         return
     in_force = await desk.shelf.in_force(market_id, clock.now())
+    market = await desk.markets.get(market_id, clock.now())
+    assert market is not None, "its draft is there"
     ending = _Ending(db, clock, market_id, asked)
     try:
         pack = await asyncio.to_thread(read_pack_file, draft.source)
@@ -101,7 +103,7 @@ async def run_backtest(
         await ending.write("failed", trouble=str(refused)[:500])
         return
     with Processes(pack.source, in_force.source, os.cpu_count() or 1) as both:
-        run = Run(pack, in_force, both.ask)
+        run = Run(pack, in_force, both.ask, currency=market.settings.currency)
         try:
             await _feed(db, clock, market_id, asked, run, stay)
         except Stopped:

@@ -43,6 +43,7 @@ class Run:
         in_force: Pack | None,
         ask: Ask | None = None,
         kept_vectors: int = KEPT_VECTORS,
+        currency: str = "CNY",
     ) -> None:
         packs = [draft] if in_force is None else [in_force, draft]
         self._names = (draft.name, draft.version, in_force)
@@ -50,7 +51,7 @@ class Run:
         self._ask = ask or asking(draft, in_force)
         self._known: dict[Vector, Verdicts | None] = {}
         self._kept = kept_vectors
-        self.tally = Tally()
+        self.tally = Tally(currency)
         self.vectors = 0
 
     @property

@@ -103,9 +103,9 @@ class _Group:
 class Tally:
     """The running totals of one backtest."""
 
-    def __init__(self) -> None:
+    def __init__(self, currency: str) -> None:
         self.claims = self.changed = self.unknown = 0
-        self.currency = "CNY"
+        self.currency = currency
         self._people = [0, 0]
         self._parties = {party: _Party() for party in PARTIES}
         self._flows: Counter[tuple[str, str]] = Counter()

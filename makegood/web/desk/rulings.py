@@ -7,6 +7,7 @@ from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from makegood.base.money import plain_amount
 from makegood.base.refusal import Refused
 from makegood.claims.lease import end_lease, take_lease
 from makegood.claims.looking import queue_counts, view_claim
@@ -21,7 +22,6 @@ from makegood.web.desk.faults import Fault, fault_of, status_of
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.desk.frame import frame
 from makegood.web.desk.queue import with_done
-from makegood.web.formats import plain_amount
 from makegood.web.money_refusal import keep_refusal
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.things import TheThings, Things

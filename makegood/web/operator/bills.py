@@ -9,6 +9,7 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Stream
 
+from makegood.base.money import plain_amount
 from makegood.base.refusal import Refused
 from makegood.gateways.payments.accounts import Account
 from makegood.ledger.bills import difference_store, store
@@ -26,7 +27,6 @@ from makegood.store.vault import SealBroken
 from makegood.web.csv_stream import csv_answer
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
-from makegood.web.formats import plain_amount
 from makegood.web.money_refusal import keep_refusal
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.paged_rows import rows_of

@@ -13,6 +13,7 @@ from makegood.base.actor import Act, Actor
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.claims.payment_intake import STAND_IN, PaymentComplaint, open_payment_claim
+from makegood.ledger.amounts import read_amount
 from makegood.orders.sealing import contact_hash
 from makegood.orders.store import load_order_contact
 from makegood.people.proofs.actions import Asked, Begun, begin_proof
@@ -21,8 +22,6 @@ from makegood.people.slowdown.actions import Attempt, count_attempt
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.portal.door import AnyRequest, address_of, visitor_act
 from makegood.web.portal.proof import code_path
-from makegood.web.portal.steps import minor_of
-from makegood.web.problem import PageFault
 from makegood.web.things import TheThings, Things
 
 TRADE_NO: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{3,63}", re.ASCII)
@@ -95,29 +94,30 @@ def _payer(page: Page, complaint: PaymentComplaint) -> Act:
 def _read(page: Page, data: Charged) -> tuple[PaymentComplaint | None, set[str]]:
     """The complaint, or the names of the fields that do not fit."""
     trade_no, contact = data.trade_no.strip(), data.contact.strip()[:200]
-    amount_minor = _amount(data.amount)
+    amount = _amount(data.amount, page.market.settings.currency)
     checks = {
         "trade_no": TRADE_NO.fullmatch(trade_no) is not None,
-        "amount": amount_minor > 0,
+        "amount": amount is not None,
         "contact": looks_like_mail(contact),
     }
     wrong = {name for name, fits in checks.items() if not fits}
-    if wrong:
+    if wrong or amount is None:
         return None, wrong
     complaint = PaymentComplaint(
         trade_no=trade_no,
-        amount=Money(amount_minor, page.market.settings.currency),
+        amount=amount,
         contact=contact,
         description=data.description.replace("\x00", "")[:2000],
     )
     return complaint, wrong
 
 
-def _amount(typed: str) -> int:
+def _amount(typed: str, currency: str) -> Money | None:
+    """What was charged, in the market's currency; None for anything that is no amount of it."""
     try:
-        return minor_of(typed)
-    except PageFault:
-        return 0
+        return read_amount(typed, currency)
+    except Refused:
+        return None
 
 
 ROUTES = [show_charged, tell]

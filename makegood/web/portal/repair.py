@@ -5,12 +5,12 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
+from makegood.base.money import plain_amount
 from makegood.base.refusal import Refused
 from makegood.claims.repairs import RepairOffer, find_payment, repair_offer
 from makegood.claims.system_actions import pay_repair
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, read_form
-from makegood.web.formats import plain_amount
 from makegood.web.money_refusal import keep_refusal
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.portal.case import load

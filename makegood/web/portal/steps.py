@@ -353,15 +353,6 @@ def required(text: str) -> str:
     return stripped
 
 
-def minor_of(typed: str) -> int:
-    """An amount as people type it, `49` or `49.50`, in minor units; 422 for anything else."""
-    whole, _, cents = typed.strip().lstrip("¥￥").replace(",", "").partition(".")
-    digits = whole + cents
-    if not digits.isascii() or not digits.isdigit() or len(cents) > 2 or len(whole) > 9:
-        raise PageFault(422, "input")
-    return int(whole or "0") * 100 + int(cents.ljust(2, "0"))
-
-
 ROUTES = [
     post_message,
     add_evidence,

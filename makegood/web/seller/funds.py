@@ -8,6 +8,7 @@ from litestar import get, post
 from litestar.params import FromQuery
 from litestar.response import Redirect, Stream
 
+from makegood.base.money import plain_amount
 from makegood.base.refusal import Refused
 from makegood.claims.funds import SellerFunds, funds_of, required_deposit, settle_due
 from makegood.ledger.funds import store
@@ -27,7 +28,6 @@ from makegood.store.database import Connection, Record
 from makegood.web.csv_stream import csv_answer
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
-from makegood.web.formats import plain_amount
 from makegood.web.money_refusal import keep_refusal
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.paged_rows import rows_of

@@ -8,7 +8,7 @@ from litestar.params import FromQuery
 from litestar.response import Redirect, Stream
 from litestar.types import ControllerRouterHandler
 
-from makegood.base.money import MINOR_DIGITS
+from makegood.base.money import MINOR_DIGITS, plain_amount
 from makegood.base.refusal import Refused
 from makegood.ledger.actions import grant_quota
 from makegood.ledger.advance.actions import (
@@ -32,7 +32,6 @@ from makegood.store.database import Connection
 from makegood.web.csv_stream import csv_answer
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
-from makegood.web.formats import plain_amount
 from makegood.web.money_refusal import keep_refusal
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.paged_rows import rows_of

@@ -50,7 +50,7 @@ async def change_of(page: Page, things: Things, proposal: Proposal) -> RuleChang
         if compared
         else [],
         others=list(compared.others) if compared else [],
-        shifts=[(shift, list(asked)) for shift, asked in shifts_of(pack, found)],
+        shifts=[(shift, list(asked)) for shift, asked in shifts_of(page, pack, found)],
         favours=compared is not None and compared.favours_buyers,
     )
 

@@ -7,11 +7,11 @@ from litestar.params import FromQuery
 from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 
+from makegood.base.money import plain_amount
 from makegood.ledger.journal import reading, store
 from makegood.ledger.journal.reading import OPEN_STATES, STATES
 from makegood.ledger.refund.actions import refund_board
 from makegood.web.csv_stream import csv_answer
-from makegood.web.formats import plain_amount
 from makegood.web.operator.money.links import claim_link
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.things import TheThings, Things

@@ -137,7 +137,7 @@ async def _edit(tx: Connection, page: Page, things: Things, draft_id: str, form:
         return
     draft = await load(tx, page, draft_id)
     base = await things.desk.shelf.in_force(act.market_id, act.now)
-    for edit in forms.edits_of(form, sketch(draft, base)):
+    for edit in forms.edits_of(form, sketch(draft, base), page.words.currency):
         draft = await actions.edit_draft(tx, act, draft_id, seen, edit, _me(page))
         seen = draft.edit_no
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import get_args
 
 from makegood.base.refusal import Refused
+from makegood.ledger.amounts import read_minor
 from makegood.policy.check import PARTIES
 from makegood.policy.draft.actions import Described
 from makegood.policy.draft.editing import (
@@ -22,26 +23,25 @@ from makegood.policy.draft.editing import (
     SetText,
     TextField,
 )
-from makegood.policy.inputs import Input, inputs_of
+from makegood.policy.inputs import Input, inputs_of, is_amount
 from makegood.policy.model import Pack
 from makegood.policy.tables import Cell, Table
 from makegood.web.desk.forms import Form
 
-LIMITS: dict[str, LimitName] = {
-    "high_value": "high_value_minor",
+RATES: dict[str, LimitName] = {
     "interest": "interest_bp",
     "deposit_interest": "deposit_interest_bp",
 }
-"""Figures that are written with two decimals, by the field that holds them."""
+"""Percentages in hundredths, by the field that holds them."""
 SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 
-def edits_of(form: Form, pack: Pack) -> list[Edit]:
-    """What the form asks for, by its button."""
+def edits_of(form: Form, pack: Pack, currency: str) -> list[Edit]:
+    """What the form asks for, by its button; amounts are read in the market's currency."""
     do, table, row = form.text("do", 20), form.text("table", 40), form.text("row", 40)
     match do:
         case "row":
-            return list(_row_edits(form, pack, _table(pack, table), row))
+            return list(_row_edits(form, pack, _table(pack, table), row, currency))
         case "add_row":
             return [AddRow(table, row)]
         case "remove_row":
@@ -55,7 +55,7 @@ def edits_of(form: Form, pack: Pack) -> list[Edit]:
         case "texts":
             return list(_texts(form))
         case "limits":
-            return list(_limits(form))
+            return list(_limits(form, currency))
         case "clock":
             return [
                 SetClock(
@@ -106,11 +106,11 @@ def chosen(cell: Cell, one: Input) -> str:
     return cell.op
 
 
-def _row_edits(form: Form, pack: Pack, table: Table, row: str) -> Iterator[Edit]:
+def _row_edits(form: Form, pack: Pack, table: Table, row: str, currency: str) -> Iterator[Edit]:
     known = inputs_of(pack, table.id)
     for name in table.inputs:
         if name in known and form.text(f"op.{name}"):
-            number = form.text(f"n.{name}", 15)
+            number = _number(form, name, currency)
             text = cell_text(form.text(f"op.{name}", 10), form.many(f"w.{name}"), number)
             yield SetCell(table.id, row, name, text)
     if form.text("finding"):
@@ -121,6 +121,12 @@ def _row_edits(form: Form, pack: Pack, table: Table, row: str) -> Iterator[Edit]
             _machine(form.text("machine", 10)),
             {party: form.whole(f"share.{party}") for party in PARTIES},
         )
+
+
+def _number(form: Form, name: str, currency: str) -> str:
+    """The figure of a condition: as it is typed, an amount in minor units."""
+    typed = form.text(f"n.{name}", 20)
+    return str(read_minor(typed, currency)) if typed and is_amount(name) else typed
 
 
 def _machine(text: str) -> Machine:
@@ -137,9 +143,10 @@ def _texts(form: Form) -> Iterator[Edit]:
         yield SetText(finding, field, form.text(f"{field}.zh", 601), form.text(f"{field}.en", 601))
 
 
-def _limits(form: Form) -> Iterator[Edit]:
+def _limits(form: Form, currency: str) -> Iterator[Edit]:
     yield SetLimit("reissue_eta_minutes", form.whole("reissue_eta_minutes"))
-    for field, name in LIMITS.items():
+    yield SetLimit("high_value_minor", read_minor(form.text("high_value", 20), currency))
+    for field, name in RATES.items():
         value = form.hundredths(field)
         if value is None:
             raise Refused("rule_edit_impossible", why="value")

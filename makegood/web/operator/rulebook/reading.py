@@ -156,8 +156,8 @@ async def draft_page(
         pack=seen,
         found=found,
         missing=blockers(draft, found),
-        odd=[(one, _case(seen, one.table, one.example, one.tells)) for one in found.odd],
-        shifts=shifts_of(seen, found),
+        odd=[(one, _case(page, seen, one.table, one.example, one.tells)) for one in found.odd],
+        shifts=shifts_of(page, seen, found),
         favours=found.comparison is not None and found.comparison.favours_buyers,
         title_of=lambda name: title_of(seen, name, page.words),
         edits=edits,
@@ -212,7 +212,7 @@ async def draft_table_page(
         own=table_id in OF_JUDGE,
         faults=[one for one in found.faults if one.file == f"tables/{table_id}.json"],
         odd=[
-            (one, _case(pack, table_id, one.example, one.tells))
+            (one, _case(page, pack, table_id, one.example, one.tells))
             for one in found.odd
             if one.table == table_id
         ],
@@ -253,7 +253,7 @@ def _table_page(page: Page, rules: Rules, table_id: str, pack: Pack, before: Pac
         chosen=forms.chosen,
         own=table_id in OF_JUDGE,
         faults=[],
-        odd=[(one, _case(pack, table_id, one.example, one.tells)) for one in odd],
+        odd=[(one, _case(page, pack, table_id, one.example, one.tells)) for one in odd],
         unfinished=False,
         fault=None,
     )
@@ -279,19 +279,19 @@ def _named_tables(page: Page, pack: Pack) -> list[tuple[str, str, int]]:
 
 
 def _case(
-    pack: Pack, table_id: str, case: dict[str, Scalar], tells: tuple[str, ...]
+    page: Page, pack: Pack, table_id: str, case: dict[str, Scalar], tells: tuple[str, ...]
 ) -> list[Asked]:
     """An example in words, by the facts that matter in it."""
     shown = {name: value for name, value in case.items() if name in tells}
-    return case_words(pack, inputs_of(pack, table_id), shown or case)
+    return case_words(pack, inputs_of(pack, table_id), shown or case, page.words.currency)
 
 
-def shifts_of(pack: Pack, found: Inspection) -> list[tuple[object, list[Asked]]]:
+def shifts_of(page: Page, pack: Pack, found: Inspection) -> list[tuple[object, list[Asked]]]:
     """Every kind of case that would be decided otherwise, with an example in words."""
     changes: Comparison | None = found.comparison
     if changes is None:
         return []
-    return [(one, _case(pack, one.table, one.example, one.tells)) for one in changes.shifts]
+    return [(one, _case(page, pack, one.table, one.example, one.tells)) for one in changes.shifts]
 
 
 ROUTES: Final[list[ControllerRouterHandler]] = [

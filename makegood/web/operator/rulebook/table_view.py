@@ -4,7 +4,14 @@ import msgspec
 
 from makegood.policy.compare import RowDiff, row_diffs
 from makegood.policy.inputs import OF_JUDGE, Input, inputs_of
-from makegood.policy.inwords import MACHINE, bearers_of, cell_words, label_of, note_of
+from makegood.policy.inwords import (
+    MACHINE,
+    bearers_of,
+    cell_words,
+    label_of,
+    label_without_unit,
+    note_of,
+)
 from makegood.policy.judgement import Words as Both
 from makegood.policy.model import Finding, Pack
 from makegood.policy.ownwords import outcome_words, own_cell_words
@@ -47,7 +54,8 @@ class TableShown(msgspec.Struct, frozen=True, kw_only=True):
 def table_shown(pack: Pack, table: Table, before: Table | None, words: Words) -> TableShown:
     """The table beside its earlier form, if there is one."""
     diffs = row_diffs(before or table, table)
-    columns = tuple((name, _pick(words, label_of(pack, table.id, name))) for name in table.inputs)
+    labels = {name: label_without_unit(label_of(pack, table.id, name)) for name in table.inputs}
+    columns = tuple((name, _pick(words, label)) for name, label in labels.items())
     return TableShown(
         table_id=table.id,
         title=title_of(pack, table.id, words),
@@ -96,12 +104,14 @@ def _row(pack: Pack, table: Table, diff: RowDiff, words: Words) -> RowShown:
 def _cell(
     pack: Pack, cell: Cell | None, diff: RowDiff, column: str, words: Words, *, own: bool
 ) -> CellShown:
-    in_words = own_cell_words if own else cell_words
-    now = in_words(pack, cell) if cell is not None else None
+    def in_words(one: Cell) -> Both | None:
+        return own_cell_words(pack, one) if own else cell_words(pack, one, column, words.currency)
+
+    now = in_words(cell) if cell is not None else None
     text = _pick(words, now) if now else None
     if column not in diff.cells:
         return CellShown(now=text)
-    was = in_words(pack, diff.cells[column])
+    was = in_words(diff.cells[column])
     return CellShown(now=text, before=_pick(words, was) if was else None, changed=True)
 
 
