@@ -14,6 +14,7 @@ from makegood.people.approvals.actions import propose
 from makegood.people.approvals.outside import outside_approvers
 from makegood.people.approvals.rules import NewProposal
 from makegood.people.links.actions import link_token
+from makegood.web.paged_rows import AT_ONCE
 from tests.claims.test_statements import SUPPLIER, dead_key, dispute
 from tests.claims.town import Town
 from tests.web.site_kit import Browser
@@ -125,6 +126,29 @@ async def test_the_refund_board_filters_by_state(street: Town, app: Litestar) ->
     assert claim_no in arrived.text
     rows = table((await operator.open("/ops/refunds.csv?show=arrived")).text)
     assert [row[1] for row in rows[1:]] == [claim_no]
+
+
+async def test_a_download_of_refunds_has_every_row_once_also_beyond_one_page(
+    street: Town, app: Litestar
+) -> None:
+    await dead_key(street, "O-9")
+    copies = AT_ONCE + 2
+    async with street.db.transaction() as tx:
+        await tx.execute(
+            """
+            insert into refund
+            select (jsonb_populate_record(refund, jsonb_build_object(
+                'refund_no', 'R-' || n, 'refund_key', 'K-' || n))).*
+            from refund, generate_series(1, $1) as n
+            """,
+            copies,
+        )
+    operator = await signed_in(street, app, "op")
+
+    rows = table((await operator.open("/ops/refunds.csv?show=all")).text)
+
+    numbers = [row[0] for row in rows[1:]]
+    assert len(numbers) == len(set(numbers)) == copies + 1
 
 
 async def test_m42_a_statement_is_a_page_a_table_and_a_pdf(street: Town, app: Litestar) -> None:

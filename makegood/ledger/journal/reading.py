@@ -141,13 +141,12 @@ async def page_of_refunds(
     channel: str = "",
     q: str = "",
     cursor: str = "",
-    limit: int = PAGE,
 ) -> tuple[list[BoardRefund], str]:
     """One page of refunds, the longest waiting first, and where the next begins."""
     after = read_cursor(cursor)
-    rows = await store.refunds(conn, market_id, states, channel, q, limit + 1, after)
+    rows = await store.refunds(conn, market_id, states, channel, q, PAGE + 1, after)
     found = [msgspec.convert(dict(row), BoardRefund) for row in rows]
-    return found[:limit], found[limit - 1].cursor if len(found) > limit else ""
+    return found[:PAGE], found[PAGE - 1].cursor if len(found) > PAGE else ""
 
 
 async def fund_walk(

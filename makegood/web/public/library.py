@@ -22,6 +22,7 @@ from makegood.web.problem import not_found
 from makegood.web.public.pictures import Fact, Spot, fact_lines, spots
 from makegood.web.public.rule_index import chapters, speaks_of
 from makegood.web.things import TheThings, Things
+from makegood.web.words import Words
 
 RULE: Final = re.compile(r"R-\d{2,4}\.\d{1,4}")
 FIRST: Final = 9
@@ -68,7 +69,7 @@ async def show_library(
     page.need("public.read")
     pack = await things.desk.shelf.in_force(page.market.market_id, page.now)
     figures, night = await _figures(page, things)
-    entries = handbook(pack, figures, page.words.lang)
+    entries = handbook(pack, figures, page.words)
     groups = [group for group in pack.words.groups if any(one.group == group for one in entries)]
     word, chosen = q.strip()[:60], g if g in groups else ""
     return page.show(
@@ -77,7 +78,7 @@ async def show_library(
         groups=groups,
         group=chosen,
         q=word,
-        chapters=[one for one in chapters(pack) if one.group],
+        chapters=[one for one in chapters(pack, page.words.currency) if one.group],
         shelves=_shelves(_chosen(entries, chosen, word)) if chosen or word else [],
         most=[] if chosen or word else _most_used(entries),
         total=len(entries),
@@ -92,7 +93,7 @@ async def show_rule(page: ThisPage, things: TheThings, rule_id: FromPath[str]) -
     page.need("public.read")
     pack = await things.desk.shelf.in_force(page.market.market_id, page.now)
     figures, _ = await _figures(page, things)
-    found = [one for one in handbook(pack, figures, page.words.lang) if one.line.rule == rule_id]
+    found = [one for one in handbook(pack, figures, page.words) if one.line.rule == rule_id]
     if not RULE.fullmatch(rule_id) or not found:
         raise not_found()
     return page.show("public/templates/library_rule.html", pack=pack, one=found[0])
@@ -105,14 +106,14 @@ async def _figures(page: Page, things: Things) -> tuple[dict[str, Shown], store.
     return figures, nights[0] if nights else None
 
 
-def handbook(pack: Pack, figures: Mapping[str, Shown], lang: str) -> list[Entry]:
+def handbook(pack: Pack, figures: Mapping[str, Shown], words: Words) -> list[Entry]:
     """Every row of every liability table, in the pack's order, each with a picture."""
     entries = []
     written = {one.rule: one for one in pack.examples}
     for table in liability_tables(pack):
         reasons = tuple(one for one in pack.reasons.values() if one.table == table.id)
         group = reasons[0].group if reasons else ""
-        for line in rule_lines(pack, table):
+        for line in rule_lines(pack, table, words.currency):
             shown = figures.get(line.rule)
             finding = line.finding.shares
             entries.append(
@@ -126,7 +127,7 @@ def handbook(pack: Pack, figures: Mapping[str, Shown], lang: str) -> list[Entry]
                     shown=shown,
                     example=written.get(line.rule),
                     spots=_spots(shown),
-                    facts=tuple(fact_lines(_conditions(line, lang))),
+                    facts=tuple(fact_lines(_conditions(line, words.lang))),
                     band=_band(shown.amount_band if shown else 0),
                 )
             )

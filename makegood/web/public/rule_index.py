@@ -33,10 +33,10 @@ class Chapter(msgspec.Struct, frozen=True, kw_only=True):
         return [(reason, table.table_id) for table in self.tables for reason in table.reasons]
 
 
-def chapters(pack: Pack) -> list[Chapter]:
+def chapters(pack: Pack, currency: str = "") -> list[Chapter]:
     """Every liability table once, in the order of the taxonomy; what serves every reason first."""
-    read = [_read(pack, table) for table in liability_tables(pack)]
-    groups = dict.fromkeys(["", *pack.words.groups])
+    read = [_read(pack, table, currency) for table in liability_tables(pack)]
+    groups = dict.fromkeys(["", *(reason.group for reason in pack.reasons.values())])
     found = [
         Chapter(
             group=group,
@@ -66,12 +66,12 @@ def speaks_of(line: RuleLine, title: Both, reasons: Iterable[Reason], word: str)
     return word in said or word in line.rule.casefold()
 
 
-def _read(pack: Pack, table: Table) -> TableRead:
+def _read(pack: Pack, table: Table, currency: str) -> TableRead:
     return TableRead(
         table_id=table.id,
         title=pack.words.tables[table.id],
         reasons=tuple(one for one in pack.reasons.values() if one.table == table.id),
-        lines=tuple(rule_lines(pack, table)),
+        lines=tuple(rule_lines(pack, table, currency)),
     )
 
 

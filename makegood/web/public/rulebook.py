@@ -74,7 +74,7 @@ async def show_rules(
     pack = await shelf.cited(page.market.market_id, str(ref), page.now)
     before = await _before(page, shelf, shown[ref], pack)
     changes = compare(before, pack) if before else None
-    word, index = q.strip()[:WORD], chapters(pack)
+    word, index = q.strip()[:WORD], chapters(pack, page.words.currency)
     found = that_say(index, word) if word else index
     return page.show(
         "public/templates/rules_version.html",

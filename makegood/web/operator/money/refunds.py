@@ -1,6 +1,6 @@
 """The refund board: every refund by state with its age; the filters are the address."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 from litestar import get
 from litestar.params import FromQuery
@@ -11,10 +11,12 @@ from makegood.base.money import plain_amount
 from makegood.ledger.journal import reading, store
 from makegood.ledger.journal.reading import OPEN_STATES, STATES
 from makegood.ledger.refund.actions import refund_board
+from makegood.store.database import Record
 from makegood.web.csv_stream import csv_answer
 from makegood.web.operator.money.links import claim_link
 from makegood.web.page import Html, Page, ThisPage
-from makegood.web.things import TheThings, Things
+from makegood.web.paged_rows import rows_of
+from makegood.web.things import TheThings
 
 
 @get("/ops/refunds")
@@ -67,7 +69,19 @@ async def export_board(
         total = await store.count_refunds(conn, market_id, states, channel[:40], q.strip()[:80])
     names = ("refund", "claim", "order", "channel", "amount", "currency", "state", "ordered")
     header = [page.words.text(f"books.csv.{name}") for name in (*names, "changed", "answer")]
-    rows = _lines(page, things, states, channel[:40], q.strip()[:80])
+    rows = rows_of(
+        things.db,
+        lambda conn, most, last: store.refunds(
+            conn,
+            market_id,
+            states,
+            channel[:40],
+            q.strip()[:80],
+            most,
+            (last["ordered_at"], last["refund_no"]) if last is not None else None,
+        ),
+        lambda row: _line(page, row),
+    )
     return csv_answer(f"refunds-{show or 'open'}.csv", header, rows, total)
 
 
@@ -78,36 +92,19 @@ def states_of(show: str) -> Sequence[str]:
     return [show] if show in STATES else OPEN_STATES
 
 
-async def _lines(
-    page: Page, things: Things, states: Sequence[str], channel: str, q: str
-) -> AsyncIterator[Sequence[object]]:
-    cursor = ""
-    while True:
-        async with things.db.connection() as conn:
-            found, cursor = await reading.page_of_refunds(
-                conn,
-                page.market.market_id,
-                states,
-                channel=channel,
-                q=q,
-                cursor=cursor,
-                limit=1000,
-            )
-        for one in found:
-            yield (
-                one.refund_no,
-                one.claim_no,
-                one.order_no,
-                one.channel,
-                plain_amount(one.amount_minor, one.currency),
-                one.currency,
-                page.words.text(f"money.state.refund.{one.state}"),
-                page.words.stamp(one.ordered_at),
-                page.words.stamp(one.changed_at),
-                str(page.words.said(one.answer)),
-            )
-        if not cursor:
-            return
+def _line(page: Page, row: Record) -> Sequence[object]:
+    return (
+        row["refund_no"],
+        row["claim_no"],
+        row["order_no"],
+        row["channel"],
+        plain_amount(row["amount_minor"], row["currency"]),
+        row["currency"],
+        page.words.text(f"money.state.refund.{row['state']}"),
+        page.words.stamp(row["ordered_at"]),
+        page.words.stamp(row["changed_at"]),
+        str(page.words.said(row["answer"])),
+    )
 
 
 ROUTES: list[ControllerRouterHandler] = [show_board, export_board]
