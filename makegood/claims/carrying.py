@@ -247,7 +247,7 @@ async def _give_coupon(
         cause=f"decision-{decision.number}",
         money=Money(decision.coupon_minor, claim.opened.currency),
         supplier_id=_late_supplier(decision, units),
-        payer=payer_of(claim, taken(claim)) if decision.remedy == COUPON else None,
+        payer=payer_of(claim, taken(claim)) if _is_sellers_coupon(decision) else None,
     )
     given = await issue_coupon(tx, act, desk.vault, new)
     return [
@@ -260,6 +260,11 @@ async def _give_coupon(
             transfers=given.transfers,
         )
     ]
+
+
+def _is_sellers_coupon(decision: e.Decision) -> bool:
+    """Whether the seller bears the coupon that a decision gives: agreed on, or ruled so."""
+    return decision.remedy == COUPON and decision.shares.get("seller") == 100
 
 
 def _late_supplier(decision: e.Decision, units: list[UnitFacts]) -> str:

@@ -8,10 +8,11 @@ import pytest
 from makegood.base.actor import Act
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
-from makegood.claims import actions, system_actions
+from makegood.claims import actions, staff_actions, system_actions
+from makegood.claims.staff_actions import Ruled
 from makegood.claims.state import Claim
 from makegood.ledger.accounts import escrow, offer_held, seller_balance
-from makegood.ledger.actions import balances, settle_order
+from makegood.ledger.actions import balances, settle_order, totals
 from makegood.ledger.audit import audit
 from makegood.ledger.audits.minute import audit_minute
 from makegood.ledger.coupons.actions import coupons_of_claim
@@ -181,6 +182,46 @@ async def test_of_taking_and_ending_at_once_exactly_one_happens(town: Town) -> N
     given = await worth(town, claim_no)
     assert given in ([], [COUPON])
     assert await funds(town, claim_no) == (PRICE - sum(given), 0)
+
+
+@pytest.mark.parametrize(
+    ("finding", "bearer", "account"),
+    [
+        ("delivered_late", "platform", "compensation_cost"),
+        ("delivered_late_supplier", "supplier", "sla_receivable"),
+        ("not_as_described", "seller", "escrow"),
+    ],
+)
+async def test_a_coupon_that_is_ruled_is_paid_by_whom_the_ruling_names(
+    town: Town, finding: str, bearer: str, account: str
+) -> None:
+    await town.order("O-1")
+    town.supplier.silent = True
+    opened = await town.open("SND01", "O-1", description="买的是国服卡，收到的是国际服")
+    await town.settle()
+    await town.file_all(opened.claim_no)
+    kinds = ["compensation_cost", "sla_receivable", "escrow"]
+    async with town.db.transaction() as tx:
+        before = await totals(tx, "main", kinds)
+        ruled = Ruled(
+            finding=finding,
+            remedy="coupon",
+            amount_minor=COUPON,
+            shares={bearer: 100},
+            reason_text="看过记录",
+            reason_for_departure="记录在案",
+        )
+        await staff_actions.decide_claim(tx, town.agent, town.desk, opened.claim_no, ruled)
+    await town.settle()
+    async with town.db.connection() as conn:
+        after = await totals(conn, "main", kinds)
+        [coupon] = await coupons_of_claim(conn, "main", opened.claim_no)
+    moved = {kind: after[kind].posted_minor - before[kind].posted_minor for kind in kinds}
+    assert {kind: minor for kind, minor in moved.items() if minor} == {
+        account: -COUPON if account == "escrow" else COUPON
+    }
+    assert coupon.borne_by == bearer
+    assert (await funds(town, opened.claim_no))[1] == 0
 
 
 async def test_what_is_reserved_cannot_be_settled_or_paid_out(town: Town) -> None:
