@@ -1,14 +1,16 @@
-"""`makegood verify`: check a bundle, a receipt or a proof without any database or network."""
+"""`makegood verify`: check a bundle, receipt or proof; no database, a network only for --chain."""
 
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from makegood.commands.frame import Commands, add_command
 from makegood.settings import Settings
 
 if TYPE_CHECKING:
     from makegood.verify.pins import Authority, Pin
+    from makegood.verify.verdict import Verdict
     from makegood.verify.words import Language
 
 
@@ -38,6 +40,18 @@ def add(commands: Commands) -> None:
         "a bundle must then bear its time stamp",
     )
     parser.add_argument(
+        "--chain",
+        metavar="URL",
+        help="a JSON-RPC node of your choice: a bundle's anchor on a chain must be confirmed by it",
+    )
+    parser.add_argument(
+        "--confirmations",
+        metavar="N",
+        type=int,
+        default=12,
+        help="how many blocks must stand from the anchor's own on (12)",
+    )
+    parser.add_argument(
         "--closed", action="store_true", help="list every value of a bundle that stays closed"
     )
     parser.add_argument("--lang", choices=("en", "zh"), default="en")
@@ -50,13 +64,15 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
 
     from makegood.sources import SystemClock
     from makegood.verify.judge import judge
-    from makegood.verify.words import facts_of, text_of, title_of
+    from makegood.verify.words import asked_of, facts_of, text_of, title_of, words_of
 
     beside = read_file(chosen.beside) if chosen.beside else None
     now = SystemClock().now().timestamp()
     pin = pin_of(chosen.pin, chosen.seen, chosen.tsa_cert)
     content = read_file(chosen.file)
     verdict = judge(content, now, pin, beside)
+    if chosen.chain:
+        verdict = with_chain(content, verdict, chosen.chain, chosen.confirmations)
     if chosen.json:
         print(msgspec.json.encode(verdict).decode())
         return verdict.exit_code
@@ -65,9 +81,41 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
     if verdict.fits:
         for name, value in facts_of(verdict, chosen.lang):
             print(f"  {name}: {value}")
+    for line in asked_of(verdict, node_of(chosen.chain), chosen.lang) if chosen.chain else ():
+        print(f"  {words_of(chosen.lang)['facts']['chain']}: {line}")
     for line in closed_lines(content, now, pin, chosen.lang) if chosen.closed else ():
         print(f"  {line}")
     return verdict.exit_code
+
+
+def with_chain(content: bytes, verdict: "Verdict", url: str, confirmations: int) -> "Verdict":
+    """The verdict with what the node at this address says of anchors. Raises CannotRun."""
+    import asyncio
+
+    from makegood.base.trouble import CannotRun
+    from makegood.gateways.anchors.rpc import Rpc
+    from makegood.gateways.outside import make_client
+    from makegood.verify.chain import ask_chain
+
+    if not node_of(url):
+        raise CannotRun("--chain takes the address of a JSON-RPC node, such as http://HOST:8545")
+
+    async def asked() -> "Verdict":
+        async with make_client() as client:
+            return await ask_chain(content, verdict, Rpc(url, client).needed, confirmations)
+
+    return asyncio.run(asked())
+
+
+def node_of(url: str) -> str:
+    """Whom an address asks, without the secrets it may carry; empty for no address at all."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    known = parts.scheme in ("http", "https") and parts.hostname
+    return f"{parts.scheme}://{parts.hostname}{port}" if known else ""
 
 
 def closed_lines(content: bytes, now: float, pin: "Pin", lang: "Language") -> list[str]:

@@ -18,6 +18,7 @@ State: TypeAlias = Literal[
     "wrong_origin",
     "too_few_witnesses",
     "no_timestamp",
+    "not_on_chain",
     "future",
     "old_checkpoint",
     "unbound",
@@ -40,6 +41,7 @@ EXIT_CODES: Final[dict[State, int]] = {
     "unbound": 18,
     "unknown": 19,
     "no_timestamp": 20,
+    "not_on_chain": 21,
 }
 """Below 10: everything in the file fits, though not all is proven. From 10 on: do not rely on it.
 
@@ -52,6 +54,36 @@ Caution: TypeAlias = Literal[
 """What a verdict does not rest on: why no witness counts, and that anchors were only carried."""
 
 Kind: TypeAlias = Literal["", "bundle", "receipt", "proof"]
+
+
+AskedState: TypeAlias = Literal[
+    "confirmed",
+    "unreadable",
+    "other_checkpoint",
+    "not_held",
+    "differs",
+    "silent",
+    "other_chain",
+    "behind",
+]
+
+
+class ChainAnchor(msgspec.Struct, frozen=True, kw_only=True):
+    """An anchor on a chain: what its file says, what a node was asked and answered."""
+
+    file: str
+    state: AskedState
+    tx: str = ""
+    chain: int = 0
+    block: int = 0
+    at: str = ""
+    """The time of the block, once the node has confirmed it."""
+    node_chain: int = 0
+    newest: int = 0
+    """The node's newest block."""
+    wanted: int = 0
+    """How many blocks the reader wants to see from the transaction's own on."""
+    problem: str = ""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +120,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Time stamps by a pinned authority: each one's time, a space, who signed it."""
     carried: tuple[str, ...] = ()
     """Anchors in the file that were not checked, by file name."""
+    chain: tuple[ChainAnchor, ...] = ()
+    """Anchors on a chain about which a node was asked."""
     cautions: tuple[Caution, ...] = ()
 
     @property

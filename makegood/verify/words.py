@@ -52,6 +52,17 @@ def closed_text(closed: Mapping[str, int], language: Language) -> str:
     return "; ".join(f"{words.get(why, why)} ({count})" for why, count in counts)
 
 
+def asked_of(verdict: Verdict, node: str, language: Language) -> list[str]:
+    """What the node was asked about each anchor on a chain and what it answered, as sentences."""
+    words = words_of(language)["chain"]
+    return [
+        words[one.state].format(
+            node=node, deep=one.newest - one.block + 1, **msgspec.structs.asdict(one)
+        )
+        for one in verdict.chain
+    ]
+
+
 def facts_of(verdict: Verdict, language: Language) -> list[tuple[str, str]]:
     """What was found, as pairs to show; nothing for what does not apply."""
     words = words_of(language)["facts"]

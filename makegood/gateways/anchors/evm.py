@@ -4,13 +4,12 @@ Needs the optional packages of `makegood[evm]`; without them the place says so w
 """
 
 from datetime import UTC, datetime
-from itertools import count
 from typing import Any, Final
 
 import httpx
 import msgspec
 
-from makegood.gateways.anchors.http import post
+from makegood.gateways.anchors.rpc import Rpc, RpcError
 from makegood.record.anchors import onchain
 from makegood.record.anchors.gateway import (
     AnchorRefused,
@@ -21,16 +20,13 @@ from makegood.record.anchors.gateway import (
     Submitted,
     Waiting,
 )
+from makegood.record.anchors.onchain import quantity
 from makegood.record.anchors.rules import Chain
 
 LOOK_AGAIN_SECONDS: Final = 15.0
 TIP_WEI: Final = 1_000_000_000
 _SENT_ALREADY: Final = ("nonce too low", "already known", "already imported", "known transaction")
 _TOO_POOR: Final = ("insufficient funds",)
-
-
-class RpcError(Exception):
-    """The node answered with an error of its own; the text is the node's."""
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,8 +44,7 @@ class EvmChain:
 
     def __init__(self, config: Chain, client: httpx.AsyncClient) -> None:
         self._config = config
-        self._client = client
-        self._numbers = count(1)
+        self._rpc = Rpc(config.url, client)
 
     async def prepare(self, statement: Statement) -> bytes:
         """Ask for nonce, fees and gas, and sign; nothing is sent."""
@@ -57,9 +52,9 @@ class EvmChain:
         sender = signing.address_of(self._config.key)
         data = "0x" + onchain.payload(statement.body).hex()
         call = {"from": sender, "to": sender, "data": data}
-        chain_id = _number(await self._needed("eth_chainId", []))
-        nonce = _number(await self._needed("eth_getTransactionCount", [sender, "latest"]))
-        gas = _number(await self._needed("eth_estimateGas", [call]))
+        chain_id = quantity(await self._rpc.needed("eth_chainId", []))
+        nonce = quantity(await self._rpc.needed("eth_getTransactionCount", [sender, "latest"]))
+        gas = quantity(await self._rpc.needed("eth_estimateGas", [call]))
         fee = await self._fee()
         signed = signing.sign(
             self._config.key,
@@ -79,11 +74,11 @@ class EvmChain:
     async def submit(self, statement: Statement, prepared: bytes) -> Submitted:
         """Look first; send only what the chain does not know; final after enough blocks."""
         kept = msgspec.json.decode(prepared, type=Prepared)
-        receipt = await self._needed("eth_getTransactionReceipt", [kept.tx_hash])
+        receipt = await self._rpc.needed("eth_getTransactionReceipt", [kept.tx_hash])
         if receipt is None:
             return await self._send(kept)
-        block = await self._needed("eth_getBlockByNumber", [receipt["blockNumber"], False])
-        newest = _number(await self._needed("eth_blockNumber", []))
+        block = await self._rpc.needed("eth_getBlockByNumber", [receipt["blockNumber"], False])
+        newest = quantity(await self._rpc.needed("eth_blockNumber", []))
         proof = _proof(kept, statement, receipt, block, newest)
         detail = _shown(kept, proof)
         if block is None or proof.block_hash != block["hash"]:
@@ -105,27 +100,11 @@ class EvmChain:
         at = datetime.fromtimestamp(proof.block_at, UTC)
         return Proof(data=data, at=at, detail=_shown(kept, proof))
 
-    async def ask(self, method: str, params: list[Any]) -> Any:
-        """One JSON-RPC question. Raises RpcError for the node's own error."""
-        request = {
-            "jsonrpc": "2.0",
-            "id": next(self._numbers),
-            "method": method,
-            "params": params,
-        }
-        body = msgspec.json.encode(request)
-        headers = {"content-type": "application/json"}
-        answer = await post(self._client, self._config.url, body, headers)
-        reply = _reply(answer.body)
-        if reply.error is not None:
-            raise RpcError(reply.error.message)
-        return reply.result
-
     async def _send(self, kept: Prepared) -> Submitted:
         """Send, or send again. What the node has already is waited for; a lost nonce is lost."""
         detail: dict[str, str | int] = {"tx": kept.tx_hash, "nonce": kept.nonce}
         try:
-            await self.ask("eth_sendRawTransaction", [kept.raw])
+            await self._rpc.ask("eth_sendRawTransaction", [kept.raw])
         except RpcError as said:
             words = str(said).lower()
             if any(word in words for word in _TOO_POOR):
@@ -138,23 +117,17 @@ class EvmChain:
 
     async def _was_overtaken(self, kept: Prepared) -> bool:
         """Whether the nonce is spent while the chain does not know our transaction at all."""
-        used = _number(await self._needed("eth_getTransactionCount", [kept.sender, "latest"]))
-        known = await self._needed("eth_getTransactionByHash", [kept.tx_hash])
+        used = quantity(await self._rpc.needed("eth_getTransactionCount", [kept.sender, "latest"]))
+        known = await self._rpc.needed("eth_getTransactionByHash", [kept.tx_hash])
         return used > kept.nonce and known is None
 
     async def _fee(self) -> "Fee":
         """Twice the base fee and a small tip where the chain has one, else the node's price."""
-        block = await self._needed("eth_getBlockByNumber", ["latest", False])
+        block = await self._rpc.needed("eth_getBlockByNumber", ["latest", False])
         base = block.get("baseFeePerGas") if isinstance(block, dict) else None
         if base is None:
-            return Fee(price_wei=_number(await self._needed("eth_gasPrice", [])), tip_wei=None)
-        return Fee(price_wei=2 * _number(base) + TIP_WEI, tip_wei=TIP_WEI)
-
-    async def _needed(self, method: str, params: list[Any]) -> Any:
-        try:
-            return await self.ask(method, params)
-        except RpcError as said:
-            raise AnchorUnavailable(f"{method}: {str(said)[:120]}") from None
+            return Fee(price_wei=quantity(await self._rpc.needed("eth_gasPrice", [])), tip_wei=None)
+        return Fee(price_wei=2 * quantity(base) + TIP_WEI, tip_wei=TIP_WEI)
 
 
 class Fee(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,37 +137,21 @@ class Fee(msgspec.Struct, frozen=True, kw_only=True):
     tip_wei: int | None
 
 
-class _ErrorBody(msgspec.Struct):
-    message: str = "error"
-
-
-class _ReplyBody(msgspec.Struct):
-    result: Any = None
-    error: _ErrorBody | None = None
-
-
-def _reply(body: bytes) -> _ReplyBody:
-    try:
-        return msgspec.json.decode(body, type=_ReplyBody)
-    except msgspec.DecodeError:
-        raise AnchorUnavailable("the answer is not JSON-RPC") from None
-
-
 def _proof(
     kept: Prepared, statement: Statement, receipt: Any, block: Any, newest: int
 ) -> onchain.ChainProof:
-    number = _number(receipt["blockNumber"])
-    used = _number(receipt["gasUsed"])
-    price = _number(receipt.get("effectiveGasPrice") or "0x0")
+    height = quantity(receipt["blockNumber"])
+    used = quantity(receipt["gasUsed"])
+    price = quantity(receipt.get("effectiveGasPrice") or "0x0")
     return onchain.ChainProof(
         chain_id=kept.chain_id,
         tx_hash=kept.tx_hash,
         sender=kept.sender,
         input="0x" + onchain.payload(statement.body).hex(),
-        block_number=number,
+        block_number=height,
         block_hash=receipt["blockHash"],
-        block_at=_number(block["timestamp"]) if block else 0,
-        confirmations=max(newest - number + 1, 0),
+        block_at=quantity(block["timestamp"]) if block else 0,
+        confirmations=max(newest - height + 1, 0),
         gas_used=used,
         fee_wei=str(used * price),
     )
@@ -210,14 +167,6 @@ def _shown(kept: Prepared, proof: onchain.ChainProof) -> dict[str, str | int]:
         "gas": proof.gas_used,
         "fee_wei": proof.fee_wei,
     }
-
-
-def _number(text: object) -> int:
-    """A JSON-RPC quantity (`0x1b4`); anything else is an answer that says nothing."""
-    try:
-        return int(str(text), 16)
-    except ValueError:
-        raise AnchorUnavailable("the node's answer is not a number") from None
 
 
 def _signing() -> Any:

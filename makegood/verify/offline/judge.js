@@ -20,6 +20,7 @@ const NOTHING = {
   claimed: [],
   stamps: [],
   carried: [],
+  chain: [],
   cautions: [],
 };
 const verdictOf = (found) => ({ ...NOTHING, ...found });
