@@ -7,7 +7,8 @@ core, which is the price of a start and not of a posting.
 Two runs. At full speed each writer posts its next set when the last one is committed: that shows
 the most that passes, and its waiting times only show how long a queue of 32 is. At a steady rate
 sets arrive at random moments, whether or not the ones before are done; a set that has to wait, for
-its writer, a connection, a lock or the disk, waits from the moment it was due.
+its writer, a connection, a lock or the disk, waits from the moment it was due. Beside it a page
+is synced again and again, to show what the disk alone takes: every commit waits for it.
 """
 
 import argparse
@@ -26,6 +27,7 @@ import psutil
 import uvloop
 
 from benchmarks.common import Report, fresh_database, load_average, percentile, tell
+from benchmarks.disk import synced_beside
 from benchmarks.money_model import run_model
 from makegood.base.actor import SYSTEM, Act
 from makegood.base.ids import derived_id
@@ -115,11 +117,13 @@ def main(arguments: list[str]) -> int:
         fast = _write(server.url, chosen.writers, seconds, 0.0)
         spent = _database_cpu(server) - spent
         tell(f"{chosen.writers} writers for {seconds:.0f} s, {chosen.pace:.0f} transfers/s …")
-        steady = _write(server.url, chosen.writers, seconds, chosen.pace)
+        with synced_beside(server.folder) as synced:
+            steady = _write(server.url, chosen.writers, seconds, chosen.pace)
         tell("audits …\n")
         report = Report("ledger")
         report.add("load_average_before", before)
         _add_load(report, fast, steady)
+        report.add("disk_sync_p99_ms", 1000 * percentile(synced, 0.99))
         report.add("database_cpu_us_per_transfer", 1e6 * spent / max(fast.transfers, 1))
         asyncio.run(_add_audits(report, server.url))
         return report.finish()
