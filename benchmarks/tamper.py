@@ -23,7 +23,7 @@ from benchmarks.common import Report, fresh_database, load_average, progress
 from benchmarks.tamper_files import Tally, require_honest, weigh_bundles
 from benchmarks.tampering import CASES, tamper
 from makegood.record.log import store as log_store
-from makegood.record.log.fsck import find_problems
+from makegood.record.log.fsck import find_problems, see_copy
 from makegood.record.log.sequencer import LogRoom, run_round
 from makegood.store.database import Database
 from makegood.store.postgres import EmbeddedPostgres
@@ -107,6 +107,6 @@ async def _is_noticed(room: LogRoom, name: str) -> bool:
         await tamper(conn, MARKET, name)
         head = await log_store.load_head(conn, MARKET)
         assert head is not None, "the log has begun"
-        problems = await find_problems(room, conn, head)
+        problems = await find_problems(room, conn, head, see_copy(room, MARKET))
         await undone.rollback()
     return bool(problems)

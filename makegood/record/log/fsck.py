@@ -1,8 +1,8 @@
 """The full check of a log: everything is derived again from the events and compared.
 
 Events → leaf hashes → places → tiles → root → head → signed checkpoint → second place, and
-every stream's own chain and commitments. One snapshot of the database is looked at, so the log
-may go on meanwhile.
+every stream's own chain and commitments. One snapshot of the database is looked at, and the second
+place as it was just before it, so the log may go on meanwhile.
 """
 
 import asyncio
@@ -83,12 +83,15 @@ def upper_tiles(full: list[bytes]) -> dict[TileId, bytes]:
 async def check_log(room: LogRoom, market_id: str) -> CheckReport | None:
     """Check one market's log and remember the result; None when it has no log yet."""
     began = time.monotonic()
+    # The second place never runs ahead of what is committed: seen first, it fits the snapshot.
+    # Seen last, a log that went on during the check would look as if it had been set back.
+    seen = see_copy(room, market_id)
     async with room.db.transaction() as tx:
         await tx.execute("set transaction isolation level repeatable read, read only")
         head = await store.load_head(tx, market_id)
         if head is None:
             return None
-        problems = await find_problems(room, tx, head)
+        problems = await find_problems(room, tx, head, seen or see_copy(room, market_id))
     report = CheckReport(
         size=head.size, seconds=round(time.monotonic() - began, 3), problems=tuple(problems)
     )
@@ -97,10 +100,23 @@ async def check_log(room: LogRoom, market_id: str) -> CheckReport | None:
     return report
 
 
-async def find_problems(room: LogRoom, tx: Connection, head: Head) -> list[LogProblem]:
-    """Everything that does not match, as this transaction sees the log; at most a thousand."""
+def see_copy(room: LogRoom, market_id: str) -> bytes | Trouble | None:
+    """What the second place holds, or why it cannot be said."""
+    try:
+        return room.second.peek(market_id)
+    except Trouble as trouble:
+        return trouble
+
+
+async def find_problems(
+    room: LogRoom, tx: Connection, head: Head, seen: bytes | Trouble | None
+) -> list[LogProblem]:
+    """Everything that does not match, as this transaction sees the log; at most a thousand.
+
+    `seen` is what `see_copy` gave before the transaction began to look.
+    """
     problems: list[LogProblem] = []
-    async for problem in _all_problems(room, tx, head):
+    async for problem in _all_problems(room, tx, head, seen):
         problems.append(problem)
         if len(problems) == MOST_PROBLEMS:
             break
@@ -125,7 +141,9 @@ async def derive(
     return Derived(root_at(tiles, size) if size else EMPTY_ROOT, tiles)
 
 
-async def _all_problems(room: LogRoom, tx: Connection, head: Head) -> AsyncIterator[LogProblem]:
+async def _all_problems(
+    room: LogRoom, tx: Connection, head: Head, seen: bytes | Trouble | None
+) -> AsyncIterator[LogProblem]:
     problems: list[LogProblem] = []
     derived = await derive(tx, head.market_id, head.size, problems)
     for problem in problems:
@@ -140,7 +158,7 @@ async def _all_problems(room: LogRoom, tx: Connection, head: Head) -> AsyncItera
         yield problem
     if derived.root != head.root:
         yield LogProblem("root_differs", "head", "the entries lead to another root")
-    async for problem in _head_problems(room, tx, head, derived):
+    async for problem in _head_problems(room, tx, head, derived, seen):
         yield problem
     async for problem in _stream_problems(tx, head.market_id):
         yield problem
@@ -184,7 +202,7 @@ async def _tile_problems(tx: Connection, head: Head, derived: Derived) -> AsyncI
 
 
 async def _head_problems(
-    room: LogRoom, tx: Connection, head: Head, derived: Derived
+    room: LogRoom, tx: Connection, head: Head, derived: Derived, seen: bytes | Trouble | None
 ) -> AsyncIterator[LogProblem]:
     """What the signer would say, with the tree that the entries give."""
     state = State(
@@ -195,11 +213,13 @@ async def _head_problems(
         note=head.note,
     )
     try:
+        if isinstance(seen, Trouble):
+            raise seen
         keys = room.keys.open(head.market_id, head.origin)
         restart = await stated_restart(tx, head, keys.verifiers)
         require_signable(
             state,
-            room.second.peek(head.market_id),
+            seen,
             lambda size: root_at(derived.tiles, size),
             keys.verifiers,
             restart.restarted if restart else None,
