@@ -33,6 +33,7 @@ from makegood.store.database import Connection
 
 DEPARTMENT: Final = "finance"
 TAG: Final = "chargeback"
+KIND_WORDS: Final = {"chargeback": ("拒付", "Chargeback"), "complaint": ("投诉", "Complaint")}
 AFTER_REFUND: Final = "chargeback_after_refund"
 ANSWER_WITHIN: Final = timedelta(hours=24)
 """How soon we answer where the channel sets no deadline."""
@@ -112,6 +113,13 @@ async def _claim_of(tx: Connection, act: Act, desk: Desk, intake: Intake, disput
     return ""
 
 
+def _said(dispute: Dispute) -> str:
+    """What both sides read instead of the buyer's own words; the reason is the channel's."""
+    zh, en = KIND_WORDS[dispute.kind]
+    reason = dispute.reason[:80]
+    return f"支付渠道转来的{zh}，理由：{reason} / {en} passed on by the payment channel: {reason}"
+
+
 async def _open(
     tx: Connection, act: Act, desk: Desk, intake: Intake, dispute: Dispute, reason: str
 ) -> str:
@@ -120,7 +128,7 @@ async def _open(
         order_no=intake.order.order_no,
         line_no=intake.order.lines[0].line_no,
         reason=reason,
-        description=f"{dispute.kind}: {dispute.reason}"[:200],
+        description=_said(dispute),
         wants="refund",
         channel=TAG,
         external_id=f"{TAG}:{dispute.dispute_ref}",
