@@ -240,12 +240,12 @@ async def _give_coupon(
     tx: Connection, act: Act, desk: Desk, claim: Claim, units: list[UnitFacts]
 ) -> list[e.MoneyMoved]:
     decision = claim.decision
-    if decision is None or decision.coupon_minor <= 0:
+    if decision is None or (minor := _coupon_left(claim, decision)) <= 0:
         return []
     new = NewCoupon(
         claim_no=claim.claim_no,
         cause=f"decision-{decision.number}",
-        money=Money(decision.coupon_minor, claim.opened.currency),
+        money=Money(minor, claim.opened.currency),
         supplier_id=_late_supplier(decision, units),
         payer=payer_of(claim, taken(claim)) if _is_sellers_coupon(decision) else None,
     )
@@ -260,6 +260,14 @@ async def _give_coupon(
             transfers=given.transfers,
         )
     ]
+
+
+def _coupon_left(claim: Claim, decision: e.Decision) -> int:
+    """What a decision gives beyond the coupons of those whose place an appeal had it take."""
+    if decision.source != "appeal":
+        return decision.coupon_minor
+    given = sum(moved.amount_minor for moved in claim.money if moved.kind == "coupon")
+    return decision.coupon_minor - given
 
 
 def _is_sellers_coupon(decision: e.Decision) -> bool:

@@ -15,7 +15,7 @@ from makegood.base.actor import SYSTEM, Act
 from makegood.base.ids import UnitRef
 from makegood.claims import events as e
 from makegood.claims.bearing import agreed_percents
-from makegood.claims.carrying import borne_by
+from makegood.claims.carrying import SUPPLIER_LATE, borne_by
 from makegood.claims.desk import Desk
 from makegood.claims.frame import units_of
 from makegood.claims.remedies import MONEY, NOTHING
@@ -23,7 +23,10 @@ from makegood.claims.saving import Held, append, hold
 from makegood.claims.state import Claim
 from makegood.ledger.advance.actions import caps_of
 from makegood.ledger.corrections.actions import Corrected, Wanted, correct
-from makegood.ledger.corrections.rules import Case, Line
+from makegood.ledger.corrections.coupons import correct_coupons
+from makegood.ledger.corrections.rules import BEARERS, Bearer, Case, Line, Shift
+from makegood.ledger.coupons.actions import coupons_of_claim
+from makegood.ledger.coupons.rules import Coupon
 from makegood.ledger.recipes import Funding
 from makegood.ledger.refund.actions import refunds_of_claim
 from makegood.ledger.refund.rules import Refund
@@ -64,12 +67,20 @@ async def correct_bearing(tx: Connection, act: Act, desk: Desk, claim_no: str) -
         return None
     refunds = await refunds_of_claim(tx, act.market_id, claim_no)
     arrived = [refund for refund in refunds if refund.state == "arrived"]
-    if not arrived:
-        return None
     units = await units_of(tx, act.market_id, claim)
     percents = await agreed_percents(tx, act, claim, units)
     off = await accepted_of_claim(tx, act.market_id, claim_no, claim.opened.currency)
-    corrected = await correct(tx, act, _wanted(claim, units, arrived, percents, off))
+    wanted = _wanted(claim, units, arrived, percents, off)
+    corrected = await correct(tx, act, wanted)
+    given = await coupons_of_claim(tx, act.market_id, claim_no)
+    moves = coupon_shifts(claim, given, known_supplier=bool(wanted.case.supplier_id))
+    first = wanted.first + len(corrected.corrections)
+    after = await correct_coupons(tx, act, msgspec.structs.replace(wanted, first=first), moves)
+    corrected = msgspec.structs.replace(
+        corrected,
+        corrections=[*corrected.corrections, *after.corrections],
+        transfers=[*corrected.transfers, *after.transfers],
+    )
     await _note(tx, act, desk, held, corrected)
     return corrected
 
@@ -82,7 +93,7 @@ def bearing_now(
     whole = Counter[str]()
     for line in lines:
         whole.update(line.borne)
-    known = {line.number for line in lines}
+    known = {line.number for line in lines} | _coupon_numbers(claim)
     for part in claim.shifted:
         if part.line not in known:
             whole[part.giver] -= part.amount_minor
@@ -122,6 +133,40 @@ def bearing_wanted(
         whole["supplier"] -= kept
         whole[bearer] += kept
     return {party: minor for party, minor in whole.items() if minor}
+
+
+def coupon_shifts(claim: Claim, given: Iterable[Coupon], *, known_supplier: bool) -> list[Shift]:
+    """Coupons of earlier decisions whose cost the standing one lays on somebody else.
+
+    The supplier's is a coupon for its own broken promise; a seller keeps what it took on only
+    while the decision says so.
+    """
+    decision = claim.decision
+    assert decision is not None, "a decision stands"
+    late = decision.finding == SUPPLIER_LATE and bool(decision.shares.get("supplier"))
+    found = []
+    for coupon in given:
+        cause, _, number = coupon.cause.partition("-")
+        if cause != "decision" or int(number) >= decision.number:
+            continue
+        bears: Bearer = coupon.borne_by
+        for part in claim.shifted:
+            bears = _bearer(part.taker) if part.line == coupon.coupon_no else bears
+        keeps = bears == "seller" and decision.shares.get("seller") == 100
+        ought: Bearer = "supplier" if late and known_supplier else "platform"
+        if bears != ought and not keeps:
+            minor = coupon.amount_minor
+            line = coupon.coupon_no
+            found.append(Shift(giver=bears, taker=ought, amount_minor=minor, line=line))
+    return found
+
+
+def _bearer(party: str) -> Bearer:
+    return next(one for one in BEARERS if one == party)
+
+
+def _coupon_numbers(claim: Claim) -> set[str]:
+    return {moved.number for moved in claim.money if moved.kind == "coupon"}
 
 
 def _given_by(claim: Claim, decision: e.Decision, arrived: Iterable[Refund]) -> int:

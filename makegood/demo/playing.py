@@ -19,6 +19,7 @@ from makegood.claims.notices import NOTICE_JOB
 from makegood.claims.opening import OpenClaim
 from makegood.claims.payment_intake import PaymentComplaint, open_payment_claim
 from makegood.claims.proposing import RULING
+from makegood.claims.remedies import MONEY
 from makegood.claims.staff_actions import Ruled
 from makegood.claims.view import ClaimView
 from makegood.demo.orders import Sale, opening_times
@@ -38,6 +39,8 @@ LOST_PAYMENTS: Final = 3
 """Payments without an order that no gateway knows: they wait for a person to accept them."""
 DEPARTS_EVERY: Final = 6
 """Of so many suggestions that the story disagrees with, one is departed from."""
+CHANGED_EVERY: Final = 3
+"""Of so many sellers' appeals against a refund, one changes who bears it."""
 DEPARTURE: Final = (
     "买家补交的录屏晚于供货商的查询，显示已经停用；供货商的答复早一天，不能说明当时的情况。"
 )
@@ -78,6 +81,7 @@ class Play:
         self._end = end
         self._numbers = count()
         self._suggestions = count()
+        self._answers = count()
         self._agenda: list[tuple[datetime, int, Deed]] = []
         self._roster: list[RosterLine] = []
         quiet = dict.fromkeys(QUIET, _nothing)
@@ -358,7 +362,8 @@ class Play:
                     text="对认定有异议，请另一位再看一次",
                 )
 
-        async def uphold() -> None:
+        async def answer() -> None:
+            ruled = self._other_shares(await self._view(view.claim_no), lost)
             async with self._rooms.db.transaction() as tx:
                 lead = self.act("lead", self._of_role("lead"))
                 await staff_actions.decide_appeal(
@@ -366,13 +371,30 @@ class Play:
                     lead,
                     self._rooms.desk,
                     view.claim_no,
-                    text="材料没有变化，维持原裁定",
-                    views={"finding": "upheld"},
-                    ruled=None,
+                    text=ruled.reason_text if ruled else "材料没有变化，维持原裁定",
+                    views={"finding": "change" if ruled else "keep"},
+                    ruled=ruled,
                 )
 
         await self._try(file)
-        self._plan(self._clock.at + timedelta(hours=26), lambda: self._try(uphold))
+        self._plan(self._clock.at + timedelta(hours=26), lambda: self._try(answer))
+
+    def _other_shares(self, view: ClaimView | None, lost: Role) -> Ruled | None:
+        """Now and then a seller is right in part: the platform bears some of the refund too."""
+        decided = view.decision if view else None
+        if lost != "seller" or decided is None or decided.remedy not in MONEY:
+            return None
+        if set(decided.shares) & {"platform", "buyer"} or next(self._answers) % CHANGED_EVERY:
+            return None
+        kept = {party: share * 60 // 100 for party, share in decided.shares.items()}
+        return Ruled(
+            finding=decided.finding,
+            remedy=decided.remedy,
+            amount_minor=decided.amount_minor,
+            shares=kept | {"platform": 100 - sum(kept.values())},
+            reason_text="下单页的说明由平台改过，这一部分由平台承担。",
+            reason_for_departure="页面改动记录在平台，原裁定没有看到。",
+        )
 
     async def _rate(self, claim_no: str, buyer_id: str) -> None:
         if self._chance.random() > 0.45:

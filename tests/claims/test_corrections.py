@@ -24,6 +24,7 @@ from makegood.ledger.advance.actions import (
 )
 from makegood.ledger.audit import audit
 from makegood.ledger.audits.minute import audit_minute
+from makegood.ledger.coupons.actions import coupons_of_claim
 from makegood.ledger.refund.actions import refunds_of_claim
 from makegood.ledger.statements.disputes import decide_dispute, disputes_of
 from makegood.ledger.statements.months import month_of
@@ -54,6 +55,33 @@ def ruled(amount_minor: int | None = None, **shares: int) -> Ruled:
         reason_text="对照了记录",
         reason_for_departure="记录在案",
     )
+
+
+LATE_COUPON = 300
+
+
+def late(finding: str, **shares: int) -> Ruled:
+    return Ruled(
+        finding=finding,
+        remedy="coupon",
+        amount_minor=LATE_COUPON,
+        shares=shares,
+        reason_text="对照了承诺的时间",
+        reason_for_departure="记录在案",
+    )
+
+
+async def late_by_the_supplier(town: Town) -> str:
+    """A claim that ended with a coupon which the supplier owes for."""
+    await town.order()
+    opened = await town.open("SND01", description="买的是国服卡，收到的是国际服")
+    await town.settle()
+    await town.file_all(opened.claim_no)
+    ruling = late("delivered_late_supplier", supplier=100)
+    async with town.db.transaction() as tx:
+        await staff_actions.decide_claim(tx, town.agent, town.desk, opened.claim_no, ruling)
+    await town.settle()
+    return opened.claim_no
 
 
 async def overturn(town: Town, claim_no: str, side: e.Party, answer: Ruled) -> None:
@@ -357,6 +385,32 @@ async def test_a_channels_part_is_corrected_like_a_suppliers(town: Town) -> None
 
     assert await owed(town) == {"supplier": PRICE}
     assert await has(town, channel_balance()) == PRICE
+    await check_books(town)
+
+
+async def test_the_coupon_for_a_suppliers_broken_promise_follows_the_decision_too(
+    town: Town,
+) -> None:
+    claim_no = await late_by_the_supplier(town)
+    assert await owed(town) == {"sla": LATE_COUPON}
+
+    await overturn(town, claim_no, "seller", late("delivered_late", platform=100))
+
+    assert await owed(town) == {}
+    shown = await statement(town)
+    assert [(one.kind, one.amount_minor) for one in shown.lines] == [
+        ("sla", LATE_COUPON),
+        ("corrected", -LATE_COUPON),
+    ]
+    await check_books(town)
+
+    await overturn(town, claim_no, "buyer", late("delivered_late_supplier", supplier=100))
+
+    assert await owed(town) == {"sla": LATE_COUPON}
+    assert (await statement(town)).totals.due_minor == LATE_COUPON
+    async with town.db.connection() as conn:
+        given = await coupons_of_claim(conn, "main", claim_no)
+    assert len(given) == 1, "the buyer has the one coupon, whoever pays for it"
     await check_books(town)
 
 

@@ -58,12 +58,13 @@ async def correct(tx: Connection, act: Act, wanted: Wanted) -> Corrected:
     case = wanted.case
     debts = await _lock_debts(tx, act, case)
     look = await _lock_accounts(tx, act, case)
+    owing = {party: owing_of(debt) for party, debt in debts.items()}
     floor = (await advance_store.load_caps(tx, act.market_id)).fund_floor_minor
-    found = rules.pieces(case, moves, _owing(debts), _own_money(case, look))
+    found = rules.pieces(case, moves, owing, _own_money(case, look))
     found, waiting = covers.within(case, found, covers.lacking(found, look, floor))
     if not found:
         return Corrected(corrections=[], transfers=[], waiting_minor=waiting)
-    made = [_correction(act, wanted, place, piece) for place, piece in enumerate(found)]
+    made = [record_of(act, wanted, place, piece) for place, piece in enumerate(found)]
     transfers = [
         *covers.levelling(case, found, look),
         *(
@@ -99,11 +100,11 @@ async def _lock_accounts(tx: Connection, act: Act, case: Case) -> Look:
     return lambda code: by_code.get(code, Balance())
 
 
-def _owing(debts: Mapping[str, Advance]) -> dict[str, Owing]:
-    return {
-        party: Owing(open_minor=one.open_minor, lost_minor=one.written_off_minor)
-        for party, one in debts.items()
-    }
+def owing_of(debt: Advance | None) -> Owing:
+    """What is left of a debt and what of it was given up."""
+    if debt is None:
+        return Owing()
+    return Owing(open_minor=debt.open_minor, lost_minor=debt.written_off_minor)
 
 
 def _own_money(case: Case, look: Look) -> list[Funding]:
@@ -112,7 +113,8 @@ def _own_money(case: Case, look: Look) -> list[Funding]:
     return [Funding(code, max(0, book.available_minor(code, look(code)))) for code in codes]
 
 
-def _correction(act: Act, wanted: Wanted, place: int, piece: Piece) -> Correction:
+def record_of(act: Act, wanted: Wanted, place: int, piece: Piece) -> Correction:
+    """How a piece is kept; `place` counts the pieces of one run."""
     case = wanted.case
     number = f"{case.claim_no}-K{wanted.first + place}"
     return Correction(

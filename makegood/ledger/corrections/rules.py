@@ -108,8 +108,8 @@ def pieces(
     return [
         Piece(shift=move, credit=credit, debit=debit, amount_minor=part)
         for move in moves
-        for credit, amount_minor in _cut(gives[move.giver], move.amount_minor)
-        for debit, part in _cut(takes[move.taker], amount_minor)
+        for credit, amount_minor in cut(gives[move.giver], move.amount_minor)
+        for debit, part in cut(takes[move.taker], amount_minor)
     ]
 
 
@@ -171,7 +171,7 @@ def _takes(case: Case, party: Bearer, held: Sequence[Funding]) -> dict[str, int]
     return own | {accounts.receivable(party, case.claim_no): MAX_AMOUNT_MINOR}
 
 
-def _cut(purse: dict[str, int], amount_minor: int) -> list[tuple[str, int]]:
+def cut(purse: dict[str, int], amount_minor: int) -> list[tuple[str, int]]:
     """Take an amount out of a purse, its first accounts first: (account, part)."""
     parts = []
     for account, left in purse.items():
