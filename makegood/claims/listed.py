@@ -23,6 +23,7 @@ def row_of(claim: Claim) -> Row:
         claim.opened_at,
         ends_at,
         amount_minor=claim.opened.claimed_minor,
+        currency=claim.opened.currency,
     )
     refunded = sum(
         m.amount_minor for m in claim.money if m.kind == "refund" and m.state == "arrived"

@@ -11,7 +11,14 @@ from makegood.policy.model import Pack, Reason
 from makegood.policy.tables import Cell, Row, Scalar, Table
 from makegood.policy.vocabulary import FACTS
 
-LABELS = {name: Words(spec.zh, spec.en) for name, spec in FACTS.items()}
+
+def label_without_unit(label: Words) -> Words:
+    """A label where amounts are shown as money, so that their unit need not be named."""
+    zh = label.zh.removesuffix("（最小货币单位）")
+    return Words(zh, label.en.replace(", minor units", " amount"))
+
+
+LABELS = {name: label_without_unit(Words(spec.zh, spec.en)) for name, spec in FACTS.items()}
 MAX_CHANGES = 6
 MAX_DIFFERENT = 2
 LIMIT_WORDS = {

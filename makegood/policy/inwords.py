@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from makegood.base.money import money_text
-from makegood.policy.explain import wanted_words
+from makegood.policy.explain import label_without_unit, wanted_words
 from makegood.policy.inputs import Input, inputs_of, is_amount
 from makegood.policy.judgement import Words
 from makegood.policy.model import Finding, Pack
@@ -86,12 +86,6 @@ def label_of(pack: Pack, table_id: str, column: str) -> Words:
     """What a column asks about."""
     known = inputs_of(pack, table_id).get(column)
     return known.label if known else _same(column)
-
-
-def label_without_unit(label: Words) -> Words:
-    """A label where amounts are shown as money, so that their unit need not be named."""
-    zh = label.zh.removesuffix("（分）")
-    return Words(zh, label.en.replace(", minor units", " amount"))
 
 
 def note_of(row: Row) -> Words:

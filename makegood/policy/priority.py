@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from makegood.base.money import MINOR_DIGITS
 from makegood.policy.judgement import Class, Context
 from makegood.policy.model import Pack
 from makegood.policy.outcome import class_by_table
@@ -16,7 +17,8 @@ AMOUNT_POINTS: Final = 20
 EMOTION_POINTS: Final = 15
 REPEAT_POINTS: Final = 15
 TIER_POINTS: Final = 10
-AMOUNT_FULL_YUAN: Final = 5_000
+AMOUNT_FULL: Final = 5_000
+"""Whole units of the currency from which on a larger amount adds nothing more."""
 REPEATS_FROM: Final = 3
 
 
@@ -51,6 +53,7 @@ def queue_key(
     emotion: float = 0.0,
     repeats: int = 0,
     tier: float = 0.0,
+    currency: str = "CNY",
 ) -> QueueKey:
     """Class, then deadline minus the time that the other terms are worth.
 
@@ -58,16 +61,18 @@ def queue_key(
     + 15 [repeats >= 3] + 10 tier` would at any moment, and it never has to be computed again.
     Emotion and tier are 0..1; they order, and never decide.
     """
-    points = extra_points(amount_minor, emotion, repeats, tier)
+    points = extra_points(amount_minor, emotion, repeats, tier, currency)
     length = max(0.0, (deadline_at - opened_at).total_seconds())
     ahead = timedelta(seconds=round(length * points / POINTS_PER_TERM))
     return QueueKey(class_number(priority_class), deadline_at - ahead)
 
 
-def extra_points(amount_minor: int, emotion: float, repeats: int, tier: float) -> float:
+def extra_points(
+    amount_minor: int, emotion: float, repeats: int, tier: float, currency: str = "CNY"
+) -> float:
     """The terms of the score that do not grow with time, 0..60."""
-    yuan = max(0, amount_minor) / 100
-    amount = min(1.0, math.log1p(yuan) / math.log1p(AMOUNT_FULL_YUAN))
+    units = max(0, amount_minor) / 10 ** MINOR_DIGITS.get(currency, 2)
+    amount = min(1.0, math.log1p(units) / math.log1p(AMOUNT_FULL))
     return (
         AMOUNT_POINTS * amount
         + EMOTION_POINTS * _unit(emotion)

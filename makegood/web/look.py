@@ -7,7 +7,7 @@ from typing import Final, Literal
 import msgspec
 
 from makegood.claims.view import DeadlineView
-from makegood.policy.inwords import label_without_unit
+from makegood.policy.explain import label_without_unit
 from makegood.policy.judgement import Words
 from makegood.policy.model import Pack
 from makegood.policy.vocabulary import FACTS

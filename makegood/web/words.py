@@ -214,11 +214,11 @@ class Words:
             return self.t(f"value.{value}")
         return self._moment_or_text(value)
 
-    def actual(self, condition: ConditionView) -> Markup:
+    def actual(self, condition: ConditionView, currency: str = "") -> Markup:
         """A condition's value in words, or for whose eyes alone it is."""
         if condition.kept_for != "all":
             return self.t(f"explain.kept.{condition.kept_for}")
-        return self.value(condition.actual)
+        return self.fact(condition.fact, condition.actual, currency)
 
     def fact(self, name: str, value: bool | int | str | None, currency: str = "") -> Markup:
         """A fact's value: amounts as money, closed words in words, times in the market's zone."""

@@ -92,3 +92,10 @@ def test_the_static_key_orders_as_the_moving_score_does(
     # Keys are whole seconds: scores closer than two seconds' worth may tie either way.
     if abs(gap) > 2 * 40 / 86_400:
         assert (keys[0] < keys[1]) == (gap > 0)
+
+
+@pytest.mark.parametrize(("currency", "minor"), [("JPY", 98), ("KWD", 98_000)])
+def test_an_amount_weighs_by_whole_units_of_its_currency(currency: str, minor: int) -> None:
+    due = NOW + timedelta(days=1)
+    here = queue_key("P2", NOW, due, amount_minor=9_800)
+    assert queue_key("P2", NOW, due, amount_minor=minor, currency=currency) == here

@@ -7,10 +7,12 @@ import msgspec
 import pytest
 
 from makegood.base.money import plain_amount
+from makegood.claims.view import ConditionView
 from makegood.ledger.amounts import read_minor
 from makegood.orders.columns import amount_minor
 from makegood.people.proofs.actions import proof_code
 from makegood.policy.draft.store import list_drafts
+from makegood.policy.explain import LABELS
 from makegood.policy.model import Pack
 from makegood.policy.packfile import read_pack_file
 from makegood.store.database import Database
@@ -160,3 +162,13 @@ def test_an_import_in_a_currency_that_we_do_not_keep_is_refused_and_not_guessed(
         amount_minor("total", "98", "KRW")
     with pytest.raises(ValueError, match="more than 0 decimals"):
         amount_minor("total", "98.5", "JPY")
+
+
+def test_a_condition_on_an_amount_states_it_as_money_without_another_unit() -> None:
+    words = Words(load_catalogue(), "zh", NOW, currency="JPY")
+    name = "order.unit_paid_minor"
+    label = LABELS[name]
+    condition = ConditionView(label.zh, label.en, 980, "order", "met", name)
+
+    assert (label.zh, label.en) == ("实付金额", "Paid amount")
+    assert re.sub(r"<[^>]+>", "", words.actual(condition)) == "JP¥980"

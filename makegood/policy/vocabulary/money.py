@@ -72,7 +72,7 @@ MONEY: Final[tuple[FactSpec, ...]] = (
     ),
     count(
         "payment.overcharged_minor",
-        "多扣金额（分）",
+        "多扣金额（最小货币单位）",
         "Overcharged, minor units",
         sources=("gateway", "platform_log"),
         admits_from={"gateway": 1, "platform_log": 1},

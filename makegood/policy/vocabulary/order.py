@@ -15,7 +15,9 @@ ORDER: Final[tuple[FactSpec, ...]] = (
         sources=("order",),
         words=("game_card", "gift_card", "membership", "licence", "account", "top_up", "other"),
     ),
-    count("order.unit_paid_minor", "实付金额（分）", "Paid, minor units", sources=("order",)),
+    count(
+        "order.unit_paid_minor", "实付金额（最小货币单位）", "Paid, minor units", sources=("order",)
+    ),
     count(
         "order.hours_since_payment",
         "付款后经过的小时",

@@ -8,7 +8,7 @@ from makegood.policy.vocabulary.kinds import count, time
 USAGE: Final[tuple[FactSpec, ...]] = (
     count(
         "usage.balance_used_minor",
-        "已用掉的面额（分）",
+        "已用掉的面额（最小货币单位）",
         "Spent balance, minor units",
         sources=("issuer", "agent"),
     ),

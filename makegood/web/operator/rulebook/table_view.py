@@ -3,13 +3,13 @@
 import msgspec
 
 from makegood.policy.compare import RowDiff, row_diffs
+from makegood.policy.explain import label_without_unit
 from makegood.policy.inputs import OF_JUDGE, Input, inputs_of
 from makegood.policy.inwords import (
     MACHINE,
     bearers_of,
     cell_words,
     label_of,
-    label_without_unit,
     note_of,
 )
 from makegood.policy.judgement import Words as Both
