@@ -98,3 +98,20 @@ async def test_a_row_is_changed_with_the_keyboard_and_without_script(
     await tab.keyboard.press("Enter")
     await expect(tab.locator("#R-04\\.1 ins")).to_have_count(0)
     await context.close()
+
+
+async def test_a_link_opens_its_fold_without_script_and_paper_shows_every_rule(
+    street: Town, address: str, chromium: Chromium
+) -> None:
+    context = await chromium.new_context(java_script_enabled=False, locale="zh-CN")
+    tab = await context.new_page()
+    await tab.goto(f"{address}/rules/default@1#R-07.3")
+
+    await expect(tab.locator("#R-07\\.3")).to_be_in_viewport()
+    await expect(tab.locator("#R-04\\.1")).to_be_hidden()
+    await tab.get_by_role("link", name="延迟到账").click()
+    await expect(tab.locator("#R-04\\.1")).to_be_visible()
+    await tab.emulate_media(media="print")
+    await expect(tab.locator("#R-19\\.1")).to_be_visible()
+    await expect(tab.get_by_role("link", name="回到顶部")).to_be_hidden()
+    await context.close()

@@ -1,6 +1,9 @@
-// The bar of places on a phone begins where the page is. Newer browsers do it from the style sheet.
+// What is pushed sideways on a phone begins where the page is: the bar of places, the steps of the
+// first run. Newer browsers do it from the style sheet.
 export function startPlaces() {
-  const bar = document.querySelector(".mob-many");
-  const here = bar?.querySelector("[aria-current]");
-  if (here) bar.scrollLeft = here.offsetLeft - (bar.clientWidth - here.offsetWidth) / 2;
+  for (const here of document.querySelectorAll(".mob-many > [aria-current], .vsteps > [data-s=now]")) {
+    const bar = here.parentElement.getBoundingClientRect();
+    const place = here.getBoundingClientRect();
+    here.parentElement.scrollLeft += place.left - bar.left - (bar.width - place.width) / 2;
+  }
 }

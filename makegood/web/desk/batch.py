@@ -52,7 +52,8 @@ async def _page(
     return page.show(
         "desk/templates/batch.html",
         409 if fault else 200,
-        **frame(page, request, "all", counts),
+        **frame(page, request, "", counts),
+        section="batch",
         results=results,
         sums={state: states.count(state) for state in dict.fromkeys(states)},
         columns=COLUMNS,

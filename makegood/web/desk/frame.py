@@ -54,9 +54,12 @@ AnyRequest = Request[object, object, State]
 def frame(
     page: Page, request: AnyRequest, queue: str, counts: Mapping[str, int], *, rail: bool = False
 ) -> dict[str, object]:
-    """Names that `desk/templates/shell.html` and the desk's macros use."""
+    """Names that `desk/templates/shell.html` and the desk's macros use.
+
+    `queue` is empty where a page belongs to none.
+    """
     return {
-        "queue": queue if queue in QUEUE_NAMES else "mine",
+        "queue": queue if queue in QUEUE_NAMES or not queue else "mine",
         "queues": QUEUES,
         "counts": counts,
         "rail": rail,

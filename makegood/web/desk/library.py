@@ -72,7 +72,7 @@ async def show_library(
     gaps = rules_without_precedent(pack, rules)
     return page.show(
         "desk/templates/library.html",
-        **(frame(page, request, "", counts) | {"queue": ""}),
+        **frame(page, request, "", counts),
         section="library",
         branches=branches,
         table=table,

@@ -158,8 +158,8 @@ async def find(page: ThisPage, things: TheThings, request: AnyRequest) -> Html:
         rows = await _found(conn, page.act(), query)
     if page.fragment:
         return page.show("desk/templates/found.html", rows=rows, q=query, fragment=True)
-    around = frame(page, request, "all", counts)
-    return page.show("desk/templates/find.html", **around, rows=rows, q=query)
+    around = frame(page, request, "", counts)
+    return page.show("desk/templates/find.html", **around, section="find", rows=rows, q=query)
 
 
 @post("/desk/bulk")

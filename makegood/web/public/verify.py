@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Final
 
+import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
+from makegood.record.anchors.timestamp import TimestampInvalid, split_roots
 from makegood.record.log.entry_store import Placed
 from makegood.record.log.guard import Trouble
 from makegood.record.log.reading import ReceiptStatus, find_by_number, receipt_status
@@ -16,7 +18,7 @@ from makegood.record.rules import parse_entry
 from makegood.store.database import Connection
 from makegood.verify.judge import judge
 from makegood.verify.page import offline_page, offline_page_hash
-from makegood.verify.pins import Pin, parse_pin
+from makegood.verify.pins import Authority, Pin, parse_pin
 from makegood.verify.verdict import Verdict
 from makegood.verify.words import facts_of, text_of, title_of
 from makegood.web.checking import (
@@ -91,9 +93,12 @@ async def check_file(page: ThisPage, things: TheThings, request: AnyRequest) -> 
         return page.show(TEMPLATE, 422, view="ask", number="", missing=True)
     async with things.db.connection() as conn:
         record = await record_of(conn, things, page.market.market_id)
-        pin, wrong = await _pin(conn, things, record, form.text("pin"))
-        if wrong:
+        try:
+            pin = await _pin(conn, things, record, form)
+        except Malformed:
             return page.show(TEMPLATE, 422, view="ask", number="", wrong_pin=True)
+        except TimestampInvalid:
+            return page.show(TEMPLATE, 422, view="ask", number="", wrong_authority=True)
         verdict = judge(content, page.now.timestamp(), pin)
         differs = await _differences(conn, page, record, content) if not verdict.fits else []
         fate = await _fate(conn, page, record, content) if verdict.fits else None
@@ -180,16 +185,20 @@ async def _handed_in(form: Form) -> bytes:
     return f"{text}\n".encode() if text else b""
 
 
-async def _pin(
-    conn: Connection, things: Things, record: Record | None, said: str
-) -> tuple[Pin, bool]:
-    """What the reader pins, else our own keys; and whether what was said is no pin at all."""
+async def _pin(conn: Connection, things: Things, record: Record | None, form: Form) -> Pin:
+    """What the reader pins, else our own keys; with it whose time stamps a bundle must bear.
+
+    Raises Malformed for no key at all, TimestampInvalid for no root certificate.
+    """
+    said = form.text("pin")
     if said:
-        try:
-            return Pin(parse_pin(said.replace("\r\n", "\n").encode())), False
-        except Malformed:
-            return Pin(), True
-    return (await own_pin(conn, things, record) if record else Pin()), False
+        pin = Pin(parse_pin(said.replace("\r\n", "\n").encode()))
+    else:
+        pin = await own_pin(conn, things, record) if record else Pin()
+    certificates = form.text("authority", LONGEST_PASTE)
+    if not certificates:
+        return pin
+    return msgspec.structs.replace(pin, authority=Authority(*split_roots(certificates)))
 
 
 async def _fate(
