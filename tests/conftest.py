@@ -11,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from makegood.store.database import Database
+from makegood.store.notify import Hub
 from makegood.store.postgres import UNSAFE_SETTINGS, EmbeddedPostgres
 from tests.anchors.programs import TsaProgram
+from tests.claims.town import Town
 from tests.databases import Databases
 
 # The same examples every time: a red run is about the change at hand, not about luck or load.
@@ -59,6 +61,23 @@ async def db(database_url: str) -> AsyncIterator[Database]:
     database = await Database.open(database_url, min_size=1, max_size=20, connect_timeout=60)
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def town(db: Database) -> Town:
+    """A founded market with its staff."""
+    made = Town(db)
+    await made.found()
+    return made
+
+
+@pytest.fixture
+async def hub(database_url: str) -> AsyncIterator[Hub]:
+    """The hub that live pages listen to."""
+    made = Hub(database_url)
+    await made.open()
+    yield made
+    await made.close()
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """A town with its API, and callers of every role."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from litestar import Litestar
 
-from makegood.store.database import Database
 from makegood.store.notify import Hub
 from tests.api.kit import Line, buyer_token, key_of
 from tests.claims.town import Town
@@ -14,21 +12,10 @@ from tests.web.site_kit import site
 
 
 @pytest.fixture
-async def town(db: Database) -> Town:
+async def town(town: Town) -> Town:
     """A town with one delivered order, `O-1`."""
-    made = Town(db)
-    await made.found()
-    await made.order()
-    return made
-
-
-@pytest.fixture
-async def hub(database_url: str) -> AsyncIterator[Hub]:
-    """The hub that live pages listen to."""
-    made = Hub(database_url)
-    await made.open()
-    yield made
-    await made.close()
+    await town.order()
+    return town
 
 
 @pytest.fixture

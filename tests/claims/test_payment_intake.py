@@ -7,17 +7,14 @@ from makegood.base.refusal import Refused
 from makegood.claims.intake import Opened
 from makegood.claims.payment_intake import PaymentComplaint, open_payment_claim
 from makegood.ledger.refund.gateway import Capture, GatewayUnavailable
-from makegood.store.database import Database
 from tests.claims.town import Town
 
 
 @pytest.fixture
-async def town(db: Database) -> Town:
+async def town(town: Town) -> Town:
     """A town whose gateway holds one payment that made no order."""
-    made = Town(db)
-    await made.found()
-    made.gateway.captures = [paid("T-77", 9800)]
-    return made
+    town.gateway.captures = [paid("T-77", 9800)]
+    return town
 
 
 def paid(trade_no: str, amount_minor: int, order_no: str = "lost") -> Capture:

@@ -6,28 +6,16 @@ from pathlib import Path
 import pytest
 from litestar import Litestar
 
-from makegood.store.database import Database
 from makegood.store.notify import Hub
 from tests.claims.town import Town
 from tests.web.site_kit import Browser, site
 
 
 @pytest.fixture
-async def street(db: Database) -> Town:
+async def street(town: Town) -> Town:
     """A town with one delivered order, `O-1`."""
-    made = Town(db)
-    await made.found()
-    await made.order()
-    return made
-
-
-@pytest.fixture
-async def hub(database_url: str) -> AsyncIterator[Hub]:
-    """The hub that live pages listen to."""
-    made = Hub(database_url)
-    await made.open()
-    yield made
-    await made.close()
+    await town.order()
+    return town
 
 
 @pytest.fixture

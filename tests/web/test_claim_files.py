@@ -14,7 +14,6 @@ from makegood.base.refusal import Refused
 from makegood.claims.recording import record_draft
 from makegood.people.caller import Caller, nobody
 from makegood.people.roles import load_matrix
-from makegood.store.database import Database
 from makegood.web.claim_files import ClaimFiles, draft_no
 from makegood.web.file_routes import file_routes
 from makegood.web.files import Filed, Files
@@ -47,11 +46,10 @@ async def caller_of(request: AnyRequest, now: datetime) -> Caller:
 
 
 @pytest.fixture
-async def town(db: Database) -> Town:
-    made = Town(db)
-    await made.found()
-    await made.order()
-    return made
+async def town(town: Town) -> Town:
+    """A town with one delivered order, `O-1`."""
+    await town.order()
+    return town
 
 
 @pytest.fixture

@@ -16,18 +16,15 @@ from makegood.ledger.bills.actions import (
     resolve_difference,
 )
 from makegood.ledger.bills.difference_store import OpenDifference
-from makegood.store.database import Database
 from tests.claims.town import Town
 from tests.ledger.bills.papers import DAY, WRITERS, Move, plain
 
 
 @pytest.fixture
-async def town(db: Database) -> Town:
+async def town(town: Town) -> Town:
     """A town with one order paid on the bill's day: `T-O-1` at 98.00."""
-    made = Town(db)
-    await made.found()
-    await made.order()
-    return made
+    await town.order()
+    return town
 
 
 def a_file(content: bytes, form: str = "plain", **other: object) -> BillFile:
