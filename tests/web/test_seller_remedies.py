@@ -54,7 +54,9 @@ async def test_a_coupon_that_the_buyer_takes_is_paid_by_the_seller(
     seller = await shopkeeper(street, app)
 
     assert "方案已发给买家" in await offer(seller, claim_no, "coupon", "12.5")
+    assert "¥12.50 已从您的余额" in (await seller.open(f"/seller/c/{claim_no}")).text
     await taken(app, claim_no)
+    assert "已从您的余额" not in (await seller.open(f"/seller/c/{claim_no}")).text
     await street.settle()
 
     view = await street.view(claim_no)
