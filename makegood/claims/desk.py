@@ -85,7 +85,8 @@ def reviewer_for(
 def lead_of(roster: Sequence[RosterLine], owner_id: str, about: str = "") -> str:
     """One line up from an owner: the own lead, else any lead, else the operator.
 
-    Never into the line of the person that a claim complains about.
+    Never into the line of the person that a claim complains about. Who works alone keeps a claim
+    that is about nobody here.
     """
     barred = {owner_id} | (barred_from(about, roster) if about else set())
     own = next((line.reports_to for line in roster if line.account_id == owner_id), None)
@@ -93,7 +94,10 @@ def lead_of(roster: Sequence[RosterLine], owner_id: str, about: str = "") -> str
         return own
     ranked = [line for role in ("lead", "operator") for line in roster if line.role == role]
     above = [line for line in ranked if line.account_id not in barred]
-    return above[0].account_id if above else NOBODY.account_id
+    if above:
+        return above[0].account_id
+    alone = not about and [line.account_id for line in roster] == [owner_id]
+    return owner_id if alone else NOBODY.account_id
 
 
 def name_of(roster: Sequence[RosterLine], account_id: str) -> str:

@@ -424,6 +424,14 @@ def test_in_a_small_shop_a_complaint_about_staff_still_finds_somebody_above() ->
     assert owner_for([operator], b"12345678", about="op").account_id == "operator"
 
 
+def test_who_works_alone_keeps_a_claim_that_goes_up_unless_it_is_about_them() -> None:
+    operator = person("op", "operator", None)
+    assert lead_of([operator], "op") == "op"
+    assert lead_of([operator], "op", about="op") == "operator"
+    assert lead_of([operator], "somebody who left") == "op"
+    assert lead_of([], "op") == "operator"
+
+
 async def test_before_the_thirtieth_minute_it_is_too_early_and_then_it_is_accepted(
     town: Town,
 ) -> None:

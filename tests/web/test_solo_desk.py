@@ -63,6 +63,23 @@ async def test_the_one_person_decides_at_the_desk(street: Town, app: Litestar) -
     assert view.decision.decided_by.name == "运营"
 
 
+async def test_what_goes_up_stays_with_the_one_person(street: Town, app: Litestar) -> None:
+    alone, _ = await declared(street, app)
+    await left_alone(street)
+    opened = await disputed(street)
+    base = f"/desk/c/{opened.claim_no}"
+
+    await alone.open(base)
+    await alone.send(f"{base}/take")
+    await alone.open(f"{base}/escalate")
+    page = await alone.send(f"{base}/escalate", text="要再看一遍")
+
+    assert page.status_code == 200
+    view = await street.view(opened.claim_no)
+    assert view.owner.name == "运营"
+    assert opened.claim_no in (await alone.open("/desk/q/mine")).text
+
+
 async def test_above_the_limit_the_one_person_does_not_release_the_own_ruling(
     street: Town, app: Litestar
 ) -> None:
