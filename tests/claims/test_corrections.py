@@ -1,5 +1,6 @@
 """A changed decision: money, debts, statements and funds follow it by themselves, once."""
 
+import asyncio
 from datetime import timedelta
 from itertools import permutations
 
@@ -246,6 +247,34 @@ async def test_it_happens_once_however_often_it_is_asked_for(town: Town) -> None
         assert again is not None
         assert again.corrections == []
     assert (await sums(town), (await claim_of(town, claim_no)).version) == before
+
+
+async def test_several_workers_at_once_move_it_once(town: Town) -> None:
+    claim_no = await dead_key(town)
+    async with town.db.transaction() as tx:
+        await actions.appeal(
+            tx, town.seller, town.desk, claim_no, disputed=["finding"], text="再看一遍"
+        )
+    filed = (await claim_of(town, claim_no)).appeal
+    assert filed is not None
+    async with town.db.transaction() as tx:
+        reviewer = town.act("agent", filed.reviewer_id)
+        await staff_actions.decide_appeal(
+            tx, reviewer, town.desk, claim_no, text="看过", views={}, ruled=ruled(seller=100)
+        )
+
+    async def run() -> int:
+        async with town.db.transaction() as tx:
+            done = await correct_bearing(tx, town.act("system"), town.desk, claim_no)
+        assert done is not None
+        return sum(one.amount_minor for one in done.corrections)
+
+    moved = await asyncio.gather(*(run() for _ in range(4)))
+
+    assert sorted(moved) == [0, 0, 0, PRICE]
+    await town.settle()
+    assert await lies_right(town, claim_no)
+    await check_books(town)
 
 
 async def test_every_posting_names_claim_rule_and_event(town: Town) -> None:
