@@ -47,6 +47,7 @@ STEP_ICONS: Final[dict[str, str]] = {
     "claim_rated": "star",
     "appeal_filed": "scale",
     "appeal_decided": "scale",
+    "bearing_corrected": "wallet",
     "claim_reopened": "redo",
     "claim_withdrawn": "x-c",
     "claim_declined": "x-c",
