@@ -1,14 +1,11 @@
 """One account that cannot be read leaves the others alone; an account may be switched off."""
 
-from collections.abc import AsyncIterator, Iterator
-
 import httpx
 import msgspec
 import pytest
 
 from makegood.base.actor import Act, Actor
 from makegood.demo.programs.gateway_machine import Faults
-from makegood.gateways.outside import make_client
 from makegood.gateways.payments.book import GatewayBook
 from makegood.ledger.refund.account_store import put_account, switch_account
 from makegood.ledger.refund.gateway import (
@@ -20,7 +17,7 @@ from makegood.ledger.refund.gateway import (
 from makegood.ledger.refund.health_store import read_health
 from makegood.store.database import Database
 from makegood.store.vault import Vault
-from tests.gateways.payments import NO_ONE, GatewayProgram, RealClock, running
+from tests.gateways.payments import GatewayProgram, RealClock
 
 MARKET = "main"
 VAULT = Vault.from_key(bytes(range(32)))
@@ -28,21 +25,15 @@ CLOCK = RealClock()
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProgram]:
-    with running(tmp_path_factory.mktemp("gateway")) as started:
-        started.pay("T1", "O1", 500)
-        yield started
+def program(program: GatewayProgram) -> GatewayProgram:
+    """A gateway program with one payment."""
+    program.pay("T1", "O1", 500)
+    return program
 
 
 @pytest.fixture(autouse=True)
 def no_faults(program: GatewayProgram) -> None:
     program.set_faults(Faults())
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with make_client(NO_ONE) as made:
-        yield made
 
 
 def an_act() -> Act:

@@ -1,13 +1,11 @@
 """Notices of every kind: the channel's own are understood, everything else is refused."""
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 
 import httpx
 import msgspec
 import pytest
 
-from makegood.gateways.outside import make_client
 from makegood.gateways.payments.registry import build_gateway
 from makegood.ledger.refund.gateway import (
     Dispute,
@@ -19,8 +17,8 @@ from makegood.ledger.refund.gateway import (
     RefundNotice,
     RefundRequest,
 )
-from tests.gateways.hooks import Hook, listening
-from tests.gateways.payments import NO_ONE, GatewayProgram, RealClock, running
+from tests.gateways.hooks import Hook
+from tests.gateways.payments import GatewayProgram, RealClock
 
 KINDS = ["alipay", "wechat", "stripe", "paypal"]
 OTHERS = {
@@ -39,23 +37,11 @@ class LaterClock:
         return RealClock().now() + timedelta(minutes=10)
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProgram]:
-    with running(tmp_path_factory.mktemp("gateway")) as started:
-        yield started
-
-
 @pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with make_client(NO_ONE) as made:
-        yield made
-
-
-@pytest.fixture
-def hook(program: GatewayProgram) -> Iterator[Hook]:
-    with listening() as made:
-        program.hooks(dict.fromkeys(KINDS, made.url))
-        yield made
+def hook(program: GatewayProgram, hook: Hook) -> Hook:
+    """Every kind of notice arrives there."""
+    program.hooks(dict.fromkeys(KINDS, hook.url))
+    return hook
 
 
 def gateway_of(

@@ -1,7 +1,6 @@
 """Every payment gateway keeps one contract, tried against the gateway program."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 
 from makegood.demo.programs.gateway_book import Payment
 from makegood.demo.programs.gateway_machine import Faults
-from makegood.gateways.outside import make_client
 from makegood.gateways.payments.registry import build_gateway
 from makegood.ledger.refund.gateway import (
     Accepted,
@@ -25,7 +23,7 @@ from makegood.ledger.refund.gateway import (
     Unknown,
     Unsupported,
 )
-from tests.gateways.payments import NO_ONE, GatewayProgram, Gateways, RealClock, running
+from tests.gateways.payments import GatewayProgram, Gateways, RealClock
 
 FAR_OFF = 3600.0
 """Seconds: what a gateway does then is done when the test hastens it, and never before."""
@@ -49,21 +47,9 @@ WRONG = {
 _numbers = count(1)
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProgram]:
-    with running(tmp_path_factory.mktemp("gateway")) as started:
-        yield started
-
-
 @pytest.fixture(autouse=True)
 def no_faults(program: GatewayProgram) -> None:
     program.set_faults(Faults())
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with make_client(NO_ONE) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,15 +1,12 @@
 """The channels' own SDKs speak with our gateway program, and accept what we sign: so both our
 sides cannot be wrong together."""
 
-from collections.abc import AsyncIterator, Iterator
-
 import httpx
 import msgspec
 import pytest
 import stripe
 from wechatpayv3 import WeChatPay, WeChatPayType  # type: ignore[import-untyped]
 
-from makegood.gateways.outside import make_client
 from makegood.gateways.payments.accounts import Account, StripeAccount, WechatAccount
 from makegood.gateways.payments.stripe import Stripe
 from makegood.gateways.payments.wechat import Wechat
@@ -20,8 +17,8 @@ from makegood.ledger.refund.gateway import (
     RefundNotice,
     RefundRequest,
 )
-from tests.gateways.hooks import Hook, listening
-from tests.gateways.payments import NO_ONE, GatewayProgram, RealClock, running
+from tests.gateways.hooks import Hook
+from tests.gateways.payments import GatewayProgram, RealClock
 
 REQUEST = RefundRequest(
     refund_no="MG00000001", trade_no="T1", order_no="O1", amount_minor=3000, paid_minor=9800
@@ -29,27 +26,15 @@ REQUEST = RefundRequest(
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProgram]:
-    with running(tmp_path_factory.mktemp("gateway")) as started:
-        started.pay("T1", "O1", 9800)
-        yield started
+def program(program: GatewayProgram) -> GatewayProgram:
+    """A gateway program with one payment."""
+    program.pay("T1", "O1", 9800)
+    return program
 
 
 @pytest.fixture(scope="module")
 def accounts(program: GatewayProgram) -> dict[str, Account]:
     return {account.channel: account for account in program.accounts()}
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with make_client(NO_ONE) as made:
-        yield made
-
-
-@pytest.fixture
-def hook() -> Iterator[Hook]:
-    with listening() as made:
-        yield made
 
 
 def stripe_account(accounts: dict[str, Account]) -> StripeAccount:
