@@ -154,6 +154,10 @@ class Words:
             return str(self.t("party.buyer"))[0]
         return person.name[0].upper()
 
+    def person(self, person: PersonView) -> str:
+        """What a person is called for this reader: buyers are called by their role alone."""
+        return str(self.t("party.buyer")) if person.role == "buyer" else person.name
+
     def consequence(self, then: str, kind: str, /, **values: object) -> Markup:
         """What happens at zero: by the deadline's kind, else by its code. `at` fills the time."""
         key = f"deadline.zero.{_kind(kind)}"

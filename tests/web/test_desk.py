@@ -367,3 +367,15 @@ async def test_a_refund_by_hand_needs_reference_and_proof(street: Town, app: Lit
     await operator.send(f"/ops/approvals/{proposal_no}", do="approved")
     moved = (await street.view(opened.claim_no)).money
     assert [move.state for move in moved if move.number == number] == ["arrived"]
+
+
+async def test_a_buyer_is_called_by_the_role_in_the_readers_language(
+    street: Town, app: Litestar
+) -> None:
+    opened = await disputed(street)
+    agent = await signed_in(street, app, "xu", "en")
+
+    for path in (f"/desk/c/{opened.claim_no}", f"/desk/c/{opened.claim_no}/peek"):
+        page = (await agent.open(path)).text
+        assert "Buyer" in page
+        assert "买家" not in page
