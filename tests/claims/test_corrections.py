@@ -85,12 +85,22 @@ async def late_by_the_supplier(town: Town) -> str:
     return opened.claim_no
 
 
-async def overturn(town: Town, claim_no: str, side: e.Party, answer: Ruled) -> None:
-    """A side appeals the standing decision, and another one takes its place."""
+async def overturn(town: Town, claim_no: str, side: e.Party, ruling: Ruled) -> None:
+    """A side appeals the standing decision, another one takes its place, and jobs run."""
     town.clock.at += timedelta(minutes=1)
+    await dispute_decision(town, claim_no, side)
+    await change(town, claim_no, ruling)
+    await town.settle()
+
+
+async def dispute_decision(town: Town, claim_no: str, side: e.Party) -> None:
     act = town.seller if side == "seller" else town.buyer
     async with town.db.transaction() as tx:
         await actions.appeal(tx, act, town.desk, claim_no, disputed=["finding"], text="再看一遍")
+
+
+async def change(town: Town, claim_no: str, ruling: Ruled) -> None:
+    """The reviewer answers the appeal with another decision."""
     filed = (await claim_of(town, claim_no)).appeal
     assert filed is not None
     async with town.db.transaction() as tx:
@@ -101,9 +111,8 @@ async def overturn(town: Town, claim_no: str, side: e.Party, answer: Ruled) -> N
             claim_no,
             text="看过",
             views={},
-            ruled=answer,
+            ruled=ruling,
         )
-    await town.settle()
 
 
 async def owed(town: Town) -> dict[str, int]:
@@ -179,20 +188,9 @@ async def test_a_supplier_that_has_paid_gets_it_set_off_and_no_issued_line_chang
     await settle(town, PRICE)
     await town.later(days=1)
     before = await statement(town)
-    claim = await claim_of(town, claim_no)
-    assert claim.decision is not None
-    async with town.db.transaction() as tx:
-        await actions.appeal(
-            tx, town.seller, town.desk, claim_no, disputed=["finding"], text="再看一遍"
-        )
+    await dispute_decision(town, claim_no, "seller")
     town.clock.at += timedelta(days=15)
-    filed = (await claim_of(town, claim_no)).appeal
-    assert filed is not None
-    async with town.db.transaction() as tx:
-        reviewer = town.act("agent", filed.reviewer_id)
-        await staff_actions.decide_appeal(
-            tx, reviewer, town.desk, claim_no, text="看过", views={}, ruled=ruled(platform=100)
-        )
+    await change(town, claim_no, ruled(platform=100))
     await town.settle()
 
     issued = await issued_in(town, 15)
@@ -251,17 +249,8 @@ async def test_it_happens_once_however_often_it_is_asked_for(town: Town) -> None
 
 async def test_several_workers_at_once_move_it_once(town: Town) -> None:
     claim_no = await dead_key(town)
-    async with town.db.transaction() as tx:
-        await actions.appeal(
-            tx, town.seller, town.desk, claim_no, disputed=["finding"], text="再看一遍"
-        )
-    filed = (await claim_of(town, claim_no)).appeal
-    assert filed is not None
-    async with town.db.transaction() as tx:
-        reviewer = town.act("agent", filed.reviewer_id)
-        await staff_actions.decide_appeal(
-            tx, reviewer, town.desk, claim_no, text="看过", views={}, ruled=ruled(seller=100)
-        )
+    await dispute_decision(town, claim_no, "seller")
+    await change(town, claim_no, ruled(seller=100))
 
     async def run() -> int:
         async with town.db.transaction() as tx:
@@ -373,10 +362,7 @@ async def test_what_an_accepted_dispute_took_off_a_supplier_stays_off(town: Town
 
 async def test_a_debt_that_was_given_up_is_nobodys_credit(town: Town) -> None:
     claim_no = await dead_key(town)
-    async with town.db.transaction() as tx:
-        await actions.appeal(
-            tx, town.seller, town.desk, claim_no, disputed=["finding"], text="再看一遍"
-        )
+    await dispute_decision(town, claim_no, "seller")
     town.clock.at += timedelta(days=91)
     async with town.db.transaction() as tx:
         await approve_write_off(
@@ -387,13 +373,7 @@ async def test_a_debt_that_was_given_up_is_nobodys_credit(town: Town) -> None:
             party="supplier",
             currency="CNY",
         )
-    filed = (await claim_of(town, claim_no)).appeal
-    assert filed is not None
-    async with town.db.transaction() as tx:
-        reviewer = town.act("agent", filed.reviewer_id)
-        await staff_actions.decide_appeal(
-            tx, reviewer, town.desk, claim_no, text="看过", views={}, ruled=ruled(platform=100)
-        )
+    await change(town, claim_no, ruled(platform=100))
     await town.settle()
 
     assert await has(town, supplier_balance(SUPPLIER)) == 0
