@@ -65,9 +65,11 @@ def wechat_sdk(account: WechatAccount) -> WeChatPay:
 
 
 async def test_a_refund_made_by_stripes_sdk_is_found_by_our_gateway(
-    accounts: dict[str, Account], client: httpx.AsyncClient
+    accounts: dict[str, Account], client: httpx.AsyncClient, program: GatewayProgram
 ) -> None:
     account = stripe_account(accounts)
+    request = msgspec.structs.replace(REQUEST, trade_no="T2", order_no="O2")
+    program.pay(request.trade_no, request.order_no, request.paid_minor)
     transport = stripe.UrllibClient(verify_ssl_certs=False)
     sdk = stripe.StripeClient(
         account.secret_key,
@@ -77,16 +79,16 @@ async def test_a_refund_made_by_stripes_sdk_is_found_by_our_gateway(
     )
     made = sdk.v1.refunds.create(
         params={
-            "payment_intent": "T1",
-            "amount": REQUEST.amount_minor,
-            "metadata": {"refund_no": REQUEST.refund_no},
+            "payment_intent": request.trade_no,
+            "amount": request.amount_minor,
+            "metadata": {"refund_no": request.refund_no},
         },
-        options={"idempotency_key": REQUEST.refund_no},
+        options={"idempotency_key": request.refund_no},
     )
     assert made.status == "succeeded"
-    seen = await Stripe(account, client, RealClock()).query_refund(REQUEST)
+    seen = await Stripe(account, client, RealClock()).query_refund(request)
     assert seen == Arrived(gateway_ref=made.id)
-    listed = sdk.v1.refunds.list(params={"payment_intent": "T1"})
+    listed = sdk.v1.refunds.list(params={"payment_intent": request.trade_no})
     assert [one.id for one in listed.data] == [made.id]
 
 
