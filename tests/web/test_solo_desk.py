@@ -150,9 +150,12 @@ async def test_away_from_the_desk_the_one_person_stays_the_operator(
 
 
 async def test_the_one_person_counts_as_somebody_who_decides(street: Town, app: Litestar) -> None:
-    await declared(street, app)
+    alone, _ = await declared(street, app)
     await left_alone(street)
 
+    check = await alone.open("/setup/check")
+    assert "罗律师" in check.text
+    assert "现在没有人能裁定案件" not in check.text
     async with street.db.connection() as conn:
         (approver,) = await outside_approvers(conn, "main")
         assert await count_deciders(conn, "main") == 0
