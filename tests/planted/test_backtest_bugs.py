@@ -54,7 +54,7 @@ def count_that_adds_a_vector_that_was_cut_in_two_twice(cases: Sequence[Case]) ->
 
 def count_that_pays_the_buyer_from_nowhere(cases: Sequence[Case]) -> Tally:
     """The bug: the draft's seller share is dropped, the refund stays."""
-    tally, reading = Tally(), Reading([PACK, DRAFT])
+    tally, reading = Tally("CNY"), Reading([PACK, DRAFT])
     for case in cases:
         vector = reading.vector(case)
         tally.add(case, verdict_of(PACK, vector), verdict_of(DRAFT, vector))
