@@ -1,5 +1,6 @@
 """Checking receipts on the public page: by number, by file, in every state, by anybody."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -13,9 +14,11 @@ from makegood.record.log.sequencer import run_round
 from makegood.sources import SystemIds
 from makegood.verify.judge import judge
 from makegood.verify.pins import NO_PIN
+from tests.anchors.programs import TsaProgram
 from tests.claims.town import Town
 from tests.record.log.rooms import log_room
-from tests.verify.making import bundle
+from tests.verify.making import KEY, bundle
+from tests.verify.test_anchors import SOON, anchored, stamp
 from tests.web.site_kit import Browser
 
 
@@ -103,6 +106,25 @@ async def test_a_pin_that_is_none_is_said_at_once(buyer: Browser) -> None:
     answer = await sent(buyer, b"anything", pin="hello")
     assert answer.status_code == 422
     assert "既不是密钥" in answer.text
+
+
+async def test_a_time_stamp_is_held_to_the_authority_that_the_reader_names(
+    street: Town, buyer: Browser, tsa: TsaProgram, stranger: TsaProgram
+) -> None:
+    street.clock.at = datetime.fromtimestamp(SOON, UTC)
+    content, key = anchored({"anchors/1-tsa.tsr": stamp(tsa)}), str(KEY.verifier)
+    checked = (await sent(buyer, content, pin=key, authority=tsa.root_pem)).text
+    assert "您指定的机构的时间戳" in checked
+    assert "没有改过" in checked
+    other = (await sent(buyer, content, pin=key, authority=stranger.root_pem)).text
+    assert "没有您要求的时间戳" in other
+    assert "没有核对" in (await sent(buyer, content, pin=key)).text
+
+
+async def test_what_holds_no_root_certificate_is_said_at_once(buyer: Browser) -> None:
+    answer = await sent(buyer, b"anything", authority="hello")
+    assert answer.status_code == 422
+    assert "没有自己给自己签名的根证书" in answer.text
 
 
 async def test_a_receipt_of_an_entry_that_is_gone_proves_the_omission(

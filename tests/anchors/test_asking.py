@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ import pytest
 from makegood.bundles.packing import pack
 from makegood.gateways.anchors.evm import EvmChain
 from makegood.gateways.anchors.rpc import Rpc
-from makegood.gateways.outside import make_client
 from makegood.record.anchors.gateway import Proof, Statement
 from makegood.record.anchors.onchain import ChainProof
 from makegood.record.anchors.rules import Chain
@@ -28,21 +27,6 @@ from tests.verify.making import KEY, NOW, PIN, Log, archive, contents, history, 
 EVENTS = history()
 LOG = Log(EVENTS)
 NAME = "anchors/1-evm.json"
-
-
-@pytest.fixture(scope="module")
-def anvil() -> Iterator[Anvil]:
-    """A chain that builds blocks when it is told to."""
-    running = Anvil()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    """What questions go out by."""
-    async with make_client() as made:
-        yield made
 
 
 @pytest.fixture
