@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from makegood.claims.view import Audience
-from makegood.record.canonical import Value
+from makegood.record.canonical import Value, canonical
 from makegood.record.erased import ERASED_VALUE
 
 Side: TypeAlias = Literal["buyer", "platform", "seller"]
@@ -21,6 +21,8 @@ Apart: TypeAlias = dict[str, dict[str, Value]]
 
 SIDE_OF: Final[Mapping[str, Side]] = {f"of_{side}": side for side in get_args(Side)}
 """Whose values each of the fields holds."""
+NOTHING_APART: Final = canonical({field: {} for field in SIDE_OF})[1:]
+"""How a stored body ends in which no side has anything of its own: there is nothing to join."""
 _PLATFORMS_OWN: Final = ("around", "decided_by")
 """Of a decision: limits and the history of a device or contact, and the account that decided."""
 

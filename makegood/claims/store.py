@@ -9,7 +9,7 @@ import msgspec
 
 from makegood.base.actor import Actor, Role
 from makegood.claims import events as e
-from makegood.claims.parting import PARTED, STEPS, join
+from makegood.claims.parting import NOTHING_APART, PARTED, STEPS, join
 from makegood.claims.rows import ClusterHistory, Intake, OpenOnOrder, Parties, Row, UnitClaim
 from makegood.claims.state import Claim, Recorded, fold
 from makegood.orders.order import Order
@@ -229,7 +229,7 @@ def read(sealed: SealedEvent) -> Recorded:
 def read_body(name: str, schema_version: int, body: bytes) -> e.AnyEvent:
     """The event behind a stored body of any version, whole again where it was sealed in parts."""
     body = UPCASTS.upcast(name, schema_version, body)
-    if name not in PARTED:
+    if name not in PARTED or body.endswith(NOTHING_APART):
         event: e.AnyEvent = _DECODERS[name].decode(body)
         return event
     return msgspec.convert(join(msgspec.json.decode(body)), _KINDS[name])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from makegood.claims import events as e
-from makegood.claims.parting import PARTED, SIDE_OF, join, part
+from makegood.claims.parting import NOTHING_APART, PARTED, SIDE_OF, join, part
 from makegood.claims.store import UPCASTS, read
 from makegood.claims.view import Audience
 from makegood.record.canonical import canonical
@@ -46,6 +46,12 @@ def test_what_was_sealed_in_one_piece_reads_the_same_as_what_is_sealed_today(
     assert (check_chain(old), check_chain(new)) == ([], [])
     assert {one.schema_version for one in new} == {2}
     assert [read(one).event for one in old] == [read(one).event for one in new] == events
+
+
+def test_a_body_without_parts_is_known_by_its_end() -> None:
+    plain_facts, one_sided = (one.body for one in sealed([facts(["all"]), facts(["all", "buyer"])]))
+    assert plain_facts.endswith(NOTHING_APART)
+    assert not one_sided.endswith(NOTHING_APART)
 
 
 @given(EVENTS)
