@@ -4,9 +4,15 @@ from collections.abc import Mapping
 
 import msgspec
 
-MINOR_DIGITS = {"CNY": 2, "USD": 2, "EUR": 2, "HKD": 2, "JPY": 0, "KWD": 3}
+MINOR_DIGITS = {
+    **dict.fromkeys(("CNY", "USD", "EUR", "HKD"), 2),
+    **dict.fromkeys(("JPY", "KRW", "VND"), 0),
+    **dict.fromkeys(("AUD", "BRL", "CAD", "CHF", "GBP", "IDR", "INR", "MOP", "MYR", "NZD"), 2),
+    **dict.fromkeys(("PHP", "RUB", "SGD", "THB", "TRY", "TWD"), 2),
+    "KWD": 3,
+}
 """The currencies that we keep books in, with their decimals (ISO 4217)."""
-SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "HKD": "HK$", "JPY": "JP¥"}
+SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "JPY": "JP¥", "KRW": "₩"}
 """What stands before an amount; other currencies stand there by their code."""
 
 

@@ -11,7 +11,7 @@ from makegood.ledger.rules import MAX_AMOUNT_MINOR
 
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+|(?=\.[0-9]))(\.[0-9]*)?")
 """Digits with a point; commas only where they part thousands, so that `1,5` is never 15."""
-_SIGNS: Final = {"¥": ("CNY", "JPY"), "$": ("USD", "HKD"), "€": ("EUR",)}
+_SIGNS: Final = {"¥": ("CNY", "JPY"), "$": ("USD", "HKD"), "€": ("EUR",), "£": ("GBP",)}
 
 
 def check_money(money: Money, currency: str = "") -> None:

@@ -29,12 +29,16 @@ async def insert(tx: Connection, act: Act, action: str, code: str, detail: dict[
 async def latest(
     conn: Connection, market_id: str, limit: int, before: datetime | None
 ) -> list[Record]:
-    """Refusals of a market, the latest first; only older ones than `before` where it is given."""
+    """Refusals of a market, the latest first; only older ones than `before` where it is given.
+
+    More than `limit` where several share the last moment: what comes after begins before it.
+    """
     return await conn.fetch(
         """
         SELECT at, actor_role, actor_id, request_id, action, code, detail
         FROM ledger_refusal
-        WHERE market_id = $1 AND ($3::timestamptz IS NULL OR at < $3) ORDER BY at DESC LIMIT $2
+        WHERE market_id = $1 AND ($3::timestamptz IS NULL OR at < $3)
+        ORDER BY at DESC FETCH FIRST $2 ROWS WITH TIES
         """,
         market_id,
         limit,
@@ -45,13 +49,13 @@ async def latest(
 async def refused_notices(
     conn: Connection, market_id: str, limit: int, before: datetime | None
 ) -> list[Record]:
-    """Notifications of gateways that were not believed, the latest first."""
+    """Notifications of gateways that were not believed, the latest first; ties as in `latest`."""
     return await conn.fetch(
         """
         SELECT received_at AS at, channel, verdict, times FROM payment_notice
         WHERE market_id = $1 AND verdict <> 'confirmed' AND verdict NOT LIKE 'no matter:%'
           AND ($3::timestamptz IS NULL OR received_at < $3)
-        ORDER BY received_at DESC LIMIT $2
+        ORDER BY received_at DESC FETCH FIRST $2 ROWS WITH TIES
         """,
         market_id,
         limit,

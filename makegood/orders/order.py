@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from makegood.base.money import Money
+from makegood.base.money import MINOR_DIGITS, Money
 from makegood.people.markets.rules import LOCKED_CATEGORIES
 
 MAX_AMOUNT_MINOR: Final = 100_000_000_000
@@ -33,7 +33,6 @@ OrderState = Literal["unpaid", "paid", "delivering", "delivered", "closed", "ref
 DeliveryKind = Literal["key", "top_up", "account", "membership"]
 
 _CATEGORY: Final = re.compile(r"^[a-z_]{1,32}(/[a-z0-9_-]{1,32})?$")
-_CURRENCY: Final = re.compile(r"^[A-Z]{3}$")
 
 
 class OrderPart(
@@ -185,8 +184,8 @@ class Order(OrderPart, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not 1 <= self.total.amount_minor <= MAX_AMOUNT_MINOR:
             raise ValueError(f"total.amount_minor must be 1 to {MAX_AMOUNT_MINOR}")
-        if not _CURRENCY.match(self.total.currency):
-            raise ValueError("total.currency must be three capital letters")
+        if self.total.currency not in MINOR_DIGITS:
+            raise ValueError(f"total.currency must be one of {', '.join(sorted(MINOR_DIGITS))}")
         _check_numbers("line_no", [line.line_no for line in self.lines])
         _check_numbers("payment", [(p.kind, p.gateway, p.trade_no) for p in self.payments])
         if self.paid_at is None and self.state not in ("unpaid", "closed"):

@@ -1,9 +1,15 @@
 """Amounts that cannot be meant: refused on every form with the reason, kept, and nothing moves."""
 
+from datetime import timedelta
+from urllib.parse import quote
+
 import pytest
 from litestar import Litestar
+from msgspec.structs import replace
 
 from makegood.ledger.refund.actions import note_notice
+from makegood.ledger.refusals import note_refusal
+from makegood.web.operator.money.refusals import ROWS
 from tests.claims.test_statements import SUPPLIER, dead_key
 from tests.claims.town import Town
 from tests.web.site_kit import Browser
@@ -120,3 +126,22 @@ async def street_buyer(app: Litestar) -> Browser:
     buyer = Browser(app)
     await buyer.prove("O-9")
     return buyer
+
+
+async def test_refusals_of_one_moment_are_all_shown_where_a_page_ends(
+    street: Town, app: Litestar
+) -> None:
+    late, early = street.act("market", "m"), street.act("market", "m")
+    early = replace(early, now=late.now - timedelta(minutes=1))
+    for number in range(ROWS + 3):
+        await note_refusal(street.db, late, f"one-{number}.", "amount_not_positive", {})
+    await note_refusal(street.db, early, "earlier.", "amount_not_positive", {})
+    operator = await signed_in(street, app, "op")
+
+    first = (await operator.open("/ops/refusals")).text
+    older = await operator.open(f"/ops/refusals?before={quote(late.now.isoformat())}")
+
+    assert all(f"one-{number}." in first for number in range(ROWS + 3))
+    assert f"before={quote(late.now.isoformat())}" in first
+    assert "one-" not in older.text
+    assert "earlier." in older.text

@@ -159,7 +159,7 @@ async def list_settlements(conn: Connection, market_id: str, supplier_id: str) -
         """
         SELECT settlement_no, reference, amount_minor, currency, recorded_by, recorded_at
         FROM supplier_settlement WHERE market_id = $1 AND supplier_id = $2
-        ORDER BY recorded_at DESC LIMIT 50
+        ORDER BY recorded_at DESC, settlement_no DESC LIMIT 50
         """,
         market_id,
         supplier_id,
@@ -255,7 +255,7 @@ async def disputes_of(conn: Connection, market_id: str, supplier_id: str) -> lis
     return await conn.fetch(
         f"""
         SELECT {_DISPUTE} FROM supplier_dispute WHERE market_id = $1 AND supplier_id = $2
-        ORDER BY state <> 'open', due_at DESC LIMIT 500
+        ORDER BY state <> 'open', due_at DESC, dispute_no DESC LIMIT 500
         """,
         market_id,
         supplier_id,

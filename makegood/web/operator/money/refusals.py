@@ -46,7 +46,7 @@ async def show_refusals(
         notices=notices or [],
         names={one.account_id: one.display_name for one in people}
         | {one.seller_id: one.name for one in sellers},
-        older=found[-1].at.isoformat() if len(found) == ROWS else "",
+        older=found[-1].at.isoformat() if len(found) >= ROWS else "",
     )
 
 
