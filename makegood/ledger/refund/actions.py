@@ -291,6 +291,8 @@ async def _lock(
     look = _looking(await _read_codes(tx, act, order, own | _advance_codes(order, day)))
     terms, reached = Terms(), -1
     while (reach := _reach(order, look, day)) > reached:
+        if reached == 0 and await store.refunds_by_key(tx, act.market_id, order.refund_key):
+            break  # its own money is gone because this very refund took it while we waited
         if reach and reached < 1:
             terms = await _terms(tx, act, order)
             if terms.caps.pays_first:
