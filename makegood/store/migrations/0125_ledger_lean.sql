@@ -1,4 +1,4 @@
--- A posting costs the database less: measured, a fifth of its time.
+-- A posting costs the database less, and its event is written by the same statement.
 
 -- The commit moves all accounts in one statement.
 --
