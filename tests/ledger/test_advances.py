@@ -1,5 +1,6 @@
 """The platform pays first: within caps, netted as money comes in, given up only by two people."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -59,6 +60,30 @@ async def fund(db: Database, act: Act) -> None:
     async with db.transaction() as tx:
         await ledger.grant_quota(tx, act, "q", Money(98_000))
         await advances.put_into_fund(tx, act, "f", Money(98_000))
+
+
+@pytest.mark.usefixtures("fund")
+async def test_refunds_that_find_the_sellers_money_gone_end_all_at_once_too(
+    db: Database, act: Act, booking: MakeBooking
+) -> None:
+    """Nobody waits for the day's cap or a cover while holding what others need before it."""
+    async with db.transaction() as tx:
+        await advances.set_caps(tx, act, AdvanceCaps(per_tier={"B": 10**9}))
+        for number in range(10):
+            await ledger.post_payment(tx, act, booking(f"o{number}"))
+            fee = 0 if number == 0 else 9800
+            await ledger.settle_order(tx, act, f"o{number}", "s1", Money(9800), fee_minor=fee)
+
+    async def refund(number: int) -> None:
+        async with db.transaction() as tx:
+            await actions.order_refund(tx, act, wish(number))
+
+    await asyncio.gather(*(refund(number) for number in range(10)))
+
+    async with db.connection() as conn:
+        figures = await advances.advance_figures(conn, "m1", "CNY", act.now)
+    assert figures.fund_minor == 98_000 - 9 * 9800
+    assert await audit_minute(db, act.now) == []
 
 
 @pytest.mark.usefixtures("fund")

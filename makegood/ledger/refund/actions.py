@@ -283,24 +283,27 @@ async def _lock(
     Covers only where something must be advanced, and of them only the claim's own shards while
     those have room for it: with all of them locked, one refund of the market at a time would
     pass. What is needed is read before anything is locked, and looked at again afterwards;
-    should others have taken it in between, more is locked out of order, and the database may
-    have to end one of two circling transactions, which then runs again.
+    should others have taken it in between, all locks are given back, and more is locked in the
+    same order. Nobody waits for anything while holding what comes later in it.
     """
     own = funding.accounts_of_refund(order.unit, legs, order.seller_id)
     day = book_accounts.day_of(act.now)
     look = _looking(await _read_codes(tx, act, order, own | _advance_codes(order, day)))
-    terms, reached = Terms(), -1
-    while (reach := _reach(order, look, day)) > reached:
-        if reached == 0 and await store.refunds_by_key(tx, act.market_id, order.refund_key):
-            break  # its own money is gone because this very refund took it while we waited
-        if reach and reached < 1:
+    terms: Terms | None = None
+    while True:
+        reach = _reach(order, look, day)
+        if reach and terms is None:
             terms = await _terms(tx, act, order)
             if terms.caps.pays_first:
                 await open_day(tx, act, terms.caps, order.currency)
         codes = own if reach == 0 else own | _advance_codes(order, day, all_shards=reach == 2)
+        savepoint = tx.transaction()
+        await savepoint.start()
         look = _looking(await _lock_codes(tx, act, order, codes))
-        reached = reach
-    return look, terms
+        if _reach(order, look, day) <= reach:
+            await savepoint.commit()
+            return look, terms or Terms()
+        await savepoint.rollback()
 
 
 def _reach(order: RefundOrder, look: Look, day: str) -> int:
