@@ -4,6 +4,7 @@ None of this talks to a gateway; the worker does, between two of these transacti
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -97,6 +98,10 @@ class BoardColumn(msgspec.Struct, frozen=True, kw_only=True):
     refunds: int
     amount_minor: int
     oldest_seconds: float
+
+
+class _TakenMeanwhileError(Exception):
+    """Others took what a refund counted on, before it had locked it."""
 
 
 async def order_refund(tx: Connection, act: Act, order: RefundOrder) -> list[Refund]:
@@ -297,13 +302,12 @@ async def _lock(
             if terms.caps.pays_first:
                 await open_day(tx, act, terms.caps, order.currency)
         codes = own if reach == 0 else own | _advance_codes(order, day, all_shards=reach == 2)
-        savepoint = tx.transaction()
-        await savepoint.start()
-        look = _looking(await _lock_codes(tx, act, order, codes))
-        if _reach(order, look, day) <= reach:
-            await savepoint.commit()
+        with suppress(_TakenMeanwhileError):
+            async with tx.transaction():
+                look = _looking(await _lock_codes(tx, act, order, codes))
+                if _reach(order, look, day) > reach:
+                    raise _TakenMeanwhileError
             return look, terms or Terms()
-        await savepoint.rollback()
 
 
 def _reach(order: RefundOrder, look: Look, day: str) -> int:
