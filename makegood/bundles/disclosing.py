@@ -15,11 +15,9 @@ from makegood.record.log.strict import encode_base64
 from makegood.record.rules import ACTOR_FIELD, SealedEvent, disclose, parse_entry
 from makegood.verify.bundle import Closed, Disclosed
 
-Party: TypeAlias = Literal["buyer", "seller"]
 Audience: TypeAlias = Literal["buyer", "seller", "outside", "platform"]
 """`outside`: a mediator or regulator, who gets what both parties see and nothing of one alone."""
 AUDIENCES: Final[tuple[Audience, ...]] = get_args(Audience)
-_PARTIES: Final[tuple[Party, ...]] = get_args(Party)
 Why: TypeAlias = Literal["buyer", "seller", "platform", "one_piece", "erased"]
 """Whose eyes alone it is for; or that it was sealed in one piece with such a value; or is gone."""
 
@@ -137,8 +135,7 @@ def _of_audiences(audiences: Iterable[Readers]) -> frozenset[Side]:
 
 
 def _of_party(role: str) -> frozenset[Side]:
-    party = next((one for one in _PARTIES if one == role), None)
-    return frozenset({party or "platform"})
+    return frozenset({SIDE_OF.get(f"of_{role}", "platform")})
 
 
 def _of_part(values: Value, side: Side) -> frozenset[Side]:

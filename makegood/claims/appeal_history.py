@@ -24,9 +24,8 @@ def appeals_of(history: Sequence[Recorded], names: Mapping[str, str]) -> list[Ap
                 found.append(_filed(recorded, filed, decision, currency))
             case e.AppealDecided() as ended if found:
                 found[-1] = _ended(found[-1], recorded, ended, names)
-            case e.SellerRestored(amount_minor=minor) if found:
-                back = e.MovedPart(number="", giver="seller", taker="platform", amount_minor=minor)
-                found[-1] = _moved(found[-1], [back], 0)
+            case e.SellerRestored() as restored if found:
+                found[-1] = _moved(found[-1], restored.moved, 0)
             case e.BearingCorrected() as corrected if found:
                 found[-1] = _moved(found[-1], corrected.moved, corrected.waiting_minor)
             case _:

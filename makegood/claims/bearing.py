@@ -6,7 +6,12 @@ from makegood.base.actor import Act
 from makegood.base.ids import UnitRef
 from makegood.claims.desk import Desk
 from makegood.claims.state import Claim
-from makegood.ledger.statements.agreements import agreed_percent, agreement_at, with_agreement
+from makegood.ledger.statements.agreements import (
+    Agreement,
+    agreed_percent,
+    agreement_at,
+    with_agreement,
+)
 from makegood.ledger.statements.charges import Charge, note_charge
 from makegood.orders.facts import UnitFacts
 from makegood.store.database import Connection
@@ -31,8 +36,7 @@ async def as_agreed(
     if not borne_by.get("supplier"):
         return dict(borne_by)
     supplier_id = unit.supplier_id or ""
-    sold_at = unit.paid_at or unit.placed_at
-    agreement = await agreement_at(tx, act.market_id, supplier_id, sold_at)
+    agreement = await _agreement(tx, act, unit)
     borne = with_agreement(borne_by, agreed_percent(agreement, decision.finding))
     if not supplier_id or not borne.get("supplier"):
         return borne
@@ -62,8 +66,7 @@ async def agreed_percents(
     assert decision is not None, "what is borne follows a decision"
     percents = {}
     for unit in units:
-        sold_at = unit.paid_at or unit.placed_at
-        agreement = await agreement_at(conn, act.market_id, unit.supplier_id or "", sold_at)
+        agreement = await _agreement(conn, act, unit)
         percents[unit.unit] = agreed_percent(agreement, decision.finding)
     return percents
 
@@ -76,5 +79,10 @@ async def is_contracted(conn: Connection, act: Act, desk: Desk, unit: UnitFacts)
     market = await desk.markets.get(act.market_id, act.now)
     if market is None or not market.settings.money.agreements_required or not unit.supplier_id:
         return True
+    return await _agreement(conn, act, unit) is not None
+
+
+async def _agreement(conn: Connection, act: Act, unit: UnitFacts) -> Agreement | None:
+    """What the unit's supplier had agreed to when the goods were sold."""
     sold_at = unit.paid_at or unit.placed_at
-    return await agreement_at(conn, act.market_id, unit.supplier_id, sold_at) is not None
+    return await agreement_at(conn, act.market_id, unit.supplier_id or "", sold_at)

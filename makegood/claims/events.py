@@ -501,6 +501,12 @@ class SellerRestored(ClaimEvent, frozen=True, kw_only=True, tag="seller_restored
     amount_minor: int
     transfers: list[str] = []
 
+    @property
+    def moved(self) -> list["MovedPart"]:
+        """The one part that moved, as `BearingCorrected` tells it."""
+        whole = self.amount_minor
+        return [MovedPart(number="", giver="seller", taker="platform", amount_minor=whole)]
+
 
 class MovedPart(msgspec.Struct, frozen=True, kw_only=True):
     """So much of a refund (`line`, its number) is the taker's part instead of the giver's."""

@@ -299,10 +299,7 @@ def _apply(claim: Claim, recorded: Recorded) -> Claim:  # noqa: C901 - the close
             return _appeal(claim, filed, at)
         case e.AppealDecided(outcome=outcome):
             return _appealed(claim, outcome, at)
-        case e.SellerRestored(amount_minor=amount):
-            back = e.MovedPart(number="", giver="seller", taker="platform", amount_minor=amount)
-            return _set(claim, shifted=(*claim.shifted, back))
-        case e.BearingCorrected(moved=moved):
+        case e.SellerRestored(moved=moved) | e.BearingCorrected(moved=moved):
             return _set(claim, shifted=(*claim.shifted, *moved))
         case e.ClaimReopened(deadlines=deadlines):
             again = _set(claim, state="reopened", deadlines=tuple(deadlines))

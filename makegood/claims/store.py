@@ -22,14 +22,12 @@ from makegood.store.database import Connection
 from makegood.store.jobs import Job, enqueue_arguments, enqueue_sql
 from makegood.store.notify import publish_sql
 
+_KINDS: Final[dict[str, type[e.AnyEvent]]] = {e.event_name(k): k for k in e.AnyEvent.__args__}
+_DECODERS: Final = {name: msgspec.json.Decoder(kind) for name, kind in _KINDS.items()}
 UPCASTS: Final = Upcasts(
-    current={e.event_name(kind): 1 for kind in e.AnyEvent.__args__}
-    | dict.fromkeys(PARTED, 2)
-    | {FIELDS_ERASED: 1},
+    current=dict.fromkeys(_KINDS, 1) | dict.fromkeys(PARTED, 2) | {FIELDS_ERASED: 1},
     steps=STEPS,
 )
-_KINDS: Final[dict[str, type[e.AnyEvent]]] = {e.event_name(k): k for k in e.AnyEvent.__args__}
-_DECODERS: Final = {e.event_name(kind): msgspec.json.Decoder(kind) for kind in e.AnyEvent.__args__}
 _decode_order = msgspec.json.Decoder(Order).decode
 
 

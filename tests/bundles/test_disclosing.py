@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from makegood.bundles.disclosing import (
     AUDIENCES,
     Audience,
-    Party,
     closed_fields,
     opened_fields,
 )
 from makegood.claims import events as e
-from makegood.claims.parting import SIDE_OF
+from makegood.claims.parting import SIDE_OF, Side
 from makegood.claims.view import Audience as Readers
 from makegood.record.rules import SealedEvent, erase, parse_entry
 from tests.claims.one_sided import decided, facts, recorded, sealed, sealed_in_one_piece
@@ -110,7 +109,7 @@ def test_what_is_opened_and_what_is_closed_is_all_that_was_committed_to(
 
 
 @pytest.mark.parametrize(("side", "other"), [("seller", "buyer"), ("buyer", "seller")])
-def test_what_was_sealed_in_one_piece_stays_closed_as_a_whole(side: Party, other: Party) -> None:
+def test_what_was_sealed_in_one_piece_stays_closed_as_a_whole(side: Side, other: Side) -> None:
     events: list[e.AnyEvent] = [decided([side], around=None), facts([side])]
     entries, history = sealed_in_one_piece(events), recorded(events)
     found = {(one.version, one.name): one.why for one in closed_fields(entries, history, other)}

@@ -16,7 +16,7 @@ from makegood.ledger.corrections.record import Correction
 from makegood.ledger.corrections.rules import Case, Line, Owing, Piece
 from makegood.ledger.posting import post
 from makegood.ledger.recipes import Funding
-from makegood.ledger.rules import Balance
+from makegood.ledger.rules import Balance, Transfer
 from makegood.ledger.statements.disputes import lower_open_dispute
 from makegood.store.database import Connection
 
@@ -65,15 +65,8 @@ async def correct(tx: Connection, act: Act, wanted: Wanted) -> Corrected:
     if not found:
         return Corrected(corrections=[], transfers=[], waiting_minor=waiting)
     made = [record_of(act, wanted, place, piece) for place, piece in enumerate(found)]
-    transfers = [
-        *covers.levelling(case, found, look),
-        *(
-            rules.transfer_of(case, piece, one.correction_no)
-            for piece, one in zip(found, made, strict=True)
-        ),
-        *covers.cover_transfers(case, found),
-    ]
-    posted = await post(tx, act, transfers)
+    levelled, covered = covers.levelling(case, found, look), covers.cover_transfers(case, found)
+    posted = await post(tx, act, [*levelled, *transfers_of(case, found, made), *covered])
     await store.insert_corrections(tx, act.market_id, made)
     for piece in found:
         await _note_debts(tx, act, case, debts, piece)
@@ -139,22 +132,35 @@ def record_of(act: Act, wanted: Wanted, place: int, piece: Piece) -> Correction:
     )
 
 
+def transfers_of(case: Case, found: Sequence[Piece], made: Sequence[Correction]) -> list[Transfer]:
+    """The posting of each piece under the number of its own correction."""
+    pairs = zip(found, made, strict=True)
+    return [rules.transfer_of(case, piece, one.correction_no) for piece, one in pairs]
+
+
+async def lower_debt(
+    tx: Connection, act: Act, debt: Advance, receivable: str, piece: Piece
+) -> None:
+    """Bring a debt down by what the piece took off it, or off what of it was given up."""
+    minor = piece.amount_minor
+    if piece.credit == receivable:
+        await advance_store.lower_advance(tx, act.market_id, debt, minor, act.now)
+    elif piece.credit.startswith("bad_debt:"):
+        await advance_store.change_advance(tx, act.market_id, debt, minor, -minor, act.now)
+
+
 async def _note_debts(
     tx: Connection, act: Act, case: Case, debts: Mapping[str, Advance], piece: Piece
 ) -> None:
     """Bring the list of debts up to what the piece did to the receivables."""
     giver, taker, minor = piece.shift.giver, piece.shift.taker, piece.amount_minor
-    if piece.credit == accounts.receivable(giver, case.claim_no):
-        await advance_store.lower_advance(tx, act.market_id, debts[giver], minor, act.now)
-    elif giver in debts and piece.credit == accounts.shared("bad_debt", case.claim_no):
-        market_id = act.market_id
-        await advance_store.change_advance(tx, market_id, debts[giver], minor, -minor, act.now)
+    if giver in debts:
+        await lower_debt(tx, act, debts[giver], accounts.receivable(giver, case.claim_no), piece)
     if piece.debit == accounts.receivable(taker, case.claim_no):
-        debtors = {"seller": case.seller_id, "supplier": case.supplier_id}
         owed = Advance(
             claim_no=case.claim_no,
             party=taker,
-            debtor_id=debtors.get(taker, ""),
+            debtor_id=case.debtor_of(taker),
             order_no=case.order_no,
             currency=case.currency,
             advanced_minor=minor,

@@ -13,7 +13,14 @@ from makegood.ledger.advance.actions import note_coupon_cost
 from makegood.ledger.advance.netting import net_off_later
 from makegood.ledger.advance.rules import Advance
 from makegood.ledger.corrections import rules, store
-from makegood.ledger.corrections.actions import Corrected, Wanted, owing_of, record_of
+from makegood.ledger.corrections.actions import (
+    Corrected,
+    Wanted,
+    lower_debt,
+    owing_of,
+    record_of,
+    transfers_of,
+)
 from makegood.ledger.corrections.rules import Bearer, Case, Owing, Piece, Shift
 from makegood.ledger.posting import post
 from makegood.ledger.rules import MAX_AMOUNT_MINOR
@@ -40,14 +47,7 @@ async def correct_coupons(
     debt = await advance_store.lock_advance(tx, market_id, case.claim_no, "sla", case.currency)
     found = coupon_pieces(case, moves, owing_of(debt))
     made = [record_of(act, wanted, place, piece) for place, piece in enumerate(found)]
-    posted = await post(
-        tx,
-        act,
-        [
-            rules.transfer_of(case, piece, one.correction_no)
-            for piece, one in zip(found, made, strict=True)
-        ],
-    )
+    posted = await post(tx, act, transfers_of(case, found, made))
     await store.insert_corrections(tx, market_id, made)
     for piece in found:
         await _note_debt(tx, act, case, debt, piece)
@@ -60,14 +60,12 @@ async def _note_debt(
     tx: Connection, act: Act, case: Case, debt: Advance | None, piece: Piece
 ) -> None:
     """Bring the list of debts up to what the piece did to the receivable."""
-    owed, minor = accounts.sla_receivable(case.claim_no), piece.amount_minor
+    owed = accounts.sla_receivable(case.claim_no)
     if piece.debit == owed:
-        money = Money(minor, case.currency)
+        money = Money(piece.amount_minor, case.currency)
         await note_coupon_cost(tx, act, case.claim_no, case.supplier_id, money)
-    if debt is not None and piece.credit == owed:
-        await advance_store.lower_advance(tx, act.market_id, debt, minor, act.now)
-    elif debt is not None and piece.credit.startswith("bad_debt:"):
-        await advance_store.change_advance(tx, act.market_id, debt, minor, -minor, act.now)
+    if debt is not None:
+        await lower_debt(tx, act, debt, owed, piece)
 
 
 def _gives(case: Case, party: Bearer, owing: Owing) -> dict[str, int]:

@@ -32,6 +32,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     key: str
 
+    def debtor_of(self, party: str) -> str:
+        """Whose debt a party's debt is: the seller or supplier by id; channels have none."""
+        return {"seller": self.seller_id, "supplier": self.supplier_id}.get(party, "")
+
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """A refund of the claim by its number, and who bears how much of it now, in minor units."""
@@ -191,5 +195,4 @@ def is_debt(account: str) -> bool:
 def used_quota(case: Case, debt: str) -> str:
     """The quota that goes with a debt."""
     party = debt.partition("_")[0]
-    debtors = {"seller": case.seller_id, "supplier": case.supplier_id}
-    return accounts.quota_used(party, debtors.get(party, ""), case.claim_no)
+    return accounts.quota_used(party, case.debtor_of(party), case.claim_no)
