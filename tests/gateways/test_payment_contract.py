@@ -10,6 +10,7 @@ import pytest
 
 from makegood.demo.programs.gateway_book import Payment
 from makegood.demo.programs.gateway_machine import Faults
+from makegood.gateways.payments.amounts import amount_text
 from makegood.gateways.payments.registry import build_gateway
 from makegood.ledger.refund.gateway import (
     Accepted,
@@ -312,6 +313,35 @@ async def test_yen_have_no_decimals(
     [capture] = await gateways[channel].query_payment(trade_no=number)
     assert (capture.amount_minor, capture.currency, capture.refunded_minor) == (500, "JPY", 300)
     assert paid_back(program, request) == 300
+
+
+FINE = [("stripe", "KWD", 12_350, 3_705, 3_710), ("paypal", "TWD", 50_000, 12_345, 12_300)]
+
+
+@pytest.mark.parametrize(("channel", "currency", "paid", "fine", "coarse"), FINE)
+async def test_an_amount_between_a_gateways_steps_is_declined_unsent_and_the_next_step_arrives(
+    channel: str,
+    currency: str,
+    paid: int,
+    fine: int,
+    coarse: int,
+    program: GatewayProgram,
+    gateways: dict[str, PaymentGateway],
+) -> None:
+    number = f"fine-{channel}"
+    paying = Payment(trade_no=number, order_no=f"O-{number}", amount_minor=paid, currency=currency)
+    program.pay_all([paying])
+    wish = msgspec.structs.replace(
+        a_payment(program), trade_no=number, amount_minor=fine, paid_minor=paid, currency=currency
+    )
+    program.set_faults(Faults(down=True))
+    declined = await gateways[channel].refund(wish)
+    assert isinstance(declined, Declined)
+    assert amount_text(fine, currency) in declined.text
+    program.set_faults(Faults())
+    next_step = msgspec.structs.replace(wish, amount_minor=coarse)
+    assert isinstance(await gateways[channel].refund(next_step), Arrived)
+    assert paid_back(program, next_step) == coarse
 
 
 async def test_v1_without_the_refunded_sum_leaves_a_part_refund_unknown(

@@ -18,7 +18,8 @@ from makegood.demo.programs.gateway_machine import (
     Letter,
 )
 from makegood.gateways.payments import rsa_keys
-from makegood.gateways.payments.amounts import amount_minor, amount_text
+from makegood.gateways.payments.amounts import amount_minor
+from makegood.gateways.payments.paypal import value_text
 
 _STATUS = {"accepted": "PENDING", "arrived": "COMPLETED", "refused": "FAILED"}
 _DISPUTES = {
@@ -127,6 +128,8 @@ def _refund(gateway: Gateway, number: str, asked: Asked) -> tuple[int, object]:
     if payment is None:
         return _missing()
     assert asked.headers["paypal-request-id"] == wish.custom_id, "one request id for one refund"
+    if "." in wish.amount.value and "." not in value_text(0, payment.currency):
+        return 422, {"name": "DECIMALS_NOT_SUPPORTED", "message": "Currency has no decimals."}
     wanted = amount_minor(wish.amount.value, wish.amount.currency_code)
     done = gateway.refund(wish.custom_id, payment.trade_no, wanted, notifies="paypal")
     if isinstance(done, str) or (done.status == "refused" and done.reason == TOO_POOR):
@@ -187,7 +190,7 @@ def _dispute(gateway: Gateway, dispute: BookDispute) -> dict[str, object]:
 
 
 def _money(minor: int, currency: str) -> dict[str, str]:
-    return {"value": amount_text(minor, currency), "currency_code": currency}
+    return {"value": value_text(minor, currency), "currency_code": currency}
 
 
 def _missing() -> tuple[int, object]:

@@ -7,7 +7,7 @@ import msgspec
 
 from makegood.demo.programs.gateway_book import BookDispute, BookRefund, Payment
 from makegood.demo.programs.gateway_machine import TOO_POOR, Asked, Gateway, Letter
-from makegood.gateways.payments.stripe import REFUND_NO, signature
+from makegood.gateways.payments.stripe import REFUND_NO, signature, step
 
 _STATUS = {"accepted": "pending", "arrived": "succeeded", "refused": "failed"}
 _SEARCH = 'metadata["order_no"]:"'
@@ -65,6 +65,8 @@ def _refund(gateway: Gateway, fields: dict[str, str], key: str) -> tuple[int, ob
         return _missing("payment_intent", number)
     # Stripe's own memory of a key; the number in the metadata is only stored.
     assert key == fields[f"metadata[{REFUND_NO}]"], "one key for one refund"
+    if int(fields["amount"]) % step(payment.currency):
+        return 400, _error("Invalid amount: the last digit must be 0", "invalid_request_error")
     done = gateway.refund(key, payment.trade_no, int(fields["amount"]), notifies="stripe")
     if isinstance(done, str) or (done.status == "refused" and done.reason == TOO_POOR):
         words = done if isinstance(done, str) else done.reason

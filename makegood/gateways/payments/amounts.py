@@ -15,6 +15,18 @@ def amount_text(amount_minor: int, currency: str) -> str:
     return f"{whole}.{part:0{digits}d}" if digits else str(whole)
 
 
+def too_fine(amount_minor: int, currency: str, step: int) -> str:
+    """Why an amount between a gateway's steps cannot go back there; empty when it can.
+
+    `step` is in minor units. Such an amount is never sent: a gateway that rounds it would move
+    another one than the books.
+    """
+    if amount_minor % step == 0:
+        return ""
+    amount, least = amount_text(amount_minor, currency), amount_text(step, currency)
+    return f"{amount} {currency} cannot be sent back there: only multiples of {least} can"
+
+
 def amount_minor(text: object, currency: str) -> int:
     """An amount in minor units. Raises GatewayUnavailable for what is no exact amount."""
     digits = MINOR_DIGITS.get(currency)

@@ -14,7 +14,7 @@ import msgspec
 
 from makegood.base.time import Clock
 from makegood.gateways.payments.accounts import PaypalAccount
-from makegood.gateways.payments.amounts import amount_minor, amount_text
+from makegood.gateways.payments.amounts import amount_minor, amount_text, too_fine
 from makegood.gateways.payments.asking_back import confirm_refusal
 from makegood.gateways.payments.http import Answered, exchange, shaped
 from makegood.ledger.refund.gateway import (
@@ -53,6 +53,8 @@ _CAPTURES: Final[dict[str, CaptureState]] = {
     "DECLINED": "unpaid",
     "FAILED": "unpaid",
 }
+_WHOLE: Final = frozenset({"TWD"})
+"""Currencies with decimals of which PayPal takes none (developer.paypal.com, currency codes)."""
 _SIGNED = {
     "auth_algo": "paypal-auth-algo",
     "cert_url": "paypal-cert-url",
@@ -158,9 +160,11 @@ class Paypal:
     async def refund(self, request: RefundRequest) -> RefundReply:
         if not request.trade_no:
             return Unsupported(text="PayPal refunds a capture only")
+        if why := too_fine(request.amount_minor, request.currency, step(request.currency)):
+            return Declined(text=why)
         wish = {
             "amount": {
-                "value": amount_text(request.amount_minor, request.currency),
+                "value": value_text(request.amount_minor, request.currency),
                 "currency_code": request.currency,
             },
             "custom_id": request.refund_no,
@@ -373,6 +377,17 @@ def _payment_notice(told: Mapping[str, object]) -> PaymentNotice:
         amount_minor=paid_minor,
         currency=currency,
     )
+
+
+def step(currency: str) -> int:
+    """The smallest amount in minor units whose multiples PayPal takes in this currency."""
+    return 100 if currency in _WHOLE else 1
+
+
+def value_text(minor: int, currency: str) -> str:
+    """An amount as PayPal takes it."""
+    text = amount_text(minor, currency)
+    return text.partition(".")[0] if currency in _WHOLE else text
 
 
 def _minor(amount: _Amount) -> tuple[int, str]:

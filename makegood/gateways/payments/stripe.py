@@ -1,7 +1,8 @@
 """Stripe: our refund number is the idempotency key and stands in the refund's metadata.
 
 Stripe forgets idempotency keys after a day and has no search by refund number, so a refund is
-found again in the list of its payment's refunds. Amounts are in the smallest unit already.
+found again in the list of its payment's refunds. Amounts are in the smallest unit already; of
+three decimals the last one has to be 0 (docs.stripe.com/currencies, three-decimal currencies).
 """
 
 import hmac
@@ -16,6 +17,7 @@ import msgspec
 from makegood.base.money import MINOR_DIGITS
 from makegood.base.time import Clock
 from makegood.gateways.payments.accounts import StripeAccount
+from makegood.gateways.payments.amounts import too_fine
 from makegood.gateways.payments.asking_back import confirm_refusal
 from makegood.gateways.payments.http import Answered, exchange, shaped
 from makegood.ledger.refund.gateway import (
@@ -145,6 +147,8 @@ class Stripe:
     async def refund(self, request: RefundRequest) -> RefundReply:
         if not request.trade_no:
             return Unsupported(text="Stripe refunds a payment intent or a charge only")
+        if why := too_fine(request.amount_minor, request.currency, step(request.currency)):
+            return Declined(text=why)
         form = {
             **_payment(request.trade_no),
             "amount": str(request.amount_minor),
@@ -278,6 +282,11 @@ class Stripe:
 def signature(at: str, body: bytes, secret: str) -> str:
     """Stripe's v1 signature: HMAC-SHA256 in hex over the time, a dot and the raw body."""
     return hmac.digest(secret.encode(), at.encode() + b"." + body, "sha256").hex()
+
+
+def step(currency: str) -> int:
+    """The smallest amount in minor units whose multiples Stripe takes in this currency."""
+    return 10 if MINOR_DIGITS[currency] == 3 else 1
 
 
 def _payment(trade_no: str) -> dict[str, str]:
