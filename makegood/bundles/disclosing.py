@@ -8,8 +8,8 @@ import msgspec
 from makegood.claims import events as e
 from makegood.claims.parting import SIDE_OF, Side, side_of
 from makegood.claims.state import Recorded
+from makegood.claims.step_views import HIDDEN_STEPS, audience_of
 from makegood.claims.view import Audience as Readers
-from makegood.claims.viewing import HIDDEN_STEPS, audience_of
 from makegood.record.canonical import Value
 from makegood.record.log.strict import encode_base64
 from makegood.record.rules import ACTOR_FIELD, SealedEvent, disclose, parse_entry
@@ -92,7 +92,7 @@ def _is_open(keepers: frozenset[Side], audience: Audience) -> bool:
 
 
 def _why(event: SealedEvent, name: str, keepers: frozenset[Side]) -> Why:
-    if name in ("facts", "decision") and event.schema_version == 1:
+    if name in ("facts", "decision", "moved") and event.schema_version == 1:
         return "one_piece"
     return next(side for side in ("platform", "buyer", "seller") if side in keepers)
 
@@ -106,21 +106,25 @@ def _keepers(recorded: Recorded | None, sealed: SealedEvent, name: str) -> froze
     if name == "buyer_id":
         return frozenset({"buyer"})
     side = side_of(audience_of(recorded.event))
-    if side is not None:
-        return frozenset({side})
+    readers = _NOBODYS if side is None else frozenset({side})
     if name in SIDE_OF:
-        return _of_part(sealed.fields()[name], SIDE_OF[name])
-    return _within(recorded.event, sealed, name)
+        return readers | _of_part(sealed.fields()[name], SIDE_OF[name])
+    return readers | _within(recorded.event, sealed, name)
 
 
 def _within(event: e.AnyEvent, sealed: SealedEvent, name: str) -> frozenset[Side]:
-    """Keepers of a field of an event that everybody sees."""
+    """For whose eyes alone something in a field is, beside those of the event's own readers."""
     match event:
         case e.FactsRecorded(facts=facts) if sealed.schema_version == 1:
             return _of_audiences(fact.audience for fact in facts)
         case e.ClaimDecided(decision=decision) if (name, sealed.schema_version) == ("decision", 1):
             kept = _of_audiences(said.audience for said in decision.conditions)
             return kept | _of_audiences(["platform"] if decision.around is not None else [])
+        case e.BearingCorrected(moved=moved) if (name, sealed.schema_version) == ("moved", 1):
+            others = [one for one in moved if "seller" not in (one.giver, one.taker)]
+            return _of_audiences(["platform"] if others else [])
+        case e.BearingCorrected() if name == "waiting_minor":
+            return frozenset({"platform"})
         case e.EvidenceAdded(party=party) if name == "filename":
             return _of_party(party)
         case e.Escalated() if name == "why":

@@ -13,11 +13,12 @@ from makegood.claims import clock, opening, saving, store
 from makegood.claims import events as e
 from makegood.claims.bearing import is_contracted
 from makegood.claims.desk import Desk, barred_from, owner_for
+from makegood.claims.fold import evolve
 from makegood.claims.grams import grams_of
 from makegood.claims.listed import row_of
 from makegood.claims.opening import Existing, OpenClaim, Owner
 from makegood.claims.rows import Intake, UnitClaim
-from makegood.claims.state import Claim, Recorded, evolve
+from makegood.claims.state import Claim, Recorded
 from makegood.orders.facts import UnitFacts
 from makegood.people.contracts.rules import Agreed
 from makegood.policy.model import Pack

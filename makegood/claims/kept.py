@@ -10,8 +10,9 @@ import msgspec
 from makegood.base import business_time
 from makegood.base.time import minutes
 from makegood.claims import events as e
+from makegood.claims.fold import folds
 from makegood.claims.remedies import NOTHING
-from makegood.claims.state import Claim, Recorded, folds
+from makegood.claims.state import Claim, Recorded
 from makegood.people.contracts.rules import STAGES, Standard, standard_for
 
 SOLUTION: Final = "solution"

@@ -13,10 +13,11 @@ from makegood.claims.frame import frame, pack_of, units_of
 from makegood.claims.listing import ClaimFilter, Page
 from makegood.claims.opening import Existing, OpenClaim
 from makegood.claims.rows import Parties
+from makegood.claims.sight import Sight
 from makegood.claims.state import STAFF, Claim
 from makegood.claims.stepping import check_apart
 from makegood.claims.view import ClaimView
-from makegood.claims.viewing import Sight, claim_view
+from makegood.claims.viewing import claim_view
 from makegood.ledger.coupons.codes import code_of
 from makegood.orders.facts import UnitFacts
 from makegood.policy.model import Pack

@@ -9,8 +9,9 @@ import msgspec
 
 from makegood.claims import events as e
 from makegood.claims import store
+from makegood.claims.fold import folds
 from makegood.claims.listing_store import appealed_claims
-from makegood.claims.state import Claim, Recorded, folds
+from makegood.claims.state import Claim, Recorded
 from makegood.policy.backtest.intervals import wilson
 from makegood.store.database import Connection
 

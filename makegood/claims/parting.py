@@ -61,7 +61,21 @@ def _part_decision(fields: Fields, apart: Apart) -> Fields:
     return {**fields, "decision": {**decision, "conditions": conditions}}
 
 
+def _part_moved(fields: Fields, apart: Apart) -> Fields:
+    """The seller's own parts stay; what moved between others, and what waits, is the platform's."""
+    own = []
+    for place, moved in enumerate(fields["moved"]):
+        if "seller" in (moved["giver"], moved["taker"]):
+            own.append(moved)
+        else:
+            apart["of_platform"][f"/moved/{place}"] = moved
+    kept = {name: value for name, value in fields.items() if name != "waiting_minor"}
+    apart["of_platform"]["/waiting_minor"] = fields.get("waiting_minor", 0)
+    return {**kept, "moved": own}
+
+
 _PARTS: Final[Mapping[str, Callable[[Fields, Apart], Fields]]] = {
+    "bearing_corrected": _part_moved,
     "claim_decided": _part_decision,
     "facts_recorded": _part_facts,
 }

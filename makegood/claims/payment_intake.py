@@ -15,12 +15,13 @@ from makegood.claims import commands as c
 from makegood.claims import events as e
 from makegood.claims.desk import Desk, owner_for
 from makegood.claims.factsheet import stated
+from makegood.claims.fold import evolve
 from makegood.claims.grams import grams_of
 from makegood.claims.intake import Opened, cluster_of, pack_for, with_free_number
 from makegood.claims.listed import row_of
 from makegood.claims.opening import OpenClaim, Owner
 from makegood.claims.rows import Intake
-from makegood.claims.state import Claim, Recorded, evolve
+from makegood.claims.state import Claim, Recorded
 from makegood.claims.stepping import step_held
 from makegood.ledger.refund.gateway import Capture
 from makegood.ledger.store import payments_by_trade

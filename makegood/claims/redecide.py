@@ -14,9 +14,10 @@ import msgspec
 from makegood.claims import events as e
 from makegood.claims import replay_store, store
 from makegood.claims.desk import Desk
+from makegood.claims.fold import fold
 from makegood.claims.frame import units_of
 from makegood.claims.ruling import rule_on
-from makegood.claims.state import Recorded, fold
+from makegood.claims.state import Recorded
 from makegood.orders.facts import UnitFacts
 from makegood.policy.model import Pack
 from makegood.store.database import Connection

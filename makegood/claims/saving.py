@@ -12,10 +12,11 @@ from makegood.base.refusal import Refused
 from makegood.claims import clock, notices, store
 from makegood.claims import events as e
 from makegood.claims.desk import Desk
+from makegood.claims.fold import evolve
 from makegood.claims.listed import row_of
 from makegood.claims.offers import freeing_jobs
 from makegood.claims.parting import part
-from makegood.claims.state import Claim, Recorded, evolve
+from makegood.claims.state import Claim, Recorded
 from makegood.claims.topics import claim_topic, queue_topic
 from makegood.record import rules as record_rules
 from makegood.record.rules import NewEvent, SealedEvent, StreamHead

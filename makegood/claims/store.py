@@ -9,9 +9,10 @@ import msgspec
 
 from makegood.base.actor import Actor, Role
 from makegood.claims import events as e
+from makegood.claims.fold import fold
 from makegood.claims.parting import NOTHING_APART, PARTED, STEPS, join
 from makegood.claims.rows import ClusterHistory, Intake, OpenOnOrder, Parties, Row, UnitClaim
-from makegood.claims.state import Claim, Recorded, fold
+from makegood.claims.state import Claim, Recorded
 from makegood.orders.order import Order
 from makegood.record import store as record_store
 from makegood.record.chain import FIELDS_ERASED

@@ -10,9 +10,10 @@ from makegood.base.refusal import Refused
 from makegood.claims import commands as c
 from makegood.claims import edges
 from makegood.claims import events as e
+from makegood.claims.fold import evolve
 from makegood.claims.outcome import decided
 from makegood.claims.remedies import COUPON, GOODS, MONEY, NOTHING
-from makegood.claims.state import Claim, Recorded, evolve
+from makegood.claims.state import Claim, Recorded
 
 MAX_EVIDENCE_REQUESTS = 3
 MAX_COUNTER_OFFERS = 3

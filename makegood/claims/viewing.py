@@ -1,8 +1,7 @@
 """One claim for one reader: the same steps for all, with each side's own details only."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
 
 import msgspec
 
@@ -12,64 +11,12 @@ from makegood.claims import view as v
 from makegood.claims.appeal_history import appeals_of, parts_seen_by
 from makegood.claims.carrying import remedy_of
 from makegood.claims.clock import soon_at
-from makegood.claims.commands import Ruling
 from makegood.claims.may import may
 from makegood.claims.precedents.past import NO_RULE, assist_of
-from makegood.claims.ruling import MACHINE_NAME
-from makegood.claims.state import STAFF, Claim, Recorded
-from makegood.orders.facts import UnitFacts
+from makegood.claims.sight import Sight, sees
+from makegood.claims.state import STAFF, Claim
+from makegood.claims.step_views import step_lines
 from makegood.policy.model import Pack
-
-HIDDEN_STEPS: Final = ("notice_sent", "tags_changed")
-"""Bookkeeping that no party needs in the shared history; the staff sees it."""
-_SHOWN: Final = frozenset(
-    {
-        "amount_minor",
-        "answer",
-        "finding",
-        "body",
-        "by",
-        "cause",
-        "channel",
-        "department",
-        "how",
-        "kind",
-        "lane",
-        "media_type",
-        "number",
-        "outcome",
-        "owner_name",
-        "party",
-        "price_minor",
-        "priority",
-        "reason",
-        "refusal",
-        "remedy",
-        "reviewer_name",
-        "root_cause",
-        "score",
-        "slot",
-        "state",
-        "turn",
-        "unit_no",
-        "wants",
-        "why",
-    }
-)
-"""Fields of events that every reader of a step may see: no ids of people or suppliers."""
-
-
-class Sight(msgspec.Struct, frozen=True, kw_only=True):
-    """What a view is made of: the fold, its history, the units, and what the rules say now."""
-
-    claim: Claim
-    history: list[Recorded]
-    units: list[UnitFacts]
-    ruling: Ruling | None
-    coupon_codes: Mapping[str, str] = {}
-    """Codes by coupon number, for the buyer alone."""
-    buyer_name: str = "买家"
-    roster_names: dict[str, str] = {}
 
 
 def claim_view(sight: Sight, pack: Pack, reader: Actor, now: datetime) -> v.ClaimView:
@@ -96,10 +43,10 @@ def claim_view(sight: Sight, pack: Pack, reader: Actor, now: datetime) -> v.Clai
         held_minor=opened.claimed_minor if claim.is_open else 0,
         stages=_stages(claim),
         deadlines=[_deadline(d, now) for d in claim.deadlines if staff or _is_shared(d)],
-        facts=[_fact(f) for f in claim.facts if _sees(f.audience, reader, staff=staff)],
+        facts=[_fact(f) for f in claim.facts if sees(f.audience, reader, staff=staff)],
         slots=_slots(claim, pack),
         evidence=[
-            _evidence(sight, i) for i in claim.evidence if _sees(i.audience, reader, staff=staff)
+            _evidence(sight, i) for i in claim.evidence if sees(i.audience, reader, staff=staff)
         ],
         decision=_for_reader(
             _decision(claim, claim.decision, claim.decided_at or now, claim.upheld),
@@ -116,7 +63,7 @@ def claim_view(sight: Sight, pack: Pack, reader: Actor, now: datetime) -> v.Clai
         money=_money(sight),
         offers=[_offer(o.made, o.at, o.state, opened.currency) for o in claim.offers],
         tasks=_tasks(claim) if staff else [],
-        steps=[s for r in sight.history for s in _step(r, sight, reader, staff=staff)],
+        steps=[s for r in sight.history for s in step_lines(r, sight, reader, staff=staff)],
         tags=claim.tags if staff else {},
         root_cause=claim.root_cause,
         rating=claim.rating,
@@ -126,10 +73,6 @@ def claim_view(sight: Sight, pack: Pack, reader: Actor, now: datetime) -> v.Clai
             appeals_of(sight.history, sight.roster_names), "" if staff else reader.role
         ),
     )
-
-
-def _sees(audience: str, reader: Actor, *, staff: bool) -> bool:
-    return staff or audience in ("all", reader.role)
 
 
 def _is_shared(deadline: e.Deadline) -> bool:
@@ -287,7 +230,7 @@ def _for_reader(
     if shown is None or decision is None:
         return None
     conditions = [
-        view if _sees(said.audience, reader, staff=staff) else _veiled(view, said.audience)
+        view if sees(said.audience, reader, staff=staff) else _veiled(view, said.audience)
         for view, said in zip(shown.conditions, decision.conditions, strict=True)
     ]
     return msgspec.structs.replace(shown, conditions=conditions)
@@ -400,109 +343,3 @@ def _tasks(claim: Claim) -> list[v.TaskView]:
         )
         for task in claim.tasks
     ]
-
-
-def _step(recorded: Recorded, sight: Sight, reader: Actor, *, staff: bool) -> list[v.StepView]:
-    """One line of history, or none where this reader may not see it."""
-    name = e.event_name(recorded.event)
-    audience = audience_of(recorded.event)
-    if not _sees(audience, reader, staff=staff) or (name in HIDDEN_STEPS and not staff):
-        return []
-    if isinstance(recorded.event, e.FactsRecorded):
-        return _fact_steps(recorded, sight, reader, staff=staff)
-    shown = _shown(recorded.event)
-    if isinstance(recorded.event, e.Escalated) and not staff:
-        shown.pop("why", None)  # What colleagues write to each other is theirs.
-    return [_line(recorded, sight, name, audience, shown)]
-
-
-def _fact_steps(
-    recorded: Recorded, sight: Sight, reader: Actor, *, staff: bool
-) -> list[v.StepView]:
-    """Facts appear as one line that counts those this reader may see."""
-    assert isinstance(recorded.event, e.FactsRecorded)
-    seen = [f for f in recorded.event.facts if _sees(f.audience, reader, staff=staff)]
-    if not seen:
-        return []
-    sources = ", ".join(dict.fromkeys(f.source for f in seen))
-    shown: dict[str, e.Scalar] = {"count": len(seen), "sources": sources}
-    return [_line(recorded, sight, "facts_recorded", "all", shown)]
-
-
-def _line(
-    recorded: Recorded,
-    sight: Sight,
-    name: str,
-    audience: v.Audience,
-    shown: dict[str, e.Scalar],
-) -> v.StepView:
-    text = getattr(recorded.event, "text", "")
-    return v.StepView(
-        version=recorded.version,
-        what=name,
-        by=_by(recorded, sight),
-        at=recorded.at,
-        audience=audience,
-        with_=shown,
-        text=e.words_of(text),
-    )
-
-
-def _shown(event: e.AnyEvent) -> dict[str, e.Scalar]:
-    """The short fields of an event that fill the words of its line."""
-    shown: dict[str, e.Scalar] = {}
-    for name in event.__struct_fields__:
-        value = getattr(event, name)
-        if name in _SHOWN and isinstance(value, bool | int | str):
-            shown[name] = value
-    if isinstance(event, e.ClaimDecided):
-        decision = event.decision
-        shown |= {
-            "finding": decision.finding,
-            "remedy": decision.remedy,
-            "amount_minor": decision.amount_minor,
-            "rule_id": decision.rule_id,
-        }
-    return shown
-
-
-def audience_of(event: e.AnyEvent) -> v.Audience:
-    """Who besides the platform sees that this happened."""
-    match event:
-        case e.MessagePosted(audience=audience) | e.EvidenceAdded(audience=audience):
-            return audience
-        case (
-            e.HandedOver()
-            | e.TaskAnswered()
-            | e.TagsChanged()
-            | e.DecisionProposed()
-            | e.DecisionReturned()
-        ):
-            return "platform"
-        case e.KeyRevealed():
-            return "buyer"
-        case e.SellerRestored() | e.BearingCorrected():
-            return "seller"
-        case _:
-            return "all"
-
-
-def _by(recorded: Recorded, sight: Sight) -> v.PersonView:
-    """Who did it. A decision is its decider's, whoever's step let the rules speak."""
-    if isinstance(recorded.event, e.ClaimDecided) and recorded.event.decision.source == "machine":
-        return v.PersonView("machine", MACHINE_NAME)
-    return _person(recorded.by, sight)
-
-
-def _person(by: Actor, sight: Sight) -> v.PersonView:
-    match by.role:
-        case "buyer" | "market":
-            return v.PersonView("buyer", sight.buyer_name)
-        case "seller":
-            return v.PersonView("seller", sight.claim.opened.seller_name)
-        case "supplier":
-            return v.PersonView("supplier", "")
-        case "system":
-            return v.PersonView("machine", MACHINE_NAME)
-        case _:
-            return v.PersonView("platform", sight.roster_names.get(by.id, sight.claim.owner_name))

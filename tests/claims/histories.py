@@ -12,8 +12,9 @@ from makegood.claims import commands as c
 from makegood.claims import events as e
 from makegood.claims.commands import Clocks, Ruling
 from makegood.claims.decide import decide
+from makegood.claims.fold import evolve
 from makegood.claims.promises import Timetable
-from makegood.claims.state import Claim, Recorded, evolve
+from makegood.claims.state import Claim, Recorded
 from makegood.claims.view import Audience
 from makegood.orders.facts import UnitFacts, unit_facts
 from makegood.policy.judgement import Class

@@ -8,8 +8,9 @@ from makegood.claims import commands as c
 from makegood.claims import events as e
 from makegood.claims.events import Circumstances
 from makegood.claims.factsheet import stated
+from makegood.claims.fold import evolve
 from makegood.claims.ruling import rule_on
-from makegood.claims.state import Claim, evolve
+from makegood.claims.state import Claim
 from makegood.orders.facts import UnitFacts, unit_facts
 from makegood.policy.facts import SourceKind, Value
 from makegood.policy.judgement import Context

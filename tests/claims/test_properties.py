@@ -13,8 +13,10 @@ from makegood.claims import clock, edges, turns
 from makegood.claims import commands as c
 from makegood.claims import events as e
 from makegood.claims.carrying import borne_by
-from makegood.claims.state import Claim, Recorded, evolve, fold
-from makegood.claims.viewing import Sight, claim_view
+from makegood.claims.fold import evolve, fold
+from makegood.claims.sight import Sight
+from makegood.claims.state import Claim, Recorded
+from makegood.claims.viewing import claim_view
 from tests.claims import histories as h
 
 Decide = Callable[[Claim, c.AnyCommand, Act], list[e.AnyEvent] | None]

@@ -13,9 +13,11 @@ from makegood.claims import clock, silence, turns
 from makegood.claims import commands as c
 from makegood.claims import events as e
 from makegood.claims.commands import Ruling
-from makegood.claims.state import Claim, Recorded, evolve
+from makegood.claims.fold import evolve
+from makegood.claims.sight import Sight
+from makegood.claims.state import Claim, Recorded
 from makegood.claims.view import ClaimView
-from makegood.claims.viewing import Sight, claim_view
+from makegood.claims.viewing import claim_view
 from makegood.policy.model import Pack
 from tests.claims import histories as h
 from tests.claims.test_properties import ClaimMachine

@@ -3,8 +3,7 @@
 None of this talks to a gateway; the worker does, between two of these transactions.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -17,16 +16,13 @@ from makegood.ledger import accounts as book_accounts
 from makegood.ledger import actions as ledger
 from makegood.ledger import recipes
 from makegood.ledger import rules as book
-from makegood.ledger import store as book_store
-from makegood.ledger.advance import store as advance_store
-from makegood.ledger.advance.actions import note_arrived, open_day
+from makegood.ledger.advance.actions import note_arrived
 from makegood.ledger.advance.recipes import levelled
-from makegood.ledger.advance.rules import COVERS, Look, levelling
+from makegood.ledger.advance.rules import Look, levelling
 from makegood.ledger.audits.pause import CHECK_AGAIN, PROMISE, paused_since
-from makegood.ledger.recipes import PaymentLeg
-from makegood.ledger.refund import funding, rules, store
+from makegood.ledger.refund import funding, locking, rules, store
 from makegood.ledger.refund.gateway import Capture, RefundReply, Unsupported
-from makegood.ledger.refund.plan import Terms, plan_refunds, wanted_sources
+from makegood.ledger.refund.plan import plan_refunds
 from makegood.ledger.refund.rules import (
     Check,
     Refund,
@@ -37,8 +33,7 @@ from makegood.ledger.refund.rules import (
     Timings,
     Wait,
 )
-from makegood.ledger.rules import AccountKey, Balance, Transfer
-from makegood.people.markets.store import load_seller
+from makegood.ledger.rules import Transfer
 from makegood.store.database import Connection
 from makegood.store.jobs import Job, enqueue
 
@@ -100,10 +95,6 @@ class BoardColumn(msgspec.Struct, frozen=True, kw_only=True):
     oldest_seconds: float
 
 
-class _TakenMeanwhileError(Exception):
-    """Others took what a refund counted on, before it had locked it."""
-
-
 async def order_refund(tx: Connection, act: Act, order: RefundOrder) -> list[Refund]:
     """Reserve a refund's money and ask for its sending, one refund per payment leg.
 
@@ -118,7 +109,7 @@ async def order_refund(tx: Connection, act: Act, order: RefundOrder) -> list[Ref
     if known:
         return known
     legs = list(order.legs) or await ledger.payment_legs(tx, act.market_id, order.unit.order_no)
-    look, terms = await _lock(tx, act, order, legs)
+    look, terms = await locking.lock(tx, act, order, legs)
     known = await store.refunds_by_key(tx, act.market_id, order.refund_key)
     if known:
         return known
@@ -273,59 +264,6 @@ async def note_notice(tx: Connection, act: Act, channel: str, digest: bytes, ver
     await store.note_notice(tx, act.market_id, channel, digest, verdict, act.now)
 
 
-async def _terms(tx: Connection, act: Act, order: RefundOrder) -> Terms:
-    """What may be paid first for this seller."""
-    caps = await advance_store.load_caps(tx, act.market_id)
-    seller = await load_seller(tx, act.market_id, order.seller_id)
-    return Terms(caps=caps, tier=seller.tier if seller else "B")
-
-
-async def _lock(
-    tx: Connection, act: Act, order: RefundOrder, legs: Sequence[PaymentLeg]
-) -> tuple[Look, Terms]:
-    """Lock all that the refund may touch, in one go and one order; answers a look at it.
-
-    Covers only where something must be advanced, and of them only the claim's own shards while
-    those have room for it: with all of them locked, one refund of the market at a time would
-    pass. What is needed is read before anything is locked, and looked at again afterwards;
-    should others have taken it in between, all locks are given back, and more is locked in the
-    same order. Nobody waits for anything while holding what comes later in it.
-    """
-    own = funding.accounts_of_refund(order.unit, legs, order.seller_id)
-    day = book_accounts.day_of(act.now)
-    look = _looking(await _read_codes(tx, act, order, own | _advance_codes(order, day)))
-    terms: Terms | None = None
-    while True:
-        reach = _reach(order, look, day)
-        if reach and terms is None:
-            terms = await _terms(tx, act, order)
-            if terms.caps.pays_first:
-                await open_day(tx, act, terms.caps, order.currency)
-        codes = own if reach == 0 else own | _advance_codes(order, day, all_shards=reach == 2)
-        with suppress(_TakenMeanwhileError):
-            async with tx.transaction():
-                look = _looking(await _lock_codes(tx, act, order, codes))
-                if _reach(order, look, day) > reach:
-                    raise _TakenMeanwhileError
-            return look, terms or Terms()
-
-
-def _reach(order: RefundOrder, look: Look, day: str) -> int:
-    """How much must be locked: no cover, the claim's own shards, or all of them."""
-    need = wanted_sources(order, look).advanced_minor
-    if not need:
-        return 0
-    own = [book_accounts.cover(kind, order.claim_no, day) for kind in COVERS]
-    enough = all(book.available_minor(code, look(code)) >= need for code in own)
-    return 1 if enough else 2
-
-
-def _advance_codes(order: RefundOrder, day: str, *, all_shards: bool = False) -> set[str]:
-    return funding.accounts_of_advance(
-        order.claim_no, order.seller_id, order.supplier_id, day, all_shards=all_shards
-    )
-
-
 def _levelled(
     act: Act, order: RefundOrder, refunds: Sequence[Refund], look: Look
 ) -> list[Transfer]:
@@ -340,25 +278,6 @@ def _levelled(
 
 def _pendings(refunds: Sequence[Refund]) -> list[Transfer]:
     return [t for refund in refunds for t in funding.refund_pending(rules.posting_of(refund))]
-
-
-def _looking(found: Mapping[AccountKey, Balance]) -> Look:
-    by_code = {code: balance for (code, _), balance in found.items()}
-    return lambda code: by_code.get(code, Balance())
-
-
-async def _read_codes(
-    tx: Connection, act: Act, order: RefundOrder, codes: set[str]
-) -> dict[AccountKey, Balance]:
-    found = await book_store.read_accounts(tx, act.market_id, codes, order.currency)
-    return {(code, order.currency): balance for code, balance in found.items()}
-
-
-async def _lock_codes(
-    tx: Connection, act: Act, order: RefundOrder, codes: set[str]
-) -> dict[AccountKey, Balance]:
-    keys = [(code, order.currency) for code in codes]
-    return await book_store.lock_accounts(tx, act.market_id, keys)
 
 
 async def _is_blocked(tx: Connection, act: Act, refund: Refund) -> bool:
