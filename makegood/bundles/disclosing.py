@@ -125,7 +125,7 @@ def _within(event: e.AnyEvent, sealed: SealedEvent, name: str) -> frozenset[Side
             return _of_audiences(["platform"] if others else [])
         case e.BearingCorrected() if name == "waiting_minor":
             return frozenset({"platform"})
-        case e.EvidenceAdded(party=party) if name == "filename":
+        case e.EvidenceAdded(party=party, audience="all") if name == "filename":
             return _of_party(party)
         case e.Escalated() if name == "why":
             return frozenset({"platform"})

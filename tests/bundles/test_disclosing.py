@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, get_args
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from makegood.claims import events as e
 from makegood.claims.parting import SIDE_OF, Side
 from makegood.claims.view import Audience as Readers
 from makegood.record.rules import SealedEvent, erase, parse_entry
-from tests.claims.one_sided import decided, facts, recorded, sealed, sealed_in_one_piece
+from tests.claims.one_sided import corrected, decided, facts, recorded, sealed, sealed_in_one_piece
 
 PARTIES: tuple[Audience, ...] = ("buyer", "seller", "outside")
 READERS: tuple[Readers, ...] = get_args(Readers)
@@ -84,6 +85,26 @@ def test_no_bundle_holds_a_word_that_is_not_its_readers(events: list[e.AnyEvent]
         assert "acc-7" not in said
 
 
+def test_a_seller_reads_its_own_parts_of_a_correction_and_nobody_elses() -> None:
+    shown = opened([corrected()], "seller")
+    assert [one["amount_minor"] for one in shown[1, "moved"]] == [1234]
+    assert not any(word in str(shown) for word in ("4321", "777"))
+    assert closed([corrected()], "seller")[1, "of_platform"] == "platform"
+    assert not {"moved", "of_seller", "of_platform"} & {
+        name for _, name in opened([corrected()], "buyer")
+    }
+    assert shown[1, "moved"] == opened([corrected()], "platform")[1, "moved"]
+
+
+def test_a_correction_sealed_in_one_piece_stays_closed_to_a_seller_it_tells_too_much() -> None:
+    whole = corrected()
+    own = msgspec.structs.replace(whole, moved=whole.moved[1:])
+    entries, history = sealed_in_one_piece([whole, own]), recorded([whole, own])
+    kept = {(one.version, one.name): one.why for one in closed_fields(entries, history, "seller")}
+    assert (kept[1, "moved"], kept[1, "waiting_minor"]) == ("one_piece", "platform")
+    assert (2, "moved") not in kept
+
+
 @pytest.mark.parametrize("audience", AUDIENCES)
 @pytest.mark.parametrize("make", [sealed, sealed_in_one_piece])
 def test_what_is_opened_and_what_is_closed_is_all_that_was_committed_to(
@@ -94,6 +115,7 @@ def test_what_is_opened_and_what_is_closed_is_all_that_was_committed_to(
         facts(["seller"]),
         e.Escalated(kind="stage", to="lead", why="words among colleagues"),
         e.KeyRevealed(unit_no=1, generation=1),
+        corrected(),
     ]
     entries: list[SealedEvent] = make(events)
     history = recorded(events)

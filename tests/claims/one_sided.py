@@ -79,6 +79,15 @@ def decided(
     return e.ClaimDecided(decision=decision, deadlines=[], approved_by="acc-78")
 
 
+def corrected() -> e.BearingCorrected:
+    """Two parts that moved, one of them none of the seller's, and something that waits."""
+    moved = [
+        e.MovedPart(number="K1", giver="supplier", taker="platform", amount_minor=4321),
+        e.MovedPart(number="K2", giver="supplier", taker="seller", amount_minor=1234),
+    ]
+    return e.BearingCorrected(decision_no=2, moved=moved, waiting_minor=777, transfers=["t-1"])
+
+
 def sealed(events: Sequence[e.AnyEvent]) -> list[SealedEvent]:
     """These events as the history stores them today."""
     return sealed_today(HEAD, events, TownIds(), ACT)

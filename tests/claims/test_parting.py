@@ -14,11 +14,13 @@ from makegood.record.canonical import canonical
 from makegood.record.chain import check_chain
 from makegood.record.erased import ERASED_VALUE
 from makegood.record.rules import erase, parse_entry
-from tests.claims.one_sided import decided, facts, plain, sealed, sealed_in_one_piece
+from tests.claims.one_sided import corrected, decided, facts, plain, sealed, sealed_in_one_piece
 
 READERS: tuple[Audience, ...] = get_args(Audience)
 AUDIENCES = st.lists(st.sampled_from(READERS), max_size=24)
-EVENTS: st.SearchStrategy[e.AnyEvent] = st.one_of(AUDIENCES.map(facts), AUDIENCES.map(decided))
+EVENTS: st.SearchStrategy[e.AnyEvent] = st.one_of(
+    AUDIENCES.map(facts), AUDIENCES.map(decided), st.builds(corrected)
+)
 
 
 @given(EVENTS)
@@ -61,6 +63,13 @@ def test_the_public_entry_does_not_tell_whether_a_side_has_anything_of_its_own(
     entry = parse_entry(sealed([event])[0].entry)
     assert entry is not None
     assert set(SIDE_OF) <= entry.commitments.keys()
+
+
+def test_of_a_correction_only_the_sellers_own_parts_are_sealed_for_the_seller() -> None:
+    parted = part("bearing_corrected", plain(corrected()))
+    assert [one["number"] for one in parted["moved"]] == ["K2"]
+    assert "waiting_minor" not in parted
+    assert parted["of_platform"].keys() == {"/moved/0", "/waiting_minor"}
 
 
 def test_an_erased_part_stays_away_and_the_rest_is_read() -> None:
