@@ -1,7 +1,8 @@
 """The plain bill, for epay, PayPal, the shop's balance and anything else: one line per movement.
 
 Columns by their English or Chinese names: time, type, trade_no, order_no, refund_no, amount, fee,
-currency. The last three may be missing, refund_no too where the channel has none (epay V1).
+currency. The last three may be missing, refund_no too where the channel has none (epay V1). What
+went out may stand with or without a minus; what came in never has one.
 """
 
 from collections.abc import Sequence
@@ -39,6 +40,8 @@ KINDS: Final[dict[str, LineKind]] = {
     "费用": "fee",
 }
 
+_INCOMING: Final[tuple[LineKind, ...]] = ("payment", "dispute_back")
+
 
 def read_plain(rows: Sequence[tuple[int, list[str]]], currency: str) -> list[BillLine]:
     """The lines of a bill. Raises BillFault."""
@@ -57,7 +60,9 @@ def _line(row: Row, otherwise: str) -> BillLine:
     kind = KINDS.get(row.required("type").lower())
     if kind is None:
         raise BillFault("kind_unknown", row.line_no, "type", row.text("type"))
-    amount = abs(row.signed_minor("amount", currency))
+    amount = row.signed_minor("amount", currency)
+    if amount == 0 or (amount < 0 and kind in _INCOMING):
+        raise BillFault("amount_wrong", row.line_no, "amount", row.text("amount"))
     trade_no = row.required("trade_no")
     number, names = _number(row, kind, trade_no)
     return BillLine(
@@ -66,7 +71,7 @@ def _line(row: Row, otherwise: str) -> BillLine:
         number=number,
         names=names,
         day=row.day("time"),
-        amount_minor=amount,
+        amount_minor=abs(amount),
         currency=currency,
         fee_minor=row.signed_minor("fee", currency) if row.text("fee") else 0,
         order_no=row.text("order_no"),

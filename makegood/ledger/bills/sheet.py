@@ -2,8 +2,10 @@
 
 import codecs
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from typing import Final
 
 import msgspec
 
@@ -13,6 +15,10 @@ from makegood.ledger.rules import MAX_AMOUNT_MINOR
 
 MOST_BYTES = 50 * 1024 * 1024
 MOST_CELLS = 200
+_AMOUNT: Final = re.compile(
+    r"¥?(?P<sign>[+-]?)¥?(?P<whole>[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.(?P<part>[0-9]*))?"
+)
+"""Commas only where they part thousands, so that `1,5` is never 15."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -34,17 +40,11 @@ class Row(msgspec.Struct, frozen=True):
 
     def signed_minor(self, column: str, currency: str) -> int:
         """An amount in minor units with its sign. Raises BillFault `amount_wrong`."""
-        text = self.required(column).replace(",", "").lstrip("¥")
-        sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
-        whole, _, part = digits.partition(".")
-        places = MINOR_DIGITS[currency]
-        exact = whole.isascii() and whole.isdecimal() and (not part or _is_number(part))
-        if not exact or len(whole) > 13 or part[places:].strip("0"):
+        text = self.required(column)
+        minor = _signed_minor(text, MINOR_DIGITS[currency])
+        if minor is None or abs(minor) > MAX_AMOUNT_MINOR:
             raise BillFault("amount_wrong", self.line_no, column, text)
-        minor = int(whole + part[:places].ljust(places, "0"))
-        if minor > MAX_AMOUNT_MINOR:
-            raise BillFault("amount_wrong", self.line_no, column, text)
-        return sign * minor
+        return minor
 
     def currency(self, column: str, otherwise: str) -> str:
         """A currency that we keep. Raises BillFault `currency_unknown`."""
@@ -137,6 +137,16 @@ def _row(line_no: int, header: list[str], cells: list[str]) -> Row:
     return Row(line_no, dict(zip(header, cells, strict=True)))
 
 
+def _signed_minor(text: str, places: int) -> int | None:
+    """An amount in minor units; None for anything but an exact number with so many decimals."""
+    found = _AMOUNT.fullmatch(text)
+    part = (found["part"] or "") if found else ""
+    if found is None or part[places:].strip("0"):
+        return None
+    minor = int(found["whole"].replace(",", "") + part[:places].ljust(places, "0"))
+    return -minor if found["sign"] == "-" else minor
+
+
 def _plain(cell: str) -> str:
     """Without the marks that keep spreadsheets from changing numbers: tabs, `` ` ``, `=""`."""
     text = cell.strip().lstrip("`").strip()
@@ -151,7 +161,3 @@ def _decoded(content: bytes, encoding: str) -> str:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise BillFault("encoding_unknown", line) from None
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal()

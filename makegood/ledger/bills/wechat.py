@@ -3,8 +3,9 @@
 A payment's line has the state SUCCESS; a refund's has REFUND and both refund numbers.
 """
 
+import re
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from makegood.base.money import MINOR_DIGITS
@@ -26,6 +27,7 @@ COUNT_TOTAL: Final = "总交易单数"
 PAID_TOTAL: Final = "订单总金额"
 BACK_TOTAL: Final = "申请退款总金额"
 TOTALS: Final = (COUNT_TOTAL, PAID_TOTAL, BACK_TOTAL)
+_FEE: Final = re.compile(r"[+-]?[0-9]{1,12}(?:\.[0-9]{0,12})?")
 
 
 def read_wechat(rows: Sequence[tuple[int, list[str]]], currency: str) -> list[BillLine]:
@@ -74,12 +76,11 @@ def _made(row: Row, currency: str, number: str, names: tuple[str, ...], column: 
 
 def _fee(row: Row, currency: str) -> int:
     """The fee in minor units; WeChat Pay writes it with five places, so it is rounded."""
-    text = row.text(FEE)
-    try:
-        exact = Decimal(text or "0").scaleb(MINOR_DIGITS[currency])
-        return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
-    except InvalidOperation:
-        raise BillFault("amount_wrong", row.line_no, FEE, text) from None
+    text = row.text(FEE) or "0"
+    if not _FEE.fullmatch(text):
+        raise BillFault("amount_wrong", row.line_no, FEE, text)
+    exact = Decimal(text).scaleb(MINOR_DIGITS[currency])
+    return int(exact.quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def _check_totals(totals: Row, lines: Sequence[BillLine], currency: str) -> None:

@@ -76,7 +76,11 @@ def test_a_line_taken_out_of_a_bill_shows_in_its_totals(form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", "abc", "12.345", "1e3", "98,00,1.5.2", "９８", "99999999999999"]
+    "wrong",
+    [
+        *("", "abc", "12.345", "1e3", "98,00,1.5.2", "1,5", "９８", "NaN"),
+        *("99999999999999", "9" * 5000, "-98.00", "0", "0.00"),
+    ],
 )
 def test_a_wrong_amount_names_line_and_column(wrong: str) -> None:
     head = "time,type,trade_no,amount"
@@ -85,6 +89,29 @@ def test_a_wrong_amount_names_line_and_column(wrong: str) -> None:
     found = fault("plain", "\n".join([head, good, bad]).encode())
     assert found.code in ("amount_wrong", "cell_empty")
     assert (found.line, found.column) == (3, "amount")
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [("1,098.50", 109_850), ("¥1,098.5", 109_850), ("+98", 9800), ("98.000", 9800)],
+)
+def test_amounts_as_spreadsheets_write_them_are_read(text: str, minor: int) -> None:
+    content = f'time,type,trade_no,amount\n2026-11-20,payment,T-1,"{text}"'
+    assert read_bill("plain", content.encode(), "CNY")[0].amount_minor == minor
+
+
+@pytest.mark.parametrize("amount", ["30.00", "-30.00", "¥-30.00", "-¥30.00"])
+def test_what_went_out_may_stand_with_a_minus(amount: str) -> None:
+    content = f"time,type,trade_no,refund_no,amount\n2026-11-20,refund,T-1,MG1,{amount}"
+    [line] = read_bill("plain", content.encode(), "CNY")
+    assert (line.kind, line.amount_minor) == ("refund", 3000)
+
+
+@pytest.mark.parametrize("fee", ["NaN", "Infinity", "1e3", "x", "9" * 40])
+def test_a_fee_that_is_no_number_is_refused(fee: str) -> None:
+    content = WRITERS["wechat"](MOVES).decode().replace("0.59", fee, 1)
+    assert (found := fault("wechat", content.encode())).code == "amount_wrong"
+    assert found.column == "手续费"
 
 
 def test_an_amount_with_more_decimals_than_yen_has_is_refused() -> None:
