@@ -1,16 +1,9 @@
 """Whose claim it is: the one check that every operation on a claim begins with."""
 
-from collections.abc import Awaitable, Callable
-from typing import TypeAlias
-
 from makegood.base.ids import is_claim_no
 from makegood.claims.looking import is_party, parties_of
-from makegood.claims.state import Claim
 from makegood.web.api.faults import Fault
-from makegood.web.api.operation import Answer, Call
-from makegood.web.api.shapes import moved
-
-Step: TypeAlias = Callable[[str], Awaitable[Claim]]
+from makegood.web.api.operation import Call
 
 
 async def own_claim(call: Call) -> str:
@@ -24,8 +17,3 @@ async def own_claim(call: Call) -> str:
     if call.caller.role == "buyer" and not call.caller.holds_order(parties.order_no):
         raise Fault("not_found")
     return claim_no
-
-
-async def stepped(call: Call, step: Step) -> Answer:
-    """Carry out one step on the caller's own claim; answers where the claim stands then."""
-    return Answer(body=moved(await step(await own_claim(call))))

@@ -4,13 +4,13 @@ from typing import Final
 
 from makegood.base.refusal import Refused
 from makegood.claims.repairs import RepairOffer, find_payment, repair_offer
-from makegood.claims.state import Claim
 from makegood.claims.system_actions import finish_repair, pay_repair
 from makegood.ledger.recipes import PaymentLeg
-from makegood.web.api.access import own_claim, stepped
+from makegood.web.api.access import own_claim
 from makegood.web.api.faults import Fault, input_fault
 from makegood.web.api.operation import Answer, Call, Operation
 from makegood.web.api.shapes import ClaimMoved, Code, Input, Nothing, Number, moved
+from makegood.web.api.steps import stepped
 
 
 class RepairPayment(Input, frozen=True, kw_only=True):
@@ -37,11 +37,7 @@ async def pay(call: Call) -> Answer:
 
 async def finish(call: Call) -> Answer:
     """The goods work again: what was paid is earned."""
-
-    async def step(claim_no: str) -> Claim:
-        return await finish_repair(call.conn, call.act, call.things.desk, claim_no)
-
-    return await stepped(call, step)
+    return await stepped(call, finish_repair)
 
 
 async def _asked_back(call: Call, offer: RepairOffer, told: RepairPayment) -> PaymentLeg:

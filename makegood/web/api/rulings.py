@@ -7,20 +7,18 @@ from msgspec import Meta
 
 from makegood.claims import staff_actions
 from makegood.claims.staff_actions import Ruled
-from makegood.claims.state import Claim
-from makegood.web.api.access import stepped
 from makegood.web.api.faults import input_fault
-from makegood.web.api.operation import Answer, Call, Operation, Run
+from makegood.web.api.operation import Answer, Call
 from makegood.web.api.shapes import (
     AmountMinor,
     At,
-    ClaimMoved,
     Code,
     Input,
     MaybeCode,
     MaybeText,
     Text,
 )
+from makegood.web.api.steps import step, stepped
 
 Percent = Annotated[int, Meta(ge=0, le=100)]
 Refusal = Literal[
@@ -128,12 +126,7 @@ class Declining(Input, frozen=True, kw_only=True):
 async def decide(call: Call) -> Answer:
     """Decide, on the version that was looked at."""
     ruled, version = _ruled(call.body_as(Ruling)), _version(call)
-    return await stepped(
-        call,
-        lambda no: staff_actions.decide_claim(
-            call.conn, call.act, call.things.desk, no, ruled, version
-        ),
-    )
+    return await stepped(call, staff_actions.decide_claim, ruled, version)
 
 
 async def approve(call: Call) -> Answer:
@@ -141,17 +134,9 @@ async def approve(call: Call) -> Answer:
     said = call.body_as(Approval)
     if said.outcome == "return" and not said.text.strip():
         raise input_fault("text", "a decision is sent back with the reason")
-
-    async def step(claim_no: str) -> Claim:
-        if said.outcome == "release":
-            return await staff_actions.approve_decision(
-                call.conn, call.act, call.things.desk, claim_no
-            )
-        return await staff_actions.return_decision(
-            call.conn, call.act, call.things.desk, claim_no, said.text
-        )
-
-    return await stepped(call, step)
+    if said.outcome == "release":
+        return await stepped(call, staff_actions.approve_decision)
+    return await stepped(call, staff_actions.return_decision, said.text)
 
 
 async def decide_appeal(call: Call) -> Answer:
@@ -159,28 +144,14 @@ async def decide_appeal(call: Call) -> Answer:
     said = call.body_as(AppealRuling)
     ruled = _ruled(said.decision) if said.decision else None
     return await stepped(
-        call,
-        lambda no: staff_actions.decide_appeal(
-            call.conn,
-            call.act,
-            call.things.desk,
-            no,
-            text=said.text,
-            views=said.views or {},
-            ruled=ruled,
-        ),
+        call, staff_actions.decide_appeal, text=said.text, views=said.views or {}, ruled=ruled
     )
 
 
 async def state_fact(call: Call) -> Answer:
     """Put a finding of fact on record."""
     fact = call.body_as(FactStated)
-    return await stepped(
-        call,
-        lambda no: staff_actions.state_fact(
-            call.conn, call.act, call.things.desk, no, fact.name, fact.value
-        ),
-    )
+    return await stepped(call, staff_actions.state_fact, fact.name, fact.value)
 
 
 async def ask_evidence(call: Call) -> Answer:
@@ -191,15 +162,10 @@ async def ask_evidence(call: Call) -> Answer:
         raise input_fault("slots", f"not in the rule pack: {unknown[0]}")
     return await stepped(
         call,
-        lambda no: staff_actions.ask_for_evidence(
-            call.conn,
-            call.act,
-            call.things.desk,
-            no,
-            party=wanted.party,
-            slots=wanted.slots,
-            text=wanted.text,
-        ),
+        staff_actions.ask_for_evidence,
+        party=wanted.party,
+        slots=wanted.slots,
+        text=wanted.text,
     )
 
 
@@ -208,74 +174,48 @@ async def hand_over(call: Call) -> Answer:
     asked = call.body_as(HandOver)
     return await stepped(
         call,
-        lambda no: staff_actions.hand_over(
-            call.conn,
-            call.act,
-            call.things.desk,
-            no,
-            department=asked.department,
-            owner_id=asked.owner_id,
-            question=asked.question,
-            due_at=asked.due_at,
-        ),
+        staff_actions.hand_over,
+        department=asked.department,
+        owner_id=asked.owner_id,
+        question=asked.question,
+        due_at=asked.due_at,
     )
 
 
 async def answer_task(call: Call) -> Answer:
     """Answer a hand-over."""
     task_id, text = call.path["task_id"], call.body_as(TaskAnswer).text
-    return await stepped(
-        call,
-        lambda no: staff_actions.answer_task(
-            call.conn, call.act, call.things.desk, no, task_id, text
-        ),
-    )
+    return await stepped(call, staff_actions.answer_task, task_id, text)
 
 
 async def assign(call: Call) -> Answer:
     """Give the claim to a named person."""
     owner_id = call.body_as(Assignment).owner_id
-    return await stepped(
-        call, lambda no: staff_actions.assign(call.conn, call.act, call.things.desk, no, owner_id)
-    )
+    return await stepped(call, staff_actions.assign, owner_id)
 
 
 async def escalate(call: Call) -> Answer:
     """One line up."""
     text = call.body_as(Escalation).text
-    return await stepped(
-        call, lambda no: staff_actions.escalate(call.conn, call.act, call.things.desk, no, text)
-    )
+    return await stepped(call, staff_actions.escalate, text)
 
 
 async def set_tags(call: Call) -> Answer:
     """Correct the tags."""
     tags = call.body_as(Tags).tags
-    return await stepped(
-        call, lambda no: staff_actions.set_tags(call.conn, call.act, call.things.desk, no, tags)
-    )
+    return await stepped(call, staff_actions.set_tags, tags)
 
 
 async def set_lane(call: Call) -> Answer:
     """Move the claim to the other lane."""
     change = call.body_as(LaneChange)
-    return await stepped(
-        call,
-        lambda no: staff_actions.set_lane(
-            call.conn, call.act, call.things.desk, no, change.lane, change.text
-        ),
-    )
+    return await stepped(call, staff_actions.set_lane, change.lane, change.text)
 
 
 async def decline(call: Call) -> Answer:
     """Do not take the claim on."""
     said = call.body_as(Declining)
-    return await stepped(
-        call,
-        lambda no: staff_actions.decline_claim(
-            call.conn, call.act, call.things.desk, no, refusal=said.refusal, text=said.text
-        ),
-    )
+    return await stepped(call, staff_actions.decline_claim, refusal=said.refusal, text=said.text)
 
 
 def _ruled(ruling: Ruling) -> Ruled:
@@ -299,7 +239,6 @@ def _version(call: Call) -> int:
     return int(found[1])
 
 
-_MOVES: Final = ("claim_not_open", "not_your_turn")
 _RULINGS: Final = (
     "amount_not_positive",
     "approval_needs_other_person",
@@ -312,34 +251,6 @@ _RULINGS: Final = (
 )
 
 
-def _step(
-    name: str,
-    path: str,
-    action: str,
-    summary: str,
-    run: Run,
-    body: type,
-    example: object,
-    *refusals: str,
-    headers: dict[str, str] | None = None,
-) -> Operation:
-    """A step on a claim: POST below its number, answered with where the claim stands."""
-    return Operation(
-        name=name,
-        method="POST",
-        path=f"/claims/{{claim_no}}/{path}",
-        action=action,
-        summary=summary,
-        run=run,
-        reads="json",
-        body=body,
-        answer=ClaimMoved,
-        refusals=(*_MOVES, *refusals),
-        headers=headers or {},
-        example=example,
-    )
-
-
 _RULING: Final = {
     "finding": "key_already_used",
     "remedy": "refund_full",
@@ -347,7 +258,7 @@ _RULING: Final = {
 }
 
 OPERATIONS: Final = (
-    _step(
+    step(
         "decideClaim",
         "decision",
         "claim.decide",
@@ -358,7 +269,7 @@ OPERATIONS: Final = (
         *_RULINGS,
         headers={"If-Match": 'the version that was read, in quotes: `"7"`'},
     ),
-    _step(
+    step(
         "approveDecision",
         "approval",
         "approval.give",
@@ -369,7 +280,7 @@ OPERATIONS: Final = (
         *_RULINGS,
         "already_approved",
     ),
-    _step(
+    step(
         "decideAppeal",
         "appeal-decision",
         "claim.decide_appeal",
@@ -379,7 +290,7 @@ OPERATIONS: Final = (
         {"text": "复核了核销记录，维持原裁定", "views": {"key.revealed": "记录明确"}},
         *_RULINGS,
     ),
-    _step(
+    step(
         "stateFact",
         "facts",
         "claim.state_fact",
@@ -389,7 +300,7 @@ OPERATIONS: Final = (
         {"name": "key.region_mismatch", "value": True},
         "not_a_fact",
     ),
-    _step(
+    step(
         "askForEvidence",
         "evidence-requests",
         "claim.ask_evidence",
@@ -399,7 +310,7 @@ OPERATIONS: Final = (
         {"party": "buyer", "slots": ["error_screen"], "text": "请补充完整的报错页面"},
         "evidence_requests_used_up",
     ),
-    _step(
+    step(
         "handOver",
         "handovers",
         "claim.hand_over",
@@ -414,7 +325,7 @@ OPERATIONS: Final = (
         },
         "too_early",
     ),
-    _step(
+    step(
         "answerTask",
         "tasks/{task_id}",
         "claim.answer_task",
@@ -424,7 +335,7 @@ OPERATIONS: Final = (
         {"text": "已到账"},
         "already_answered",
     ),
-    _step(
+    step(
         "assignClaim",
         "assignment",
         "claim.assign",
@@ -434,7 +345,7 @@ OPERATIONS: Final = (
         {"owner_id": "chen"},
         "conflict_of_interest",
     ),
-    _step(
+    step(
         "escalateClaim",
         "escalation",
         "claim.escalate",
@@ -443,7 +354,7 @@ OPERATIONS: Final = (
         Escalation,
         {"text": "金额超出我的权限"},
     ),
-    _step(
+    step(
         "setTags",
         "tags",
         "claim.set_tags",
@@ -453,7 +364,7 @@ OPERATIONS: Final = (
         {"tags": ["KEY02"]},
         "reason_not_for_product",
     ),
-    _step(
+    step(
         "setLane",
         "lane",
         "claim.set_lane",
@@ -462,7 +373,7 @@ OPERATIONS: Final = (
         LaneChange,
         {"lane": "careful", "text": "涉及账号找回"},
     ),
-    _step(
+    step(
         "declineClaim",
         "decline",
         "claim.close",

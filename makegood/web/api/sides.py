@@ -5,20 +5,18 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from makegood.claims import actions
-from makegood.claims.state import Claim
-from makegood.web.api.access import stepped
 from makegood.web.api.calling import need
 from makegood.web.api.faults import Fault
-from makegood.web.api.operation import Answer, Call, Operation, Run
+from makegood.web.api.operation import Answer, Call
 from makegood.web.api.shapes import (
     AmountMinor,
-    ClaimMoved,
     Code,
     Input,
     MaybeText,
     Nothing,
     Text,
 )
+from makegood.web.api.steps import step, stepped
 
 OfferedRemedy = Literal[
     "refund_full",
@@ -103,153 +101,87 @@ async def post_message(call: Call) -> Answer:
     message = call.body_as(NewMessage)
     if message.audience == "internal":
         need(call, "claim.message_internal")
-        return await stepped(
-            call,
-            lambda no: actions.post_message(
-                call.conn, call.act, call.things.desk, no, message.text, "platform"
-            ),
-        )
-    return await stepped(
-        call,
-        lambda no: actions.post_message(call.conn, call.act, call.things.desk, no, message.text),
-    )
+        return await stepped(call, actions.post_message, message.text, "platform")
+    return await stepped(call, actions.post_message, message.text)
 
 
 async def answer(call: Call) -> Answer:
     """The seller's one answer."""
     said = call.body_as(SellerAnswer)
-
-    async def step(claim_no: str) -> Claim:
-        if said.kind == "offer":
-            assert said.remedy is not None
-            return await _offer(call, claim_no, said.remedy, said.amount_minor, said.text)
-        return await actions.answer_as_seller(
-            call.conn, call.act, call.things.desk, claim_no, said.kind, said.text
-        )
-
-    return await stepped(call, step)
+    if said.kind == "offer":
+        assert said.remedy is not None, "an offer without a remedy is refused as it is read"
+        return await _offer(call, said.remedy, said.amount_minor, said.text)
+    return await stepped(call, actions.answer_as_seller, said.kind, said.text)
 
 
 async def counter(call: Call) -> Answer:
     """Answer the standing offer with another."""
     offer = call.body_as(NewOffer)
-    return await stepped(
-        call, lambda no: _offer(call, no, offer.remedy, offer.amount_minor, offer.text)
-    )
+    return await _offer(call, offer.remedy, offer.amount_minor, offer.text)
 
 
 async def accept_offer(call: Call) -> Answer:
     """Take the standing offer; a buyer with fresh proof."""
     number = _number(call)
-    return await stepped(
-        call,
-        lambda no: actions.accept_offer(call.conn, call.act, call.things.desk, no, number),
-    )
+    return await stepped(call, actions.accept_offer, number)
 
 
 async def decline_offer(call: Call) -> Answer:
     """Decline the standing offer."""
     number = _number(call)
-    return await stepped(
-        call,
-        lambda no: actions.decline_offer(call.conn, call.act, call.things.desk, no, number),
-    )
+    return await stepped(call, actions.decline_offer, number)
 
 
 async def decide_now(call: Call) -> Answer:
     """Stop talking; the platform decides."""
-    return await stepped(
-        call, lambda no: actions.decide_now(call.conn, call.act, call.things.desk, no)
-    )
+    return await stepped(call, actions.decide_now)
 
 
 async def extend(call: Call) -> Answer:
     """Ask once for more time for one's own evidence."""
     kind = call.body_as(Extension).kind
-    return await stepped(
-        call,
-        lambda no: actions.extend_deadline(call.conn, call.act, call.things.desk, no, kind),
-    )
+    return await stepped(call, actions.extend_deadline, kind)
 
 
 async def ask_person(call: Call) -> Answer:
     """A person looks at it."""
     text = call.body_as(Words).text
-    return await stepped(
-        call,
-        lambda no: actions.ask_for_person(call.conn, call.act, call.things.desk, no, text),
-    )
+    return await stepped(call, actions.ask_for_person, text)
 
 
 async def withdraw(call: Call) -> Answer:
     """Take the claim back."""
     text = call.body_as(Words).text
-    return await stepped(
-        call, lambda no: actions.withdraw(call.conn, call.act, call.things.desk, no, text)
-    )
+    return await stepped(call, actions.withdraw, text)
 
 
 async def appeal(call: Call) -> Answer:
     """Dispute named findings before another person."""
     wanted = call.body_as(Appeal)
-    return await stepped(
-        call,
-        lambda no: actions.appeal(
-            call.conn,
-            call.act,
-            call.things.desk,
-            no,
-            disputed=wanted.disputed,
-            text=wanted.text,
-        ),
-    )
+    return await stepped(call, actions.appeal, disputed=wanted.disputed, text=wanted.text)
 
 
 async def reopen(call: Call) -> Answer:
     """Look again because of new evidence."""
     wanted = call.body_as(Reopening)
-    return await stepped(
-        call,
-        lambda no: actions.reopen(
-            call.conn,
-            call.act,
-            call.things.desk,
-            no,
-            text=wanted.text,
-            evidence_ids=wanted.evidence_ids,
-        ),
-    )
+    return await stepped(call, actions.reopen, text=wanted.text, evidence_ids=wanted.evidence_ids)
 
 
 async def rate(call: Call) -> Answer:
     """Rate the handling, once."""
     rating = call.body_as(Rating)
-    return await stepped(
-        call,
-        lambda no: actions.rate(
-            call.conn, call.act, call.things.desk, no, rating.score, rating.text
-        ),
-    )
+    return await stepped(call, actions.rate, rating.score, rating.text)
 
 
 async def choose_remedy(call: Call) -> Answer:
     """Choose among the remedies that the decision left open."""
     remedy = call.body_as(Choice).remedy
+    return await stepped(call, actions.choose_remedy, remedy)
+
+
+async def _offer(call: Call, remedy: str, amount_minor: int, text: str) -> Answer:
     return await stepped(
-        call,
-        lambda no: actions.choose_remedy(call.conn, call.act, call.things.desk, no, remedy),
-    )
-
-
-async def _offer(call: Call, claim_no: str, remedy: str, amount_minor: int, text: str) -> Claim:
-    return await actions.make_offer(
-        call.conn,
-        call.act,
-        call.things.desk,
-        claim_no,
-        remedy=remedy,
-        amount_minor=amount_minor,
-        text=text,
+        call, actions.make_offer, remedy=remedy, amount_minor=amount_minor, text=text
     )
 
 
@@ -260,37 +192,8 @@ def _number(call: Call) -> int:
     return int(text)
 
 
-_MOVES: Final = ("claim_not_open", "not_your_turn")
-
-
-def _step(
-    name: str,
-    path: str,
-    action: str,
-    summary: str,
-    run: Run,
-    body: type,
-    example: object,
-    *refusals: str,
-) -> Operation:
-    """A step on a claim: POST below its number, answered with where the claim stands."""
-    return Operation(
-        name=name,
-        method="POST",
-        path=f"/claims/{{claim_no}}/{path}",
-        action=action,
-        summary=summary,
-        run=run,
-        reads="json",
-        body=body,
-        answer=ClaimMoved,
-        refusals=(*_MOVES, *refusals),
-        example=example,
-    )
-
-
 OPERATIONS: Final = (
-    _step(
+    step(
         "postMessage",
         "messages",
         "claim.message",
@@ -299,7 +202,7 @@ OPERATIONS: Final = (
         NewMessage,
         {"text": "补发的卡密可以用了，谢谢", "audience": "all"},
     ),
-    _step(
+    step(
         "answerClaim",
         "answer",
         "claim.answer",
@@ -316,7 +219,7 @@ OPERATIONS: Final = (
         "remedy_not_available",
         "no_live_replacement",
     ),
-    _step(
+    step(
         "counterOffer",
         "offers",
         "claim.counter_offer",
@@ -332,7 +235,7 @@ OPERATIONS: Final = (
         "remedy_not_available",
         "no_live_replacement",
     ),
-    _step(
+    step(
         "acceptOffer",
         "offers/{number}/acceptance",
         "claim.agree",
@@ -346,7 +249,7 @@ OPERATIONS: Final = (
         "exceeds_paid",
         "no_live_replacement",
     ),
-    _step(
+    step(
         "declineOffer",
         "offers/{number}/refusal",
         "claim.disagree",
@@ -356,7 +259,7 @@ OPERATIONS: Final = (
         {},
         "already_answered",
     ),
-    _step(
+    step(
         "decideNow",
         "decide-now",
         "claim.decide_now",
@@ -365,7 +268,7 @@ OPERATIONS: Final = (
         Nothing,
         {},
     ),
-    _step(
+    step(
         "extendDeadline",
         "extension",
         "claim.extend",
@@ -375,7 +278,7 @@ OPERATIONS: Final = (
         {"kind": "buyer_evidence"},
         "already_answered",
     ),
-    _step(
+    step(
         "askForPerson",
         "person-request",
         "claim.ask_person",
@@ -384,7 +287,7 @@ OPERATIONS: Final = (
         Words,
         {"text": "机器没有看懂我的截图"},
     ),
-    _step(
+    step(
         "withdrawClaim",
         "withdrawal",
         "claim.withdraw",
@@ -394,7 +297,7 @@ OPERATIONS: Final = (
         {"text": "已经可以用了"},
         "fresh_proof_needed",
     ),
-    _step(
+    step(
         "chooseRemedy",
         "remedy",
         "claim.choose_remedy",
@@ -408,7 +311,7 @@ OPERATIONS: Final = (
         "no_live_replacement",
         "remedy_not_available",
     ),
-    _step(
+    step(
         "appealDecision",
         "appeal",
         "claim.appeal",
@@ -421,7 +324,7 @@ OPERATIONS: Final = (
         "approval_needs_other_person",
         "fresh_proof_needed",
     ),
-    _step(
+    step(
         "reopenClaim",
         "reopening",
         "claim.reopen",
@@ -433,7 +336,7 @@ OPERATIONS: Final = (
         "claim_exists",
         "not_new_evidence",
     ),
-    _step(
+    step(
         "rateClaim",
         "rating",
         "claim.rate",
