@@ -155,8 +155,10 @@ class Words:
         return person.name[0].upper()
 
     def person(self, person: PersonView) -> str:
-        """What a person is called for this reader: buyers are called by their role alone."""
-        return str(self.t("party.buyer")) if person.role == "buyer" else person.name
+        """What a person is called for this reader: buyers and the machine by their role alone."""
+        if person.role in ("buyer", "system"):
+            return str(self.t(f"party.{person.role}"))
+        return person.name
 
     def consequence(self, then: str, kind: str, /, **values: object) -> Markup:
         """What happens at zero: by the deadline's kind, else by its code. `at` fills the time."""

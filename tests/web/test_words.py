@@ -13,7 +13,8 @@ from makegood.base.refusal import CODES
 from makegood.claims.edges import UNDECIDED
 from makegood.claims.events import AnyEvent
 from makegood.claims.promises import THEN
-from makegood.claims.view import Audience, ConditionView
+from makegood.claims.view import Audience, ConditionView, PersonView
+from makegood.policy import remedies
 from makegood.policy.facts import INTEREST_OF
 from makegood.web import formats
 from makegood.web.look import STATE_LOOKS
@@ -78,6 +79,16 @@ def test_every_state_event_deadline_and_source_has_words() -> None:
     kinds = {f"deadline.{part}.{kind}" for kind in THEN for part in ("head", "zero")}
     sources = {f"source.{source}" for source in INTEREST_OF}
     assert (states | events | kinds | sources) - CATALOGUE["zh"].keys() == set()
+
+
+def test_every_remedy_of_a_pack_has_words() -> None:
+    assert {f"remedy.{remedy}" for remedy in remedies.ALL} - CATALOGUE["zh"].keys() == set()
+
+
+def test_the_machine_is_called_by_its_role_in_the_readers_language() -> None:
+    machine = PersonView(role="system", name="自动核验")
+    assert words("en").person(machine) == "Automatic check"
+    assert words("zh").person(machine) == "自动核验"
 
 
 def test_every_undecided_state_has_a_badge() -> None:

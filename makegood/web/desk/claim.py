@@ -19,6 +19,7 @@ from makegood.people.markets import store as market_store
 from makegood.web.desk import present
 from makegood.web.desk.forms import AnyRequest, read_form
 from makegood.web.desk.frame import QUEUE_NAMES, frame
+from makegood.web.desk.performing import offered
 from makegood.web.desk.queue import QUEUE_COOKIE, done_of, with_done
 from makegood.web.moved_on import moved_on
 from makegood.web.page import Html, Page, ThisPage
@@ -48,7 +49,7 @@ async def show_claim(
     return page.show(
         "desk/templates/claim.html",
         **frame(page, request, queue_of(request), counts, rail=True),
-        c=claim,
+        c=offered(claim, page.may),
         base=f"/desk/c/{claim_no}",
         tab=tab,
         tabs=present.tabs_of(claim.steps),

@@ -267,3 +267,20 @@ QUESTIONS: Final[dict[str, Question]] = {
         perform=_approve,
     ),
 }
+
+RIGHTS: Final[dict[str, str]] = {
+    "depart": "claim.decide",
+    "decide_appeal": "claim.decide_appeal",
+    "confirm_manual_refund": "task.finish",
+    "message": "claim.message",
+    "note": "claim.message_internal",
+    "task_answer": "claim.message_internal",
+    "take": "claim.take",
+    **{question.step: question.right for question in QUESTIONS.values()},
+}
+"""The row of the roles matrix for each step that a claim offers to the staff."""
+
+
+def offered(claim: ClaimView, may: Callable[[str], bool]) -> ClaimView:
+    """The claim with only those of its steps that this reader's rights carry to the end."""
+    return msgspec.structs.replace(claim, may=[step for step in claim.may if may(RIGHTS[step])])

@@ -24,6 +24,7 @@ from makegood.web.common import local_path
 from makegood.web.desk import present
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.desk.frame import KEYS_COOKIE, QUEUE_NAMES, frame
+from makegood.web.desk.performing import offered
 from makegood.web.page import YEAR_SECONDS, Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.sse import live
@@ -91,7 +92,7 @@ async def show_queue(
         next_cursor=found.next_cursor,
         next_page=f"{_here(queue, wish)}&cursor={found.next_cursor}",
         people=people,
-        peek=peek,
+        peek=peek and offered(peek, page.may),
         done=done_of(page, request),
     )
     shown.cookies.append(Cookie(key=QUEUE_COOKIE, value=queue, path="/desk", samesite="lax"))
@@ -145,7 +146,8 @@ async def peek_claim(
     page.need("claim.list")
     async with things.db.connection() as conn:
         claim = await view_claim(conn, page.act(), things.desk, claim_no)
-    return page.show("desk/templates/peek.html", **frame(page, request, "", {}), peek=claim)
+    seen = offered(claim, page.may)
+    return page.show("desk/templates/peek.html", **frame(page, request, "", {}), peek=seen)
 
 
 @get("/desk/find")

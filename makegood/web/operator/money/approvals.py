@@ -117,6 +117,13 @@ def _verdict(do: str) -> Verdict:
             raise not_found()
 
 
+def _subject_link(page: Page, one: Proposal) -> str:
+    """Where to look at the subject, for those who may look there: a lead reads no books."""
+    link = subject_link(one)
+    books = ("/ops/sellers/", "/ops/suppliers/", "/ops/ledger")
+    return "" if link.startswith(books) and not page.may("ledger.read") else link
+
+
 async def _page(
     page: Page,
     things: Things,
@@ -141,7 +148,7 @@ async def _page(
         "operator/templates/money/approvals.html",
         409 if fault else 200,
         section="approvals",
-        proposals=[(one, subject_link(one)) for one in found],
+        proposals=[(one, _subject_link(page, one)) for one in found],
         waiting=waiting,
         state=state,
         kind=kind,
