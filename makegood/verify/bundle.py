@@ -210,7 +210,8 @@ def _check_signature(files: Files, manifest: Manifest, policy: Policy, pin: Pin)
     note = parse_note(bytes(files[MANIFEST_NOTE]))
     if note.text != manifest_text(manifest.origin, bytes(files[MANIFEST])):
         raise Rejected("damaged", "manifest")
-    require_pinned(pin, require_signed(note, policy.logs, manifest.origin))
+    signed = require_signed(note, policy.logs, manifest.origin, known_only=True)
+    require_pinned(pin, signed)
 
 
 def _entries(files: Files, manifest: Manifest) -> list[record.Entry]:
@@ -279,7 +280,8 @@ def _check_receipts(files: Files, manifest: Manifest, policy: Policy) -> float:
         raise Rejected("damaged", "receipt")
     due = LATEST
     for version in manifest.unmerged:
-        receipt = read_receipt(bytes(_file(files, receipt_name(version))), Pin(policy))
+        content = bytes(_file(files, receipt_name(version)))
+        receipt = read_receipt(content, Pin(policy), known_only=True)
         leaf = record.hash_of(bytes(files[entry_name(version)]))
         if receipt.leaf_hash != leaf or receipt.origin != manifest.origin:
             raise Rejected("damaged", "receipt")

@@ -95,12 +95,14 @@ def require_pinned(pin: Pin, signed: Iterable[Verifier]) -> None:
         raise Rejected("wrong_key", "not_signed")
 
 
-def require_signed(note: Note, logs: Iterable[Verifier], origin: str) -> list[Verifier]:
-    """Whose signatures a note bears: at least one of these logs' keys, and no other line."""
+def require_signed(
+    note: Note, logs: Iterable[Verifier], origin: str, *, known_only: bool
+) -> list[Verifier]:
+    """Which of these logs' keys signed a note: at least one; with `known_only`, nobody else did."""
     signed = signed_by(note, [key for key in logs if key.name == origin])
     if not signed:
         raise Rejected("wrong_key", "not_signed")
-    if len(signed) != len(note.signatures):
+    if known_only and len(signed) != len(note.signatures):
         raise Rejected("wrong_key", "unknown_signature")
     return list(signed)
 

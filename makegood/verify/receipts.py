@@ -14,7 +14,7 @@ from makegood.verify.anchors import Anchors, cautions_of, require_stamp
 from makegood.verify.entries import read_entry
 from makegood.verify.pins import Pin, check_old, require_origin, require_signed, witnesses_of
 from makegood.verify.times import moment, require_past
-from makegood.verify.verdict import Rejected, State, Verdict
+from makegood.verify.verdict import Caution, Rejected, State, Verdict
 
 FAMILY: Final = b"makegood.receipt/"
 
@@ -36,7 +36,7 @@ def check_receipt(content: bytes, pin: Pin, now: float) -> Verdict:
         number=receipt.number,
         at=receipt.at,
         merge_by=receipt.merge_by,
-        cautions=cautions_of(None, pin, Anchors()),
+        cautions=(*cautions_of(None, pin, Anchors()), *_others(parse_note(content), pin)),
     )
 
 
@@ -44,7 +44,8 @@ def check_proof(content: bytes, beside: bytes | None, pin: Pin, now: float) -> V
     """A proof, with the receipt that it carries, or a receipt or entry that was laid beside it."""
     proof = parse_proof(content)
     receipt, leaf = _subject(proof.extra, beside, pin)
-    seen = _seen(parse_note(proof.checkpoint), pin)
+    note = parse_note(proof.checkpoint)
+    seen = _seen(note, pin)
     _require_path(proof, leaf, seen)
     if receipt is not None:
         if receipt.origin != seen.checkpoint.origin:
@@ -64,12 +65,15 @@ def check_proof(content: bytes, beside: bytes | None, pin: Pin, now: float) -> V
         index=proof.index,
         size=seen.checkpoint.size,
         witnesses=witnesses_of(seen, pin, pinned=True),
-        cautions=cautions_of(seen, pin, Anchors()),
+        cautions=(*cautions_of(seen, pin, Anchors()), *_others(note, pin)),
     )
 
 
-def read_receipt(content: bytes, pin: Pin) -> Receipt:
-    """A receipt; signed by a pinned key and by nobody else, where a key is pinned."""
+def read_receipt(content: bytes, pin: Pin, *, known_only: bool = False) -> Receipt:
+    """A receipt, signed by a pinned key where one is pinned.
+
+    Lines of other keys are passed over, or refused with `known_only`.
+    """
     note = parse_note(content)
     if note.text.startswith(FAMILY) and not note.text.startswith(f"{HEADER}\n".encode()):
         raise Rejected("other_version", "receipt")
@@ -77,7 +81,7 @@ def read_receipt(content: bytes, pin: Pin) -> Receipt:
     moment(receipt.at)
     if pin.policy is not None:
         require_origin(pin, receipt.origin)
-        require_signed(note, pin.policy.logs, receipt.origin)
+        require_signed(note, pin.policy.logs, receipt.origin, known_only=known_only)
     return receipt
 
 
@@ -101,7 +105,21 @@ def _seen(note: Note, pin: Pin) -> SeenCheckpoint:
     if pin.policy is None:
         return SeenCheckpoint(parse_checkpoint(note.text), (), {})
     require_origin(pin, parse_checkpoint(note.text).origin)
-    return check_note(note, pin.policy, known_only=True)
+    return check_note(note, pin.policy)
+
+
+def _others(note: Note, pin: Pin) -> tuple[Caution, ...]:
+    """Whether keys that the reader did not name signed as well.
+
+    They are passed over, as the format demands: whoever knows only the key of an old receipt must
+    be able to read what a witness, or a newer key of the log, has signed beside it.
+    """
+    if pin.policy is None:
+        return ()
+    keys = (*pin.policy.logs, *pin.policy.witnesses.values())
+    named = {(key.name, key.key_id) for key in keys}
+    passed_over = any((one.name, one.key_id) not in named for one in note.signatures)
+    return ("others_signed",) if passed_over else ()
 
 
 def _require_path(proof: TlogProof, leaf: bytes, seen: SeenCheckpoint) -> None:

@@ -49,9 +49,9 @@ EXIT_CODES: Final[dict[State, int]] = {
 """
 
 Caution: TypeAlias = Literal[
-    "no_checkpoint", "no_witness_named", "no_witness_seen", "anchors_not_checked"
+    "no_checkpoint", "no_witness_named", "no_witness_seen", "anchors_not_checked", "others_signed"
 ]
-"""What a verdict does not rest on: why no witness counts, and that anchors were only carried."""
+"""What a verdict does not rest on: why no witness counts, what was only carried or passed over."""
 
 Kind: TypeAlias = Literal["", "bundle", "receipt", "proof"]
 

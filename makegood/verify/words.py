@@ -11,6 +11,7 @@ from makegood.verify.verdict import Verdict
 
 Language = Literal["zh", "en"]
 FOLDER: Final = Path(__file__).parent / "words"
+_ROWS_OF_THEIR_OWN: Final = ("anchors_not_checked", "others_signed")
 
 
 @lru_cache(maxsize=2)
@@ -35,12 +36,13 @@ def text_of(verdict: Verdict, language: Language) -> str:
 
 def _seen_by(verdict: Verdict, cautions: dict[str, str]) -> list[tuple[str, str]]:
     """Who else has seen it; where nobody has, or nobody was asked, that stands in the place."""
-    told = [cautions[one] for one in verdict.cautions if one != "anchors_not_checked"]
+    told = [cautions[one] for one in verdict.cautions if one not in _ROWS_OF_THEIR_OWN]
     rows = [
         ("witnesses", ", ".join((*verdict.witnesses, *told))),
         ("claimed", ", ".join(verdict.claimed)),
         ("stamps", ", ".join(verdict.stamps)),
         ("carried", f"{', '.join(verdict.carried)}: {cautions['anchors_not_checked']}"),
+        ("others", cautions["others_signed"] if "others_signed" in verdict.cautions else ""),
     ]
     return [(name, said) for name, said in rows if said and (name != "carried" or verdict.carried)]
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 from typing import get_args
 
 import msgspec
@@ -13,7 +14,7 @@ from makegood.bundles.packing import pack
 from makegood.record.log.checkpoint import parse_checkpoint
 from makegood.record.log.note import parse_note, sign_note
 from makegood.record.log.policy import Policy
-from makegood.record.log.receipt import Receipt
+from makegood.record.log.receipt import Receipt, receipt_of, sign_receipt
 from makegood.record.log.strict import REASONS
 from makegood.verify.archive import write_archive
 from makegood.verify.judge import judge
@@ -36,6 +37,7 @@ from tests.verify.making import (
     history,
     receipt,
 )
+from tests.verify.mutations import changed_bytes
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -119,6 +121,36 @@ def test_the_pin_decides_whose_files_are_believed(policy: Policy, state: str) ->
 def test_a_witness_that_only_the_file_names_is_not_the_readers() -> None:
     verdict = judge(bundle(), NOW, Pin(Policy(logs=(KEY.verifier,))))
     assert (verdict.state, verdict.witnesses, verdict.claimed) == ("intact", (), ("consumers",))
+
+
+KEY_OF_AN_OLD_RECEIPT = Policy(logs=(KEY.verifier,))
+
+
+def test_who_knows_one_key_reads_what_witnesses_and_newer_keys_signed_beside_it(
+    script: JavaScript,
+) -> None:
+    events = history()
+    rotated = sign_receipt(receipt_of(events[0], making.ORIGIN), [KEY, OTHER_KEY])
+    witnessed = Log(events).proof(0, rotated)
+    for content, state in ((rotated, "late"), (witnessed, "intact")):
+        verdict = judge(content, NOW, Pin(KEY_OF_AN_OLD_RECEIPT))
+        assert (verdict.state, verdict.cautions[-1]) == (state, "others_signed")
+        assert plain(verdict) == script.judge(content, NOW, KEY_OF_AN_OLD_RECEIPT)
+        told = dict(facts_of(verdict, "en"))
+        assert told["Other signatures"] == words_of("en")["cautions"]["others_signed"]
+    assert "others_signed" not in judge(Log(events).proof(0, receipt(events[0])), NOW, PIN).cautions
+
+
+def test_only_lines_that_were_passed_over_anyway_can_change_unseen(script: JavaScript) -> None:
+    events = history()
+    proof = Log(events).proof(0, receipt(events[0]))
+    passed_over = proof.rindex("\n— ".encode()) + 1
+    for changed in changed_bytes(proof, Random(9), 3):
+        verdict = judge(changed, NOW, Pin(KEY_OF_AN_OLD_RECEIPT))
+        assert plain(verdict) == script.judge(changed, NOW, KEY_OF_AN_OLD_RECEIPT)
+        if verdict.fits:
+            assert changed[:passed_over] == proof[:passed_over]
+            assert "others_signed" in verdict.cautions
 
 
 def spelled(at: str, merge_by: str) -> bytes:

@@ -1,14 +1,18 @@
 """The offline page in a browser, opened from disk, without any network."""
 
+import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from playwright.async_api import Page, async_playwright
 
 from makegood.verify.page import offline_page, offline_page_hash
 from makegood.verify.words import words_of
+from tests.anchors.programs import TsaProgram
 from tests.verify.making import KEY, bundle
+from tests.verify.test_anchors import SOON, anchored, stamp
 
 CHROMIUM = "/usr/bin/chromium"
 MANUAL = Path(__file__).parents[2] / "docs" / "verifying.md"
@@ -28,6 +32,11 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
         await opened.goto(file.as_uri())
         yield opened
         await browser.close()
+
+
+def status_of(command: str, folder: Path) -> int:
+    """What a line typed into a terminal ends with."""
+    return subprocess.run(["sh", "-c", command], cwd=folder, check=False).returncode
 
 
 async def test_a_bundle_is_checked_from_disk_with_and_without_a_pin(
@@ -53,6 +62,28 @@ async def test_a_bundle_is_checked_from_disk_with_and_without_a_pin(
         4,
     )
     assert words_of("en")["cautions"]["no_witness_named"] in facts
+
+
+async def test_what_the_page_leaves_unchecked_comes_with_the_commands_that_check_it(
+    page: Page, tmp_path: Path, tsa: TsaProgram
+) -> None:
+    files = {"anchors/1-tsa.tsr": stamp(tsa), "anchors/2-evm.json": b"{}"}
+    (tmp_path / "stamped.zip").write_bytes(anchored(files))
+    (tmp_path / "AUTHORITY.pem").write_text(tsa.root_pem)
+    await page.clock.set_fixed_time(SOON)
+    await page.set_input_files("#file", tmp_path / "stamped.zip")
+    await page.fill("#pin", str(KEY.verifier))
+    await page.click("button[type=submit]")
+    await page.wait_for_selector("#result[data-tone=ok]")
+    unpack, *checks, ask = (await page.inner_text("#result pre.copy")).splitlines()
+    assert unpack == "unzip -o stamped.zip checkpoint.txt 'anchors/*'"
+    assert ask == "makegood verify stamped.zip --chain NODE"
+    with ZipFile(tmp_path / "stamped.zip") as held:
+        held.extractall(tmp_path)
+    command = " && ".join(checks)
+    assert status_of(command, tmp_path) == 0
+    (tmp_path / "checkpoint.txt").write_text("another checkpoint\n\n")
+    assert status_of(command, tmp_path) != 0
 
 
 async def test_a_changed_bundle_is_refused_on_the_page(page: Page, tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ from makegood.record.log.sequencer import run_round
 from makegood.sources import SystemIds
 from makegood.verify.judge import judge
 from makegood.verify.pins import NO_PIN
+from makegood.web.public.verify import LARGEST_FILE
 from tests.anchors.programs import TsaProgram
 from tests.claims.town import Town
 from tests.record.log.rooms import log_room
-from tests.verify.making import KEY, bundle
+from tests.verify.making import KEY, NOW, Log, bundle, history
 from tests.verify.test_anchors import SOON, anchored, stamp
 from tests.web.site_kit import Browser
 
@@ -75,12 +76,15 @@ async def test_an_unknown_number_shows_no_near_match(buyer: Browser) -> None:
     assert "没有找到这个编号" in answer.text
 
 
-async def sent(buyer: Browser, content: bytes, **fields: str) -> httpx.Response:
-    """A file handed in on the page."""
+async def sent(
+    buyer: Browser, content: bytes, beside: bytes | None = None, **fields: str
+) -> httpx.Response:
+    """A file handed in on the page, with what it is about where it does not say that itself."""
     await buyer.open("/v")
-    return await buyer.client.post(
-        f"/v?_token={buyer.token}", files={"file": ("r.txt", content)}, data=fields
-    )
+    files = {"file": ("r.txt", content)}
+    if beside is not None:
+        files["beside"] = ("entry.json", beside)
+    return await buyer.client.post(f"/v?_token={buyer.token}", files=files, data=fields)
 
 
 async def test_a_changed_receipt_is_shown_beside_the_real_one(
@@ -106,6 +110,45 @@ async def test_a_pin_that_is_none_is_said_at_once(buyer: Browser) -> None:
     answer = await sent(buyer, b"anything", pin="hello")
     assert answer.status_code == 422
     assert "既不是密钥" in answer.text
+
+
+async def test_a_bare_proof_asks_what_it_is_about_and_takes_it(buyer: Browser) -> None:
+    events = history()
+    bare = Log(events).proof(0)
+    key = str(KEY.verifier)
+    asked = (await sent(buyer, bare, pin=key)).text
+    assert "证明的是哪一条" in asked
+    assert 'name="beside"' in asked
+    assert "写下之后没有改过" in (await sent(buyer, bare, events[0].entry, pin=key)).text
+    assert "对不上" in (await sent(buyer, bare, events[1].entry, pin=key)).text
+
+
+async def test_what_is_older_than_a_checkpoint_that_the_reader_kept_is_pointed_out(
+    street: Town, buyer: Browser
+) -> None:
+    street.clock.at = datetime.fromtimestamp(NOW, UTC)
+    key = str(KEY.verifier)
+    own = Log(history()).checkpoint.decode()
+    newer = Log(history(), after=99).checkpoint.decode()
+    assert "写下之后没有改过" in (await sent(buyer, bundle(), pin=key, seen=own)).text
+    assert "比您手里的还旧" in (await sent(buyer, bundle(), pin=key, seen=newer)).text
+    unread = await sent(buyer, bundle(), pin=key, seen="hello")
+    assert unread.status_code == 422
+    assert "这不是上面的密钥签过的检查点" in unread.text
+    assert key in unread.text, "a mistake in one field does not cost the others"
+
+
+async def test_a_bundle_with_pictures_is_taken_and_a_larger_one_is_told_where_to_go(
+    street: Town, buyer: Browser
+) -> None:
+    street.clock.at = datetime.fromtimestamp(NOW, UTC)
+    large = await sent(buyer, bundle() + bytes(3 * 1024 * 1024), pin=str(KEY.verifier))
+    assert large.status_code == 200
+    assert "压缩包坏了" in large.text
+    larger = await sent(buyer, b"PK" + bytes(LARGEST_FILE + 1024 * 1024))
+    assert larger.status_code == 413
+    assert "离线验真页" in larger.text
+    assert "没有读" in larger.text
 
 
 async def test_a_time_stamp_is_held_to_the_authority_that_the_reader_names(

@@ -3,6 +3,7 @@
 const TONES = { intact: "ok", unpinned: "warn", not_merged: "warn", late: "warn" };
 const FACTS = ["number", "origin", "at", "merge_by", "index", "size", "entries", "fields", "files"];
 const SAID = ["description", "text"];
+const OWN_ROWS = ["anchors_not_checked", "others_signed"];
 let language = navigator.language.startsWith("zh") ? "zh" : "en";
 let shown = () => {};
 
@@ -47,13 +48,16 @@ function factsOf(verdict) {
   const closed = Object.entries(verdict.closed).sort(([one], [other]) => byCodePoint(one, other));
   const counts = closed.map(([why, n]) => `${whyOf(why)} (${n})`);
   if (counts.length) pairs.push(["closed", counts.join("; ")]);
-  const told = verdict.cautions.filter((one) => one !== "anchors_not_checked");
+  const told = verdict.cautions.filter((one) => !OWN_ROWS.includes(one));
   const why = told.map((one) => word(`cautions.${one}`));
   pairs.push(["witnesses", [...verdict.witnesses, ...why].join(", ")]);
   if (verdict.claimed.length) pairs.push(["claimed", verdict.claimed.join(", ")]);
   if (verdict.carried.length) {
     const files = verdict.carried.join(", ");
     pairs.push(["carried", `${files}: ${word("cautions.anchors_not_checked")}`]);
+  }
+  if (verdict.cautions.includes("others_signed")) {
+    pairs.push(["others", word("cautions.others_signed")]);
   }
   return pairs.flatMap(([name, value]) => [make("dt", word(`facts.${name}`)), make("dd", value)]);
 }
@@ -88,7 +92,33 @@ function stepOf(entry, disclosed, closed) {
   return make("li", "", title, when, ...quotes, values, ...kept);
 }
 
-function showVerdict({ verdict, entries, disclosed, closed }) {
+// For the anchors that this page leaves unchecked: the commands that check them, ready to copy.
+function commandsOf({ verdict, manifest }, file) {
+  const bundle = /^\w[\w.-]*$/.test(file) ? file : "BUNDLE.zip";
+  const held = manifest ? manifest.files.map((one) => one.name) : [];
+  const stamps = verdict.carried.filter((name) => name.endsWith(".tsr"));
+  const unpack = [
+    `unzip -o ${bundle} checkpoint.txt 'anchors/*'`,
+    "sed '/^$/,$d' checkpoint.txt > checkpoint",
+  ];
+  const verify = stamps.map((name) => {
+    const chain = held.includes(`${name}.chain.pem`) ? ` -untrusted ${name}.chain.pem` : "";
+    return `openssl ts -verify -data checkpoint -in ${name} -CAfile AUTHORITY.pem${chain}`;
+  });
+  const onChain = verdict.carried.some((name) => name.endsWith("-evm.json"));
+  const ask = onChain ? [`makegood verify ${bundle} --chain NODE`] : [];
+  return stamps.length ? [...unpack, ...verify, ...ask] : ask;
+}
+
+function restOf(commands) {
+  if (!commands.length) return [];
+  const lines = make("pre", commands.join("\n"));
+  lines.className = "copy";
+  return [make("h2", word("page.rest")), make("small", word("page.rest_hint")), lines];
+}
+
+function showVerdict(found, file) {
+  const { verdict, entries, disclosed, closed } = found;
   const reason = WORDS[language].reasons[verdict.reason] || verdict.reason;
   const said = word(`states.${verdict.state}.text`);
   const text = said.replaceAll("{reason}", reason).replaceAll("{merge_by}", verdict.merge_by);
@@ -96,6 +126,7 @@ function showVerdict({ verdict, entries, disclosed, closed }) {
   const parts = [head(word(`states.${verdict.state}.title`)), make("p", text)];
   if (tone !== "bad") {
     parts.push(make("h2", word("page.what")), make("dl", "", ...factsOf(verdict)));
+    parts.push(...restOf(commandsOf(found, file)));
   }
   if (entries) {
     const steps = entries.map((entry) => stepOf(entry, disclosed, closed));
@@ -128,7 +159,8 @@ async function check() {
   const seen = await typed("seen", "seen_wrong", (text) => parseSeen(utf8(text), policy));
   const [content, beside] = [await bytesOf(at("file")), await bytesOf(at("beside"))];
   const found = await open(content, Date.now() / 1000, { policy, seen }, beside);
-  shown = () => showVerdict(found);
+  const { name } = at("file").files[0];
+  shown = () => showVerdict(found, name);
   shown();
 }
 

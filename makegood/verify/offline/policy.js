@@ -70,14 +70,17 @@ function hasSeen(policy, name, signed) {
 
 const isMet = (policy, signed) => policy.quorum === "none" || hasSeen(policy, policy.quorum, signed);
 
-// The checkpoint of a note, signed by a log of the policy as itself, by a quorum, by nobody else.
-async function checkNote(note, policy) {
+// The checkpoint of a note, signed by a log of the policy as itself and by a quorum. Lines of other
+// keys are passed over, or refused with `knownOnly`.
+async function checkNote(note, policy, knownOnly) {
   const checkpoint = parseCheckpoint(note.text);
   const own = policy.logs.filter((key) => key.name === checkpoint.origin);
   const logs = await signedBy(note, own);
   if (logs.size === 0) throw malformed("not_signed");
   const seen = await signedBy(note, [...policy.witnesses.values()]);
-  if (logs.size + seen.size !== note.signatures.length) throw malformed("unknown_signature");
+  if (knownOnly && logs.size + seen.size !== note.signatures.length) {
+    throw malformed("unknown_signature");
+  }
   if (!isMet(policy, seen)) throw malformed("quorum");
   const witnesses = [...policy.witnesses].filter(([, key]) => seen.has(key)).map(([name]) => name);
   return { checkpoint, logs, witnesses };
@@ -130,10 +133,12 @@ function requirePinned(pin, signed) {
   }
 }
 
-async function requireSigned(note, logs, origin) {
+async function requireSigned(note, logs, origin, knownOnly) {
   const signed = await signedBy(note, logs.filter((key) => key.name === origin));
   if (signed.size === 0) throw new Rejected("wrong_key", "not_signed");
-  if (signed.size !== note.signatures.length) throw new Rejected("wrong_key", "unknown_signature");
+  if (knownOnly && signed.size !== note.signatures.length) {
+    throw new Rejected("wrong_key", "unknown_signature");
+  }
   return signed;
 }
 
@@ -150,6 +155,15 @@ function checkOld(checkpoint, pin) {
   if (checkpoint.size === pin.seen.size && !same(checkpoint.root, pin.seen.root)) {
     throw new Rejected("damaged", "forked");
   }
+}
+
+// Whether keys that the reader did not name signed as well: they were passed over.
+function othersIn(note, pin) {
+  if (!pin.policy) return [];
+  const keys = [...pin.policy.logs, ...pin.policy.witnesses.values()];
+  const named = new Set(keys.map((key) => `${key.name} ${key.id}`));
+  const known = note.signatures.every((one) => named.has(`${one.name} ${one.id}`));
+  return known ? [] : ["others_signed"];
 }
 
 // What the verdict does not rest on: why no witness counts, and that anchors were only carried.

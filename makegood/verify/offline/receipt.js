@@ -70,7 +70,7 @@ function parseReceipt(text) {
   return found;
 }
 
-async function readReceipt(bytes, pin) {
+async function readReceipt(bytes, pin, knownOnly = false) {
   const note = parseNote(bytes);
   const known = startsWith(note.text, `${RECEIPT_HEADER}\n`);
   if (startsWith(note.text, RECEIPT_FAMILY) && !known) {
@@ -80,7 +80,7 @@ async function readReceipt(bytes, pin) {
   moment(receipt.at);
   if (pin.policy) {
     requireOrigin(pin, receipt.origin);
-    await requireSigned(note, pin.policy.logs, receipt.origin);
+    await requireSigned(note, pin.policy.logs, receipt.origin, knownOnly);
   }
   return receipt;
 }
@@ -121,7 +121,7 @@ async function checkReceipt(bytes, pin, now) {
     number: receipt.number,
     at: receipt.at,
     merge_by: receipt.mergeBy,
-    cautions: cautionsOf(null, pin),
+    cautions: [...cautionsOf(null, pin), ...othersIn(parseNote(bytes), pin)],
   });
 }
 
@@ -142,13 +142,14 @@ async function seenBy(note, pin) {
   const checkpoint = parseCheckpoint(note.text);
   if (!pin.policy) return { checkpoint, witnesses: [] };
   requireOrigin(pin, checkpoint.origin);
-  return checkNote(note, pin.policy);
+  return checkNote(note, pin.policy, false);
 }
 
 async function checkProof(bytes, beside, pin, now) {
   const proof = parseProof(bytes);
   const [receipt, leaf] = await subjectOf(proof.extra, beside, pin);
-  const seen = await seenBy(parseNote(proof.checkpoint), pin);
+  const note = parseNote(proof.checkpoint);
+  const seen = await seenBy(note, pin);
   const { checkpoint, witnesses } = seen;
   await requirePath(proof, leaf, checkpoint);
   if (receipt) {
@@ -168,6 +169,6 @@ async function checkProof(bytes, beside, pin, now) {
     index: String(proof.index),
     size: String(checkpoint.size),
     witnesses: witnessesOf(witnesses, pin, true),
-    cautions: cautionsOf(seen, pin),
+    cautions: [...cautionsOf(seen, pin), ...othersIn(note, pin)],
   });
 }

@@ -1,10 +1,12 @@
 """Checking receipts without signing in: by number, or by a file that somebody was given."""
 
+from asyncio import to_thread
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal, TypeAlias, TypeVar
 
-import msgspec
 from litestar import Response, get, post
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
@@ -18,7 +20,7 @@ from makegood.record.rules import parse_entry
 from makegood.store.database import Connection
 from makegood.verify.judge import judge
 from makegood.verify.page import offline_page, offline_page_hash
-from makegood.verify.pins import Authority, Pin, parse_pin
+from makegood.verify.pins import Authority, Pin, parse_pin, parse_seen
 from makegood.verify.verdict import Verdict
 from makegood.verify.words import facts_of, text_of, title_of
 from makegood.web.checking import (
@@ -39,6 +41,24 @@ TEMPLATE: Final = "public/templates/verify.html"
 PROOF: Final = ".tlog-proof"
 RECEIPT: Final = ".txt"
 LONGEST_PASTE: Final = 200_000
+LARGEST_FILE: Final = 20 * 1024 * 1024
+"""In bytes. The offline page and the command take larger ones; both are free of this server."""
+PASTED: Final = ("text", "pin", "seen", "authority")
+"""What the form shows again, so that a mistake in one field does not cost the others."""
+
+Wrong: TypeAlias = Literal["", "missing", "large", "pin", "seen", "authority"]
+"""Which part of the form cannot be used, said beside that part."""
+
+
+T = TypeVar("T")
+
+
+class CannotUse(Exception):
+    """A part of the form cannot be used; nothing was checked."""
+
+    def __init__(self, wrong: Wrong) -> None:
+        super().__init__(wrong)
+        self.wrong: Wrong = wrong
 
 
 @get("/v")
@@ -83,23 +103,26 @@ async def show_receipt(
         return await _receipt_page(conn, page, things, record, found[0])
 
 
-@post("/v")
+@post("/v", request_max_body_size=LARGEST_FILE + 3 * LONGEST_PASTE)
 async def check_file(page: ThisPage, things: TheThings, request: AnyRequest) -> Html:
-    """Check what was pasted or uploaded, against our own key and one the reader names."""
+    """Check what was pasted or uploaded, against our own key and what the reader names."""
     page.need("log.read")
-    form = await read_form(request)
-    content = await _handed_in(form)
-    if not content:
-        return page.show(TEMPLATE, 422, view="ask", number="", missing=True)
+    said: Mapping[str, str] = {}
+    try:
+        form = await _posted(request)
+        said = {name: form.text(name, LONGEST_PASTE) for name in PASTED}
+        content = await _handed_in(form)
+        beside = await _uploaded(form, "beside")
+        async with things.db.connection() as conn:
+            record = await record_of(conn, things, page.market.market_id)
+            own = await own_pin(conn, things, record) if record else Pin()
+        pin = _pin(own, said)
+    except CannotUse as found:
+        status = 413 if found.wrong == "large" else 422
+        return page.show(TEMPLATE, status, view="ask", number="", wrong=found.wrong, said=said)
+    # In a thread: a large bundle takes a moment, and nobody else should wait for it.
+    verdict = await to_thread(judge, content, page.now.timestamp(), pin, beside)
     async with things.db.connection() as conn:
-        record = await record_of(conn, things, page.market.market_id)
-        try:
-            pin = await _pin(conn, things, record, form)
-        except Malformed:
-            return page.show(TEMPLATE, 422, view="ask", number="", wrong_pin=True)
-        except TimestampInvalid:
-            return page.show(TEMPLATE, 422, view="ask", number="", wrong_authority=True)
-        verdict = judge(content, page.now.timestamp(), pin)
         differs = await _differences(conn, page, record, content) if not verdict.fits else []
         fate = await _fate(conn, page, record, content) if verdict.fits else None
     lang = page.words.lang
@@ -107,6 +130,7 @@ async def check_file(page: ThisPage, things: TheThings, request: AnyRequest) -> 
         TEMPLATE,
         view="verdict",
         number="",
+        said=said,
         verdict=verdict,
         tone=_tone(verdict),
         title=title_of(verdict, lang),
@@ -115,7 +139,7 @@ async def check_file(page: ThisPage, things: TheThings, request: AnyRequest) -> 
         differs=differs,
         fate=fate,
         promised=datetime.fromisoformat(verdict.merge_by) if fate else None,
-        own_key=not form.text("pin"),
+        own_key=not said["pin"],
     )
 
 
@@ -175,30 +199,53 @@ async def _file(
     return Response(content=content, media_type="text/plain; charset=utf-8", headers=headers)
 
 
+async def _posted(request: AnyRequest) -> Form:
+    """The form. Raises CannotUse for a body beyond the limit."""
+    try:
+        return await read_form(request)
+    except RequestEntityTooLarge:
+        raise CannotUse("large") from None
+
+
 async def _handed_in(form: Form) -> bytes:
     """The uploaded file, or the pasted text with the newline that pasting loses."""
-    file = form.files.get("file")
-    content = await file.read() if file is not None else b""
-    if content:
-        return content
-    text = form.text("text", LONGEST_PASTE).replace("\r\n", "\n")
+    content = await _uploaded(form, "file") or _lines(form.text("text", LONGEST_PASTE))
+    if not content:
+        raise CannotUse("missing")
+    return content
+
+
+async def _uploaded(form: Form, name: str) -> bytes | None:
+    file = form.files.get(name)
+    return (await file.read() or None) if file is not None else None
+
+
+def _lines(pasted: str) -> bytes:
+    text = pasted.replace("\r\n", "\n")
     return f"{text}\n".encode() if text else b""
 
 
-async def _pin(conn: Connection, things: Things, record: Record | None, form: Form) -> Pin:
-    """What the reader pins, else our own keys; with it whose time stamps a bundle must bear.
+def _pin(own: Pin, said: Mapping[str, str]) -> Pin:
+    """What the reader pins, else our own keys; a checkpoint they kept; whose stamps must be there.
 
-    Raises Malformed for no key at all, TimestampInvalid for no root certificate.
+    Raises CannotUse.
     """
-    said = form.text("pin")
-    if said:
-        pin = Pin(parse_pin(said.replace("\r\n", "\n").encode()))
-    else:
-        pin = await own_pin(conn, things, record) if record else Pin()
-    certificates = form.text("authority", LONGEST_PASTE)
-    if not certificates:
-        return pin
-    return msgspec.structs.replace(pin, authority=Authority(*split_roots(certificates)))
+    policy = _read("pin", parse_pin, said) or own.policy
+    seen = _read("seen", lambda pasted: parse_seen(pasted, policy), said)
+    return Pin(policy, seen, _read("authority", _authority, said))
+
+
+def _read(name: Wrong, parse: Callable[[bytes], T], said: Mapping[str, str]) -> T | None:
+    """What was pasted into this field; None for nothing. Raises CannotUse."""
+    pasted = _lines(said[name])
+    try:
+        return parse(pasted) if pasted else None
+    except (Malformed, TimestampInvalid):
+        raise CannotUse(name) from None
+
+
+def _authority(pasted: bytes) -> Authority:
+    return Authority(*split_roots(pasted.decode()))
 
 
 async def _fate(
