@@ -57,7 +57,7 @@ async def move_money(rooms: Rooms, act: Act, chief: RosterLine) -> None:
             kind="deposit_withdrawal",
             subject=back.payout_no,
             amount_minor=back.amount_minor,
-            payload={"seller_id": back.seller_id},
+            payload={"seller_id": back.payee_id},
             why="卖家减少品类，保证金高于应缴 / fewer categories, more deposited than required",
             key=back.payout_no,
         )

@@ -31,6 +31,14 @@ def counts_the_last_day_twice(
     return rules.totals([*lines, *newest], since, until)
 
 
+def takes_a_payout_for_a_debt(
+    lines: Sequence[LedgerLine], since: datetime, until: datetime
+) -> Totals:
+    found = rules.totals(lines, since, until)
+    borne = found.borne_minor + found.paid_out_minor
+    return msgspec.structs.replace(found, borne_minor=borne, paid_out_minor=0)
+
+
 def matches_by_amount_only(
     lines: Sequence[LedgerLine], documents: Sequence[Document]
 ) -> tuple[dict[str, Document], list[Difference]]:
@@ -100,6 +108,7 @@ Law = Callable[[Any], None]
 PLANTED: list[tuple[Law, Callable[..., Any]]] = [
     (laws.a_statement_is_the_ledger, forgets_what_was_carried_over),
     (laws.a_statement_is_the_ledger, counts_the_last_day_twice),
+    (laws.a_statement_is_the_ledger, takes_a_payout_for_a_debt),
     (laws.a_line_in_one_book_only_is_found, matches_by_amount_only),
     (laws.a_line_in_one_book_only_is_found, forgets_what_the_ledger_lacks),
     (laws.what_is_owed_has_one_age, ages_what_was_paid),

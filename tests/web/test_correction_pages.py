@@ -1,14 +1,18 @@
 """A corrected part on the pages: the statement's line, the appeal's card, the seller's funds."""
 
 import re
+from datetime import timedelta
 
+import msgspec
 from litestar import Litestar
 
+from makegood.people.markets.actions import change_settings
+from makegood.people.markets.store import load_market
 from tests.claims.test_corrections import overturn, ruled
-from tests.claims.test_statements import SUPPLIER, dead_key
+from tests.claims.test_statements import PRICE, SUPPLIER, dead_key, settle
 from tests.claims.town import Town
 from tests.web.site_kit import Browser
-from tests.web.staff_kit import signed_in
+from tests.web.staff_kit import add_person, signed_in
 from tests.web.test_money_pages import table
 from tests.web.test_seller import shopkeeper
 
@@ -58,3 +62,69 @@ async def test_the_appeal_says_what_moved_to_those_whom_it_concerns(
     await overturn(street, claim_no, "buyer", ruled(platform=100))
     funds = table((await seller.open("/seller/funds.csv")).text)
     assert [row[5] for row in funds[1:] if row[1] == "改判更正"] == ["58.80"]
+
+
+async def test_a_suppliers_credit_is_paid_out_by_two_persons_above_the_limit(
+    street: Town, app: Litestar
+) -> None:
+    claim_no = await dead_key(street, "O-9")
+    await settle(street, PRICE)
+    await overturn(street, claim_no, "seller", ruled(platform=100))
+    await limit_payouts(street, {"operator": 50_00})
+    await add_person(street, "op2", "operator")
+    operator = await signed_in(street, app, "op")
+    base = f"/ops/suppliers/{SUPPLIER}"
+    page = await operator.open(base)
+    assert "供应商余额" in page.text
+    assert "平台应退还" in page.text
+
+    assert (await operator.send(base, do="pay_out", amount="98.01")).status_code == 409
+    asked = await operator.send(base, do="pay_out", amount="98")
+    assert "已提交复核" in asked.text
+    number = re.findall(r"PO[\w-]+", (await operator.open("/ops/payouts")).text)[0]
+    early = await operator.send(base, do="pay", payout=number, reference="B-9")
+    assert early.status_code == 409
+
+    second = await signed_in(street, app, "op2")
+    waiting = (await second.open("/ops/approvals")).text
+    assert f'href="{base}"' in waiting
+    proposal = waiting.split('action="/ops/approvals/')[1].split('"')[0]
+    await second.send(f"/ops/approvals/{proposal}", do="approved")
+    street.clock.at += timedelta(minutes=1)
+    await operator.open(base)
+    done = await operator.send(base, do="pay", payout=number, reference="B-9")
+
+    assert "已登记打款" in done.text
+    rows = table((await operator.open(f"{base}/statement.csv")).text)
+    assert [row[8] for row in rows[1:]] == ["0.00", "98.00", "-98.00", "-98.00", "98.00", "0.00"]
+    assert rows[5][1] == "余额退还"
+    assert rows[5][10] == "B-9"
+    assert (await operator.open(f"{base}/statement.pdf")).content.startswith(b"%PDF-")
+
+
+async def test_a_sellers_page_knows_no_suppliers_payout(street: Town, app: Litestar) -> None:
+    claim_no = await dead_key(street, "O-9")
+    await settle(street, PRICE)
+    await overturn(street, claim_no, "seller", ruled(platform=100))
+    operator = await signed_in(street, app, "op")
+    await operator.open(f"/ops/suppliers/{SUPPLIER}")
+    await operator.send(f"/ops/suppliers/{SUPPLIER}", do="pay_out", amount="98")
+    number = re.findall(r"PO[\w-]+", (await operator.open("/ops/payouts")).text)[0]
+
+    refused = await operator.send("/ops/sellers/s-1", do="pay", payout=number, reference="B-9")
+
+    assert refused.status_code == 404
+
+
+async def limit_payouts(town: Town, by_role: dict[str, int]) -> None:
+    """What one person may release alone, by role."""
+    async with town.db.transaction() as tx:
+        market = await load_market(tx, "main")
+        assert market is not None
+        money = market.settings.money
+        limits = {**money.limits, "payout": by_role}
+        changed = msgspec.structs.replace(
+            market.settings, money=msgspec.structs.replace(money, limits=limits)
+        )
+        await change_settings(tx, town.act("operator", "op"), changed, market.version)
+    town.desk.markets.forget("main")

@@ -1,4 +1,4 @@
-"""What is done with a seller's money: ask for a payout, release, pay, refuse; fill the deposit."""
+"""What is done with money that leaves: ask for a payout, release, pay, refuse; fill the deposit."""
 
 from datetime import datetime
 
@@ -45,15 +45,32 @@ async def standing_of(
     )
 
 
+async def credit_of(conn: Connection, market_id: str, supplier_id: str, currency: str) -> Standing:
+    """What a supplier got back of what it had paid, and what it still owes."""
+    code = accounts.supplier_balance(supplier_id)
+    found = await balances(conn, market_id, [code], currency)
+    owed = [
+        one
+        for party in ("supplier", "sla")
+        for one in await open_advances(conn, market_id, currency, party, supplier_id)
+    ]
+    return Standing(
+        balance_minor=found[code].available_minor,
+        deposit_minor=0,
+        required_minor=0,
+        owed_minor=sum(one.open_minor for one in owed),
+    )
+
+
 async def want_payout(
     tx: Connection,
     act: Act,
     ids: Ids,
-    seller_id: str,
+    payee_id: str,
     *,
     source: Source,
     money: Money,
-    required_minor: int,
+    required_minor: int = 0,
     by: str,
 ) -> Payout:
     """Set money apart for a payout; it leaves once somebody released and paid it.
@@ -64,11 +81,14 @@ async def want_payout(
         Refused: as `rules.check_wish`, `payouts_paused`.
     """
     await refuse_if_paused(tx, act.market_id, money.currency)
-    standing = await standing_of(tx, act.market_id, seller_id, required_minor, money.currency)
+    if source == "credit":
+        standing = await credit_of(tx, act.market_id, payee_id, money.currency)
+    else:
+        standing = await standing_of(tx, act.market_id, payee_id, required_minor, money.currency)
     rules.check_wish(standing, source, money.amount_minor)
     payout = Payout(
         payout_no="PO" + ids.claim_no(act.now)[2:],
-        seller_id=seller_id,
+        payee_id=payee_id,
         source=source,
         amount_minor=money.amount_minor,
         currency=money.currency,
@@ -98,7 +118,7 @@ async def pay_out(tx: Connection, act: Act, payout_no: str, reference: str) -> P
 
 
 async def refuse_payout(tx: Connection, act: Act, payout_no: str, why: str) -> Payout:
-    """Do not make it; the money is the seller's again."""
+    """Do not make it; the money is its owner's again."""
     payout = await _locked(tx, act, payout_no)
     done = rules.refused(payout, act.actor.id, why, act.now)
     await post(tx, act, [book.resolve(rules.reserve(payout), "void")])
@@ -108,7 +128,7 @@ async def refuse_payout(tx: Connection, act: Act, payout_no: str, why: str) -> P
 async def take_back_payout(tx: Connection, act: Act, seller_id: str, payout_no: str) -> Payout:
     """The seller changes the mind before the release."""
     payout = await _locked(tx, act, payout_no)
-    if payout.seller_id != seller_id:
+    if (payout.party, payout.payee_id) != ("seller", seller_id):
         raise Refused("not_found")
     done = rules.withdrawn(payout, act.actor.id, act.now)
     await post(tx, act, [book.resolve(rules.reserve(payout), "void")])

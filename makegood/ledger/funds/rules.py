@@ -1,5 +1,6 @@
-"""A seller's payouts and deposit: their steps and their postings."""
+"""Payouts to sellers and suppliers, and the deposit: their steps and their postings."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
@@ -8,21 +9,32 @@ import msgspec
 from makegood.base.ids import derived_id
 from makegood.base.refusal import Refused
 from makegood.ledger import accounts
-from makegood.ledger.rules import Transfer
+from makegood.ledger.rules import Transfer, resolve
 
 PayoutState: TypeAlias = Literal["wanted", "released", "paid", "refused", "withdrawn"]
-Source: TypeAlias = Literal["balance", "deposit"]
+Party: TypeAlias = Literal["seller", "supplier"]
+Source: TypeAlias = Literal["balance", "deposit", "credit"]
+"""A seller's balance or deposit; a supplier's credit, given back of what it had paid."""
 
 UNDER_WAY: Final = ("wanted", "released")
-KIND_OF_SOURCE: Final[dict[Source, str]] = {"balance": "payout", "deposit": "deposit_withdrawal"}
+KIND_OF_SOURCE: Final[dict[Source, str]] = {
+    "balance": "payout",
+    "deposit": "deposit_withdrawal",
+    "credit": "payout",
+}
 """The kind of proposal that releases it, by where the money comes from."""
+_OF_SOURCE: Final[dict[Source, Callable[[str], str]]] = {
+    "balance": accounts.seller_balance,
+    "deposit": accounts.seller_deposit,
+    "credit": accounts.supplier_balance,
+}
 
 
 class Payout(msgspec.Struct, frozen=True, kw_only=True):
-    """Money that a seller takes out; reserved from the wish on, gone when the bank has it."""
+    """Money that is paid out; reserved from the wish on, gone when the bank has it."""
 
     payout_no: str
-    seller_id: str
+    payee_id: str
     source: Source
     amount_minor: int
     currency: str
@@ -36,9 +48,14 @@ class Payout(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     why: str = ""
 
+    @property
+    def party(self) -> Party:
+        """Who gets it."""
+        return "supplier" if self.source == "credit" else "seller"
+
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """What a seller has, in minor units: free to take out, deposited, and asked to be deposited."""
+    """What somebody has, in minor units: free to take out, deposited, asked to be deposited."""
 
     balance_minor: int
     deposit_minor: int
@@ -70,7 +87,7 @@ def check_wish(standing: Standing, source: Source, amount_minor: int) -> None:
     """
     if amount_minor <= 0:
         raise Refused("amount_not_positive")
-    free = standing.free_minor if source == "balance" else standing.spare_deposit_minor
+    free = standing.spare_deposit_minor if source == "deposit" else standing.free_minor
     if amount_minor <= free:
         return
     if source == "balance" and amount_minor <= standing.balance_minor and standing.missing_minor:
@@ -79,10 +96,13 @@ def check_wish(standing: Standing, source: Source, amount_minor: int) -> None:
 
 
 def released(payout: Payout, by: str, now: datetime) -> Payout:
-    """The payout may be made; whoever asked for it does not release it."""
+    """The payout may be made; a seller's wish is not released by who asked for it.
+
+    No supplier asks: a person orders it, within an own limit or with a second one's approval.
+    """
     if payout.state != "wanted":
         raise Refused("already_approved")
-    if by == payout.wanted_by:
+    if by == payout.wanted_by and payout.party == "seller":
         raise Refused("approval_needs_other_person")
     return msgspec.structs.replace(payout, state="released", released_by=by, released_at=now)
 
@@ -114,16 +134,20 @@ def withdrawn(payout: Payout, by: str, now: datetime) -> Payout:
 
 def reserve(payout: Payout) -> Transfer:
     """The money of a payout, set apart until the bank has it."""
-    build = accounts.seller_balance if payout.source == "balance" else accounts.seller_deposit
     return Transfer(
         id=derived_id("payout", payout.payout_no),
-        debit=build(payout.seller_id),
-        credit=accounts.shared("bank", payout.seller_id),
+        debit=_OF_SOURCE[payout.source](payout.payee_id),
+        credit=accounts.shared("bank", payout.payee_id),
         amount_minor=payout.amount_minor,
         currency=payout.currency,
         kind="pending",
         recipe="payout",
     )
+
+
+def paid_transfer_id(payout: Payout) -> str:
+    """The transfer by which a paid payout left the book."""
+    return resolve(reserve(payout), "post").id
 
 
 def moved_to_deposit(key: str, seller_id: str, amount_minor: int, currency: str) -> Transfer:

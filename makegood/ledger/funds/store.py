@@ -6,12 +6,12 @@ from typing import Final
 
 import msgspec
 
-from makegood.ledger.funds.rules import Payout
+from makegood.ledger.funds.rules import Party, Payout
 from makegood.ledger.store import listed_sql
 from makegood.store.database import Connection, Record
 
 _COLUMNS = """
-    payout_no, seller_id, source, amount_minor, currency, state, wanted_by, wanted_at,
+    payout_no, payee_id, source, amount_minor, currency, state, wanted_by, wanted_at,
     released_by, released_at, reference, ended_by, ended_at, why
 """
 
@@ -20,13 +20,13 @@ async def insert_payout(tx: Connection, market_id: str, payout: Payout) -> None:
     """Write a new wish."""
     await tx.execute(
         """
-        INSERT INTO seller_payout (market_id, payout_no, seller_id, source, amount_minor, currency,
-                                   state, wanted_by, wanted_at)
+        INSERT INTO payout (market_id, payout_no, payee_id, source, amount_minor, currency,
+                            state, wanted_by, wanted_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         """,
         market_id,
         payout.payout_no,
-        payout.seller_id,
+        payout.payee_id,
         payout.source,
         payout.amount_minor,
         payout.currency,
@@ -40,8 +40,8 @@ async def save_payout(tx: Connection, market_id: str, payout: Payout) -> None:
     """Store what may change of a locked payout."""
     await tx.execute(
         """
-        UPDATE seller_payout SET state = $3, released_by = $4, released_at = $5, reference = $6,
-                                 ended_by = $7, ended_at = $8, why = $9
+        UPDATE payout SET state = $3, released_by = $4, released_at = $5, reference = $6,
+                          ended_by = $7, ended_at = $8, why = $9
         WHERE market_id = $1 AND payout_no = $2
         """,
         market_id,
@@ -59,25 +59,45 @@ async def save_payout(tx: Connection, market_id: str, payout: Payout) -> None:
 async def lock_payout(tx: Connection, market_id: str, payout_no: str) -> Payout | None:
     """One payout, locked until the transaction ends."""
     row = await tx.fetchrow(
-        f"SELECT {_COLUMNS} FROM seller_payout WHERE market_id = $1 AND payout_no = $2 FOR UPDATE",
+        f"SELECT {_COLUMNS} FROM payout WHERE market_id = $1 AND payout_no = $2 FOR UPDATE",
         market_id,
         payout_no,
     )
     return _payout(row) if row else None
 
 
-async def payouts_of_seller(
-    conn: Connection, market_id: str, seller_id: str, limit: int = 50
+async def payouts_of(
+    conn: Connection, market_id: str, payee_id: str, party: Party, limit: int = 50
 ) -> list[Payout]:
-    """A seller's payouts, the newest first."""
+    """What is or was paid out to a seller or supplier, the newest first."""
     rows = await conn.fetch(
         f"""
-        SELECT {_COLUMNS} FROM seller_payout WHERE market_id = $1 AND seller_id = $2
-        ORDER BY wanted_at DESC, payout_no LIMIT $3
+        SELECT {_COLUMNS} FROM payout
+        WHERE market_id = $1 AND payee_id = $2 AND (source = 'credit') = $3
+        ORDER BY wanted_at DESC, payout_no LIMIT $4
         """,
         market_id,
-        seller_id,
+        payee_id,
+        party == "supplier",
         limit,
+    )
+    return [_payout(row) for row in rows]
+
+
+async def credits_paid(
+    conn: Connection, market_id: str, supplier_id: str, currency: str
+) -> list[Payout]:
+    """Everything that was ever paid out to a supplier, the oldest first."""
+    rows = await conn.fetch(
+        f"""
+        SELECT {_COLUMNS} FROM payout
+        WHERE market_id = $1 AND payee_id = $2 AND source = 'credit' AND state = 'paid'
+          AND currency = $3
+        ORDER BY ended_at, payout_no
+        """,
+        market_id,
+        supplier_id,
+        currency,
     )
     return [_payout(row) for row in rows]
 
@@ -85,10 +105,10 @@ async def payouts_of_seller(
 async def payouts_in_state(
     conn: Connection, market_id: str, states: Sequence[str], limit: int = 200
 ) -> list[Payout]:
-    """Payouts of all sellers in these states, the longest waiting first."""
+    """Payouts to anybody in these states, the longest waiting first."""
     rows = await conn.fetch(
         f"""
-        SELECT {_COLUMNS} FROM seller_payout WHERE market_id = $1 AND state = ANY ($2)
+        SELECT {_COLUMNS} FROM payout WHERE market_id = $1 AND state = ANY ($2)
         ORDER BY wanted_at, payout_no LIMIT $3
         """,
         market_id,

@@ -16,6 +16,7 @@ LineKind: TypeAlias = Literal[
     "corrected",
     "netted",
     "returned",
+    "paid_out",
     "other",
 ]
 Side: TypeAlias = Literal["debt", "sla", "credit"]
@@ -25,6 +26,7 @@ GROWING: Final[dict[str, LineKind]] = {
     "refund": "borne",
     "corrected": "corrected",
     "netted": "netted",
+    "payout": "paid_out",
 }
 SHRINKING: Final[dict[str, LineKind]] = {
     "recovery": "paid",
@@ -33,7 +35,9 @@ SHRINKING: Final[dict[str, LineKind]] = {
     "corrected": "corrected",
     "netted": "netted",
 }
-DOCUMENTED: Final[frozenset[LineKind]] = frozenset({"borne", "paid", "reassigned", "corrected"})
+DOCUMENTED: Final[frozenset[LineKind]] = frozenset(
+    {"borne", "paid", "reassigned", "corrected", "paid_out"}
+)
 """Lines that our books outside the ledger must know too; the others the ledger alone makes."""
 WEEK: Final = timedelta(days=7)
 MONTH: Final = timedelta(days=30)
@@ -43,7 +47,7 @@ class LedgerLine(msgspec.Struct, frozen=True, kw_only=True):
     """One posted transfer on an account of this supplier; `amount_minor` grows the debt.
 
     What an appeal gave back of a payment is a credit; set off against another claim's debt it is
-    a line of each.
+    a line of each, and a line without a claim when it is paid out.
     """
 
     transfer_id: str
@@ -111,11 +115,12 @@ class Ageing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """Opening + borne - recovered = due: every column of the statement adds up to it."""
+    """Opening + borne - recovered + paid out = due: every column of the statement adds up to it."""
 
     opening_minor: int = 0
     borne_minor: int = 0
     recovered_minor: int = 0
+    paid_out_minor: int = 0
     due_minor: int = 0
 
 
@@ -127,13 +132,15 @@ def kind_of(line: LedgerLine) -> LineKind:
 
 
 def totals(lines: Iterable[LedgerLine], since: datetime, until: datetime) -> Totals:
-    """The four figures of the month from `since` up to, not including, `until`."""
-    opening = borne = recovered = 0
+    """The figures of the month from `since` up to, not including, `until`."""
+    opening = borne = recovered = paid_out = 0
     for line in lines:
         if line.posted_at >= until:
             continue
         if line.posted_at < since:
             opening += line.amount_minor
+        elif kind_of(line) == "paid_out":
+            paid_out += line.amount_minor
         elif line.amount_minor > 0:
             borne += line.amount_minor
         else:
@@ -142,7 +149,8 @@ def totals(lines: Iterable[LedgerLine], since: datetime, until: datetime) -> Tot
         opening_minor=opening,
         borne_minor=borne,
         recovered_minor=recovered,
-        due_minor=opening + borne - recovered,
+        paid_out_minor=paid_out,
+        due_minor=opening + borne - recovered + paid_out,
     )
 
 

@@ -7,6 +7,8 @@ import msgspec
 
 from makegood.ledger.corrections.record import Correction
 from makegood.ledger.corrections.store import corrections_of_supplier
+from makegood.ledger.funds.rules import Payout, paid_transfer_id
+from makegood.ledger.funds.store import credits_paid
 from makegood.ledger.recipes import Funding
 from makegood.ledger.statements import rules, store
 from makegood.ledger.statements.charges import Charge, charges_of
@@ -75,10 +77,12 @@ async def statement_of(
     now: datetime,
 ) -> Statement:
     """The statement as the books stand now."""
+    paid_out = await credits_paid(conn, market_id, supplier_id, currency)
     lines = await ledger_lines(conn, market_id, supplier_id, currency)
+    lines = sorted([*lines, *await _paid_out_lines(conn, market_id, paid_out)], key=_place)
     corrections = await corrections_of_supplier(conn, market_id, supplier_id, currency)
     documents = await _documents(conn, market_id, supplier_id, currency)
-    documents += _of_corrections(corrections)
+    documents += [*_of_corrections(corrections), *_of_payouts(paid_out)]
     charges = {one.claim_no: one for one in await charges_of(conn, market_id, supplier_id)}
     charges |= {one.claim_no: _charge(one) for one in corrections if one.claim_no not in charges}
     disputes = await disputes_of(conn, market_id, supplier_id)
@@ -183,6 +187,41 @@ def _of_corrections(corrections: Sequence[Correction]) -> list[Document]:
         for one in corrections
         if one.signed_for("supplier")
     ]
+
+
+async def _paid_out_lines(
+    conn: Connection, market_id: str, paid_out: Sequence[Payout]
+) -> list[LedgerLine]:
+    """What was paid out to the supplier, as the ledger booked it."""
+    ids = [paid_transfer_id(one) for one in paid_out]
+    return [
+        LedgerLine(
+            transfer_id=str(row["id"]),
+            claim_no="",
+            amount_minor=row["amount_minor"],
+            recipe="payout",
+            posted_at=row["posted_at"],
+            side="credit",
+        )
+        for row in await store.posted(conn, market_id, ids)
+    ]
+
+
+def _of_payouts(paid_out: Sequence[Payout]) -> list[Document]:
+    return [
+        Document(
+            kind="paid_out",
+            number=one.reference,
+            claim_no="",
+            amount_minor=one.amount_minor,
+            at=one.ended_at or one.wanted_at,
+        )
+        for one in paid_out
+    ]
+
+
+def _place(line: LedgerLine) -> tuple[datetime, str]:
+    return line.posted_at, line.transfer_id
 
 
 def _charge(correction: Correction) -> Charge:

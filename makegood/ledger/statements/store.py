@@ -51,6 +51,24 @@ async def ledger_lines(
     )
 
 
+async def posted(conn: Connection, market_id: str, ids: Sequence[str]) -> list[Record]:
+    """The transfers among these ids that moved something, oldest first."""
+    return await conn.fetch(
+        """
+        SELECT t.id, t.amount_minor, t.posted_at
+        FROM unnest($2::uuid[]) AS wanted (id),
+             LATERAL (
+                 SELECT id, amount_minor, posted_at FROM transfer
+                 WHERE market_id = $1 AND id = wanted.id AND kind IN ('single', 'post')
+                 OFFSET 0
+             ) AS t
+        ORDER BY t.posted_at, t.id
+        """,
+        market_id,
+        list(ids),
+    )
+
+
 async def balance_minor(conn: Connection, market_id: str, supplier_id: str, currency: str) -> int:
     """What the ledger's accounts say this supplier owes in all."""
     value: int = await conn.fetchval(

@@ -188,7 +188,7 @@ async def money_page(conn: Connection, page: Page, seller: Seller, m: str) -> di
         "entries": [entry_of(row) for row in newest],
         "entries_left": max(0, count - ENTRIES_SHOWN),
         "net_minor": net_minor,
-        "payouts": await store.payouts_of_seller(conn, page.market.market_id, seller.seller_id),
+        "payouts": await store.payouts_of(conn, page.market.market_id, seller.seller_id, "seller"),
         "market_cap_minor": auto_lane_cap_minor(
             page.market.settings, msgspec.structs.replace(seller, own_auto_cap_minor=None)
         ),

@@ -12,18 +12,16 @@ from makegood.base.refusal import Refused
 from makegood.claims.funds import settle_due
 from makegood.ledger.actions import pay_deposit
 from makegood.ledger.funds import store
-from makegood.ledger.funds.actions import pay_out, refuse_payout, release_payout
-from makegood.ledger.funds.rules import KIND_OF_SOURCE, Payout
+from makegood.ledger.funds.actions import pay_out, refuse_payout
 from makegood.ledger.statements.months import read_month
-from makegood.people.approvals.actions import propose
-from makegood.people.approvals.limits import needs_second_person
-from makegood.people.approvals.rules import NewProposal
 from makegood.people.markets.actions import change_seller, hold_in_escrow, lift_escrow
-from makegood.people.markets.store import list_sellers
+from makegood.people.markets.store import list_sellers, list_suppliers
 from makegood.store.database import Connection
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.money_refusal import keep_refusal
+from makegood.web.operator.money.links import payee_link
+from makegood.web.operator.money.releasing import payout_to, release_or_ask
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.seller.funds import money_page, seller_of, statement_csv
@@ -46,17 +44,19 @@ SHOWN: Final = {"waiting": ("wanted", "released"), "ended": ("paid", "refused", 
 
 @get("/ops/payouts")
 async def show_payouts(page: ThisPage, things: TheThings, show: FromQuery[str] = "waiting") -> Html:
-    """Payouts of all sellers, the longest waiting first."""
+    """Payouts to sellers and suppliers, the longest waiting first."""
     need_operator(page)
-    shown = show if show in SHOWN else "waiting"
+    shown, market_id = show if show in SHOWN else "waiting", page.market.market_id
     async with things.db.connection() as conn:
-        payouts = await store.payouts_in_state(conn, page.market.market_id, SHOWN[shown])
-        sellers = await list_sellers(conn, page.market.market_id)
+        payouts = await store.payouts_in_state(conn, market_id, SHOWN[shown])
+        names = {("seller", one.seller_id): one.name for one in await list_sellers(conn, market_id)}
+        suppliers = await list_suppliers(conn, market_id)
     return page.show(
         "operator/templates/money/payouts.html",
         section="payouts",
         payouts=payouts,
-        names={one.seller_id: one.name for one in sellers},
+        names=names | {("supplier", one.supplier_id): one.name for one in suppliers},
+        payee_link=payee_link,
         shown=shown,
     )
 
@@ -123,13 +123,14 @@ async def _do(tx: Connection, page: Page, things: Things, seller_id: str, form: 
             await pay_deposit(tx, act, reference, seller_id, money)
             return "deposited"
         case "release":
-            return await _release(tx, page, things, await _payout(tx, page, seller_id, number))
+            payout = await payout_to(tx, page, "seller", seller_id, number)
+            return await release_or_ask(tx, page, things, payout)
         case "pay":
-            await _payout(tx, page, seller_id, number)
+            await payout_to(tx, page, "seller", seller_id, number)
             await pay_out(tx, act, number, form.text("reference", 64))
             return "paid"
         case "refuse":
-            await _payout(tx, page, seller_id, number)
+            await payout_to(tx, page, "seller", seller_id, number)
             await refuse_payout(tx, act, number, form.text("why", 500))
             return "refused"
         case "settle":
@@ -148,33 +149,6 @@ async def _do(tx: Connection, page: Page, things: Things, seller_id: str, form: 
             return "lifted"
         case _:
             raise not_found()
-
-
-async def _payout(tx: Connection, page: Page, seller_id: str, number: str) -> Payout:
-    payout = await store.lock_payout(tx, page.market.market_id, number)
-    if payout is None or payout.seller_id != seller_id:
-        raise not_found()
-    return payout
-
-
-async def _release(tx: Connection, page: Page, things: Things, payout: Payout) -> str:
-    """Within the own limit at once, above it by another person."""
-    kind, settings = KIND_OF_SOURCE[payout.source], page.market.settings
-    if not needs_second_person(settings, kind, page.actor.role, payout.amount_minor):
-        await release_payout(tx, page.act(), payout.payout_no)
-        return "released"
-    new = NewProposal(
-        kind=kind,
-        subject=payout.payout_no,
-        amount_minor=payout.amount_minor,
-        currency=payout.currency,
-        payload={"seller_id": payout.seller_id},
-        why=str(page.words.t("funds.why_release", no=payout.payout_no, seller=payout.seller_id)),
-        key=payout.payout_no,
-    )
-    by, name = page.caller.account_id, page.caller.display_name
-    await propose(tx, page.act(), things.ids, new, by=by, by_name=name)
-    return "asked"
 
 
 async def _page(

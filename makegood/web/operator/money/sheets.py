@@ -100,19 +100,20 @@ def remark(page: Page, line: StatementLine) -> str:
 
 def _totals(page: Page, statement: Statement) -> PdfTable:
     t, figures, w = page.words.text, statement.totals, page.words
-    names = ("opening", "borne", "recovered", "due")
-    values = (
-        figures.opening_minor,
-        figures.borne_minor,
-        -figures.recovered_minor,
-        figures.due_minor,
-    )
+    values = {
+        "opening": figures.opening_minor,
+        "borne": figures.borne_minor,
+        "recovered": -figures.recovered_minor,
+        "paid_out": figures.paid_out_minor,
+        "due": figures.due_minor,
+    }
+    shown = [name for name in values if name != "paid_out" or figures.paid_out_minor]
     return PdfTable(
         title=t("books.statement.figures"),
-        header=[t(f"books.statement.{name}") for name in names],
-        rows=[[w.amount(minor, statement.currency) for minor in values]],
-        widths_mm=[44.5, 44.5, 44.5, 44.5],
-        right=[0, 1, 2, 3],
+        header=[t(f"books.statement.{name}") for name in shown],
+        rows=[[w.amount(values[name], statement.currency) for name in shown]],
+        widths_mm=[178 / len(shown)] * len(shown),
+        right=list(range(len(shown))),
     )
 
 

@@ -12,6 +12,9 @@ from litestar.types import ControllerRouterHandler
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.ledger.advance.actions import ageing
+from makegood.ledger.funds.actions import credit_of, pay_out, refuse_payout, want_payout
+from makegood.ledger.funds.rules import Payout
+from makegood.ledger.funds.store import payouts_of
 from makegood.ledger.statements.agreements import ANY_FINDING, agreements_of, put_agreement
 from makegood.ledger.statements.charges import charges_of
 from makegood.ledger.statements.disputes import decide_dispute, disputes_of, extend_dispute
@@ -37,13 +40,17 @@ from makegood.web.look import finding_namer
 from makegood.web.money_refusal import keep_refusal
 from makegood.web.operator.money.links import claim_link
 from makegood.web.operator.money.pdf import draw
+from makegood.web.operator.money.releasing import payout_to, release_or_ask
 from makegood.web.operator.money.sheets import csv_header, csv_rows, pdf_page
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things
 
 LINK_VALID: Final = timedelta(days=30)
-DONE: Final = ("sent", "settled", "known", "kept", "accepted", "extended", "agreed")
+DONE: Final = (
+    *("sent", "settled", "known", "kept", "accepted", "extended", "agreed"),
+    *("released", "asked", "paid", "refused"),
+)
 
 
 @get("/ops/suppliers")
@@ -222,6 +229,12 @@ async def _do(tx: Connection, page: Page, things: Things, supplier_id: str, form
         case "agree":
             await _agree(tx, page, supplier_id, form)
             return "agreed"
+        case "pay_out":
+            return await _pay_out(tx, page, things, supplier_id, form)
+        case "release" | "pay" | "refuse" as step:
+            number = form.text("payout", 40)
+            payout = await payout_to(tx, page, "supplier", supplier_id, number)
+            return await _step(tx, page, things, payout, step, form)
         case _:
             raise not_found()
 
@@ -255,6 +268,39 @@ async def _settle(tx: Connection, page: Page, things: Things, supplier_id: str, 
         tx, page.act(), things.ids, supplier_id, money, form.text("reference", 64)
     )
     return "settled" if made else "known"
+
+
+async def _pay_out(tx: Connection, page: Page, things: Things, supplier_id: str, form: Form) -> str:
+    """Set apart what the supplier gets back, and release it or ask a second person to."""
+    payout = await want_payout(
+        tx,
+        page.act(),
+        things.ids,
+        supplier_id,
+        source="credit",
+        money=form.money("amount", page.market.settings.currency),
+        by=page.caller.account_id,
+    )
+    return await release_or_ask(tx, page, things, payout)
+
+
+async def _step(
+    tx: Connection,
+    page: Page,
+    things: Things,
+    payout: Payout,
+    step: Literal["release", "pay", "refuse"],
+    form: Form,
+) -> str:
+    match step:
+        case "release":
+            return await release_or_ask(tx, page, things, payout)
+        case "pay":
+            await pay_out(tx, page.act(), payout.payout_no, form.text("reference", 64))
+            return "paid"
+        case "refuse":
+            await refuse_payout(tx, page.act(), payout.payout_no, form.text("why", 500))
+            return "refused"
 
 
 async def _send(tx: Connection, page: Page, things: Things, supplier_id: str, m: str) -> None:
@@ -336,6 +382,8 @@ async def _page(
         agreements = await agreements_of(conn, market_id, supplier_id)
         settlements = await list_settlements(conn, market_id, supplier_id)
         owed = await payable(conn, market_id, supplier_id, statement.currency)
+        credit = await credit_of(conn, market_id, supplier_id, statement.currency)
+        payouts = await payouts_of(conn, market_id, supplier_id, "supplier")
     findings = sorted(
         code
         for code, finding in things.desk.shelf.names().findings.items()
@@ -351,6 +399,8 @@ async def _page(
         agreements=list(reversed(agreements)),
         settlements=settlements,
         payable_minor=sum(minor for _, minor in owed),
+        credit=credit,
+        payouts=payouts,
         findings=findings,
         done=done if done in DONE else "",
         fault=fault,
