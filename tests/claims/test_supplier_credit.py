@@ -11,14 +11,22 @@ from makegood.ledger.audits.pause import pause_payouts
 from makegood.ledger.funds.actions import pay_out, refuse_payout, release_payout, want_payout
 from makegood.ledger.funds.rules import Payout
 from makegood.worker.books import net_all
-from tests.claims.test_corrections import check_books, has, overturn, owed, ruled
+from tests.claims.test_corrections import (
+    LATE_COUPON,
+    check_books,
+    has,
+    late_by_the_supplier,
+    overturn,
+    owed,
+    ruled,
+)
 from tests.claims.test_statements import PRICE, SUPPLIER, dead_key, settle, statement
 from tests.claims.town import Town
 
 
-async def credited(town: Town) -> None:
+async def credited(town: Town, order_no: str = "O-1") -> None:
     """The supplier paid for a claim which a later decision laid on the market."""
-    claim_no = await dead_key(town)
+    claim_no = await dead_key(town, order_no)
     await settle(town, PRICE)
     await overturn(town, claim_no, "seller", ruled(platform=100))
 
@@ -107,3 +115,18 @@ async def test_nothing_leaves_while_the_books_do_not_agree(town: Town) -> None:
             async with town.db.transaction() as tx:
                 await step(tx, town.act("operator", "op"), payout.payout_no)
         assert refused.value.code == "payouts_paused"
+
+
+async def test_a_credit_pays_what_the_supplier_owes_for_a_late_promise_too(town: Town) -> None:
+    await credited(town, "O-2")
+    await late_by_the_supplier(town)
+    assert await owed(town) == {"sla": LATE_COUPON}
+    with pytest.raises(Refused):
+        await wanted(town)
+
+    await net_all(town.db, town.clock)
+
+    assert await owed(town) == {}
+    assert await has(town, supplier_balance(SUPPLIER)) == PRICE - LATE_COUPON
+    assert (await statement(town)).totals.due_minor == LATE_COUPON - PRICE
+    await check_books(town)

@@ -155,7 +155,7 @@ def recovery_sources(advance: Advance) -> list[str]:
                 accounts.seller_balance(advance.debtor_id),
                 accounts.seller_deposit(advance.debtor_id),
             ]
-        case "supplier":
+        case "supplier" | "sla":
             return [accounts.supplier_balance(advance.debtor_id)]
         case "channel":
             return [accounts.channel_balance()]

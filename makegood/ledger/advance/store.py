@@ -194,7 +194,7 @@ async def who_can_pay(conn: Connection) -> list[Record]:
           ON a.market_id = d.market_id AND a.currency = d.currency
          AND a.code = CASE d.party WHEN 'channel' THEN 'channel_balance:all'
                                    ELSE 'supplier_balance:' || d.debtor_id END
-        WHERE d.party IN ('supplier', 'channel')
+        WHERE d.party IN ('supplier', 'sla', 'channel')
           AND d.recovered_minor + d.written_off_minor < d.advanced_minor
           AND a.credits_posted > a.debits_posted
         """
