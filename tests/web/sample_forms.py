@@ -127,6 +127,7 @@ def _home(page: Page, pack: Pack) -> Facts:
         count=2,
         seller_name="极点数卡",
         placed_at=samples.at(-30),
+        may_claim=True,
         window_open=True,
         window_until=samples.at(3 * 24 * 60),
     )

@@ -56,6 +56,19 @@ async def test_a_claim_goes_from_form_to_refund(street: Town, buyer: Browser) ->
     assert settled.status_code == 200
 
 
+async def test_an_order_with_a_claim_is_not_called_too_late(street: Town, buyer: Browser) -> None:
+    await buyer.prove()
+    before = await buyer.open("/")
+    await buyer.open("/o/O-1/claim")
+    await buyer.send("/o/O-1/claim", **TYPED, go="later")
+    await buyer.send("/o/O-1/claim", **TYPED, go="submit")
+    after = await buyer.open("/")
+
+    assert 'href="/o/O-1/claim"' in before.text
+    assert 'href="/o/O-1/claim"' not in after.text
+    assert "已过售后期" not in after.text
+
+
 async def test_submitting_twice_opens_one_claim(street: Town, buyer: Browser) -> None:
     await buyer.prove()
     await buyer.open("/o/O-1/claim")
@@ -183,3 +196,12 @@ async def test_choosing_a_reason_brings_its_evidence_and_keeps_the_rest(
     assert "兑换失败的截图" in part.text
     assert "<html" not in part.text
     assert "写好了" in whole.text
+
+
+async def test_an_order_opened_without_proof_need_not_be_typed_again(
+    street: Town, buyer: Browser
+) -> None:
+    page = await buyer.open("/proof?next=/o/O-1/claim")
+
+    assert 'value="O-1"' in page.text
+    assert 'value="O-1"' not in (await buyer.open("/proof?next=/c/O-1")).text

@@ -211,7 +211,8 @@ def _card(intake: Intake, now: datetime) -> OrderCard:
         count=len(units),
         seller_name=order.seller.name,
         placed_at=order.placed_at,
-        window_open=now <= until and any(not unit.claim_no for unit in units),
+        may_claim=any(unit.window_open and not unit.claim_no for unit in units),
+        window_open=now <= until,
         window_until=until,
     )
 

@@ -1,7 +1,7 @@
 """Proving to be the buyer: one-time code, query password, and the links of shop and mail."""
 
 from typing import Annotated
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 import msgspec
 from litestar import get, post
@@ -66,8 +66,8 @@ CodeForm = Annotated[CodeGiven, Body(media_type=RequestEncodingType.URL_ENCODED)
 async def show_proof(page: ThisPage, request: AnyRequest) -> Html:
     """Both ways to prove, with the order number filled in where it is known."""
     query = request.query_params
-    order_no = str(query.get("order", ""))[:LONGEST]
     next_ = local_path(str(query.get("next", "") or "/"))
+    order_no = (str(query.get("order", "")) or _order_in(next_))[:LONGEST]
     return _proof_page(page, order_no, next_, again="again" in query)
 
 
@@ -190,6 +190,12 @@ def _enter(page: Page, signed_in: BuyerSignedIn, next_: str) -> Redirect:
     answer = page.go(f"/o/{signed_in.order_no}" if wanted == "/" else wanted)
     answer.set_cookie(session_cookie(page, signed_in))
     return answer
+
+
+def _order_in(path: str) -> str:
+    """The order number of a page of an order: what the visitor wanted to see need not be typed."""
+    parts = unquote(path).split("?")[0].split("/")
+    return parts[2] if path.startswith("/o/") else ""
 
 
 def _refused(page: Page, refused: Refused, order_no: str, next_: str) -> Html:

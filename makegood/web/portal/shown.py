@@ -62,6 +62,7 @@ class OrderCard(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     seller_name: str
     placed_at: datetime
+    may_claim: bool
     window_open: bool
     window_until: datetime | None
 
