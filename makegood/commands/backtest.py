@@ -5,6 +5,7 @@ Needs no database and no installed shop: two exported files and a rule pack are 
 
 import argparse
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from makegood.base.trouble import CannotRun
-from makegood.commands.frame import Commands, add_command
+from makegood.commands.frame import Commands, add_command, shell_language
 from makegood.commands.imports import column_map, rows_of
 from makegood.commands.rulepacks import read
 from makegood.settings import Settings
@@ -83,40 +84,38 @@ def rules_of(told: str, base: "Pack | None") -> "Pack":
 
     Raises CannotRun with file, row and column for anything that a pack may not hold.
     """
+    from makegood.policy.draft.examples import with_fitting_examples
     from makegood.policy.faults import PackRefused
     from makegood.policy.pack import load_pack
     from makegood.policy.packfile import read_pack_file, read_parts, write_parts
 
     try:
-        raw = Path(told).read_bytes() if Path(told).is_file() else b""
-        table = _table_name(raw)
-        if table is None:
+        document = _one_table(told)
+        if document is None:
             return read(told)
+        table = str(document.get("name", ""))
         parts = read_parts((base or load_pack()).source)
         if table not in parts["tables"]:
             raise CannotRun(f"{told}: the pack has no table {table!r}")
-        parts["tables"][table] = _decoded(raw)
+        parts["tables"][table] = document
         parts["pack"]["version"] = str(int(parts["pack"]["version"]) + 1)
-        return read_pack_file(write_parts(parts))
+        return read_pack_file(write_parts(with_fitting_examples(parts, table)))
     except PackRefused as refused:
-        raise CannotRun(f"{told}: {refused}") from None
+        language = shell_language(os.environ)
+        faults = "; ".join(fault.sentence(language) for fault in refused.faults[:5])
+        raise CannotRun(f"{told}: {faults}") from None
 
 
-def _table_name(raw: bytes) -> str | None:
-    """The name of a file that is one decision table; None for a whole pack."""
-    found = _decoded(raw)
-    if isinstance(found, dict) and "nodes" in found:
-        return str(found.get("name", ""))
-    return None
+def _one_table(told: str) -> dict[str, object] | None:
+    """The document of a file that is one decision table; None for a whole pack."""
+    from makegood.policy.decoding import read_json
+    from makegood.policy.packfile import MAX_FILE_BYTES
 
-
-def _decoded(raw: bytes) -> object:
-    import json
-
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError):
+    path = Path(told)
+    if not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
         return None
+    found = read_json(path.read_bytes(), path.name)
+    return found if isinstance(found, dict) and "nodes" in found else None
 
 
 def _claims(file: Path) -> "Iterator[ClaimRow]":

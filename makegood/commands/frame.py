@@ -2,7 +2,7 @@
 
 import argparse
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -21,6 +21,13 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 Run = Callable[[argparse.Namespace, Settings], int]
 """Carries out a command; answers the exit status."""
+
+
+def shell_language(environment: Mapping[str, str]) -> str:
+    """The language of a person's shell: `zh`, or `en` for every other one."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    told = next((environment[name] for name in names if environment.get(name)), "")
+    return "zh" if told.lower().startswith("zh") else "en"
 
 
 def add_command(commands: Commands, name: str, help_text: str, run: Run) -> argparse.ArgumentParser:

@@ -1,13 +1,20 @@
 """`makegood rules`: check a rule pack without a database, export a version, import a draft."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from makegood.base.trouble import CannotRun
-from makegood.commands.frame import Commands, add_command, add_commands, database_url
+from makegood.commands.frame import (
+    Commands,
+    add_command,
+    add_commands,
+    database_url,
+    shell_language,
+)
 from makegood.settings import Settings
 
 if TYPE_CHECKING:
@@ -122,10 +129,16 @@ def read(told: str) -> "Pack":
 
 
 def _tell_faults(told: str, refused: "PackRefused") -> int:
+    """Every fault with its place, in the language of the shell."""
+    language = shell_language(os.environ)
     for fault in refused.faults:
-        print(fault, file=sys.stderr)
+        print(fault.sentence(language), file=sys.stderr)
     count = len(refused.faults)
-    print(f"{told}: {count} fault{'s' if count > 1 else ''}, not a usable pack", file=sys.stderr)
+    ends = {
+        "zh": f"{told}：{count} 处错误，不能用作规则包",
+        "en": f"{told}: {count} fault{'s' if count > 1 else ''}, not a usable pack",
+    }
+    print(ends[language], file=sys.stderr)
     return REFUSED
 
 

@@ -1,12 +1,15 @@
 """What a pack must hold to be whole: every reason judged, every word there, nothing unknown."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from makegood.policy.faults import Fault
-from makegood.policy.inputs import OF_JUDGE, inputs_of
+from makegood.policy.inputs import OF_JUDGE, Input, inputs_of
 from makegood.policy.judgement import Shares, Words
 from makegood.policy.model import Finding, Pack, Reason
+from makegood.policy.needed import missing_parts
+from makegood.policy.remedies import ALL as REMEDIES
+from makegood.policy.rules import AGREEMENT
 from makegood.policy.space import TooTangled
 from makegood.policy.tablecheck import first_gap
 from makegood.policy.tables import Row, Table
@@ -35,6 +38,7 @@ def problems(pack: Pack) -> list[Fault]:
         *(fault for finding in pack.findings.values() for fault in _finding(pack, finding)),
         *_slots(pack),
         *_remedies(pack),
+        *missing_parts(pack),
     ]
 
 
@@ -63,16 +67,20 @@ def _tables(pack: Pack) -> Iterator[Fault]:
             yield Fault(code="missing", file=file)
         else:
             yield from _own_table(pack, pack.tables[name], file)
+    if AGREEMENT not in pack.tables:
+        yield Fault(code="missing", file=f"tables/{AGREEMENT}.json")
     for table in liability_tables(pack):
         file = f"tables/{table.id}.json"
+        inputs = inputs_of(pack, table.id)
         # Emotion and tier are not in the vocabulary, so no table can read them.
-        strange = set(table.inputs) - set(inputs_of(pack, table.id))
-        if strange:
-            yield Fault(code="unknown_facts", file=file, detail=str(sorted(strange)))
+        for name in table.inputs:
+            if name not in inputs:
+                yield Fault(code="unknown_facts", file=file, column=name, detail=repr(name[:80]))
         if table.id not in pack.words.tables:
             yield Fault(code="no_title", file=file)
         for row in table.rows:
             yield from _liability_row(pack, table, row, file)
+            yield from _words_of_cells(inputs, table, row, file)
 
 
 def _own_table(pack: Pack, table: Table, file: str) -> Iterator[Fault]:
@@ -83,6 +91,7 @@ def _own_table(pack: Pack, table: Table, file: str) -> Iterator[Fault]:
         yield Fault(code="unknown_inputs", file=file, detail=str(sorted(strange)))
         return
     for row in table.rows:
+        yield from _words_of_cells(inputs, table, row, file)
         for column, allowed in OUTCOMES[table.id].items():
             value = row.outcome.get(column)
             if allowed is not None and value not in allowed:
@@ -109,20 +118,28 @@ def _liability_row(pack: Pack, table: Table, row: Row, file: str) -> Iterator[Fa
         yield Fault(code="rule", file=file, row=row.id)
     if not ROW_ID.fullmatch(row.id) or not row.id.startswith(f"{table.id}."):
         yield Fault(code="row_id", file=file, row=row.id, detail=row.id)
-    parts = [row.outcome.get(f"shares.{party}") for party in PARTIES]
-    whole = [part for part in parts if isinstance(part, int) and 0 <= part <= 100]
+    yield from _shares(row, file)
+
+
+def _shares(row: Row, file: str) -> Iterator[Fault]:
+    parts = {f"shares.{party}": row.outcome.get(f"shares.{party}") for party in PARTIES}
+    whole = [part for part in parts.values() if type(part) is int and 0 <= part <= 100]
+    for column, part in parts.items():
+        if part not in whole:
+            yield Fault(code="share", file=file, row=row.id, column=column)
     wanted = 0 if row.outcome.get("machine") == "wait" else 100
-    if len(whole) < len(parts) or sum(whole) != wanted:
-        says = f"{sum(whole)}, not {wanted}"
+    if len(whole) == len(parts) and sum(whole) != wanted:
+        says = f"{sum(whole)} ≠ {wanted}"
         yield Fault(code="shares", file=file, row=row.id, column="shares", detail=says)
-    yield from _words_of_cells(table, row, file)
 
 
-def _words_of_cells(table: Table, row: Row, file: str) -> Iterator[Fault]:
+def _words_of_cells(
+    inputs: Mapping[str, Input], table: Table, row: Row, file: str
+) -> Iterator[Fault]:
     for name, cell in zip(table.inputs, row.cells, strict=True):
-        spec = FACTS.get(name)
+        one = inputs.get(name)
         for value in cell.values:
-            fits = spec is None or _fits(spec.kind, spec.words, value)
+            fits = one is None or _fits(one.kind, one.words, value)
             if not fits:
                 yield Fault(
                     code="not_a_value", file=file, row=row.id, column=name, detail=repr(value)
@@ -145,7 +162,7 @@ def _reason(pack: Pack, reason: Reason) -> Iterator[Fault]:
     def fault(code: str, detail: str = "") -> Fault:
         return Fault(code=code, file="reasons.json", row=reason.code, detail=detail)
 
-    if reason.table not in pack.tables:
+    if reason.table not in pack.tables or not is_liability(reason.table):
         yield fault("no_table", reason.table)
     elif not pack.tables[reason.table].rows:
         yield fault("no_findings")
@@ -153,6 +170,8 @@ def _reason(pack: Pack, reason: Reason) -> Iterator[Fault]:
         yield fault("no_product")
     if reason.group not in pack.words.groups:
         yield fault("unknown_group", reason.group)
+    for party in sorted(set(reason.opponents) - set(PARTIES)):
+        yield fault("choice", repr(party[:80]))
     sides = {pack.slots[use.slot].who for use in reason.slots if use.slot in pack.slots}
     for use in reason.slots:
         if use.slot not in pack.slots:
@@ -174,7 +193,7 @@ def _finding(pack: Pack, finding: Finding) -> Iterator[Fault]:
             yield fault("unknown_law", "law", key)
     total = sum(finding.shares.as_dict().values()) if finding.shares is not None else 100
     if total != 100:
-        yield fault("shares", "shares", f"{total}, not 100")
+        yield fault("shares", "shares", f"{total} ≠ 100")
     for column in TEXTS:
         said: Words = getattr(finding, column)
         if not said.zh.strip() or not said.en.strip():
@@ -195,7 +214,7 @@ def _remedies(pack: Pack) -> Iterator[Fault]:
     for row in table.rows:
         codes = str(row.outcome.get("remedies", "")).split(",")
         for code in [*codes, str(row.outcome.get("recommended"))]:
-            if code not in pack.head.rungs or code not in pack.words.remedies:
+            if code not in REMEDIES or code not in pack.head.rungs:
                 yield Fault(
                     code="unknown_remedy",
                     file="tables/remedies.json",

@@ -8,18 +8,36 @@ from makegood.policy.judgement import Words
 
 SENTENCES: Final[dict[str, Words]] = {
     "too_large": Words("大于 {detail} 字节", "larger than {detail} bytes"),
-    "not_json": Words("不是可读的 JSON：{detail}", "not readable as JSON: {detail}"),
+    "not_json": Words("从这里起不是可读的 JSON", "not readable as JSON: {detail}"),
+    "not_utf8": Words("不是 UTF-8 编码的文字", "not readable: this is no text in UTF-8"),
+    "too_deep": Words("一层套一层，太深了", "not readable: nested too deeply"),
     "twice": Words("“{detail}”写了两次", "{detail!r} is written twice"),
-    "not_a_pack": Words("不是规则包：{detail}", "not a rule pack: {detail}"),
+    "not_a_pack": Words("不是规则包：没有 {detail}", "not a rule pack: no {detail}"),
     "other_format": Words(
         "这个文件的格式是 {detail}，本版本只读格式 1",
         "this file has format {detail}; this version reads format 1",
     ),
     "shape": Words("形状不对：{detail}", "{detail}"),
     "missing": Words("缺少", "missing"),
+    "field_unknown": Words("不认识这一项", "unknown field"),
+    "field_missing": Words("缺少这一项", "this field is missing"),
+    "kind": Words("这里应是 {detail} 类型", "this must be of type {detail}"),
+    "choice": Words("这里不能写 {detail}", "{detail} is not allowed here"),
+    "node": Words(
+        "不能有 {detail}：只能有输入、一张决策表和输出，不能有函数、表达式、分支或子流程",
+        "no {detail}: a pack may hold input, one decision table and output only",
+    ),
+    "loop": Words(
+        "决策表只读一遍，不能循环：{detail}", "a table is read once and never in a loop: {detail}"
+    ),
+    "figure": Words("应是 {detail} 之间的整数", "this must be a whole number within {detail}"),
+    "urgent": Words(
+        "P0 的时限不能比平时的 {detail} 分钟更长",
+        "the time for P0 must not be longer than the usual {detail} minutes",
+    ),
     "only_table": Words(
-        "只能有输入、一张决策表和输出，不能有函数、表达式、分支或子流程",
-        "a pack may hold input, one decision table and output only",
+        "节点必须依次是输入、一张决策表和输出",
+        "the nodes must be input, one decision table, output",
     ),
     "edges": Words(
         "连线必须从输入到决策表再到输出，不能成环",
@@ -40,10 +58,12 @@ SENTENCES: Final[dict[str, Words]] = {
     "row_id": Words("编号必须是“表名.数字”，不能是 {detail}", "no id of this table: {detail}"),
     "unknown_inputs": Words("不认识的输入：{detail}", "unknown inputs {detail}"),
     "unknown_facts": Words("不认识的事实：{detail}", "unknown facts {detail}"),
+    "table_name": Words("表里写的名称是 {detail}", "the table calls itself {detail}"),
     "no_title": Words("words.json 里没有这张表的名称", "no title in words.json"),
     "unknown_finding": Words("没有这个认定：{detail}", "unknown finding {detail}"),
     "machine": Words("“由谁判”只能是 yes、person 或 wait", "machine must be yes, person or wait"),
     "rule": Words("规则编号必须等于这一行的编号", "rule must equal the row's id"),
+    "share": Words("比例应是 0 到 100 的整数", "a share is a whole number from 0 to 100"),
     "shares": Words("各方比例加起来是 {detail}", "shares sum to {detail}"),
     "not_a_value": Words("{detail} 不是这个事实的值", "{detail} is not a value of this fact"),
     "no_table": Words("没有表 {detail}", "no table {detail}"),
@@ -73,6 +93,10 @@ SENTENCES: Final[dict[str, Words]] = {
 }
 
 
+WHOLE: Final = "pack file"
+"""What the whole pack is called where a fault belongs to none of its parts."""
+
+
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """One thing wrong. `row` is a row's number or id, `column` a field's name; both may be ""."""
 
@@ -87,11 +111,23 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         said = SENTENCES[self.code]
         return Words(said.zh.format(detail=self.detail), said.en.format(detail=self.detail))
 
+    def where(self, language: str) -> str:
+        """The file's name; the whole pack has none of its own."""
+        return "规则包文件" if self.file == WHOLE and language == "zh" else self.file
+
+    def sentence(self, language: str) -> str:
+        """Where, and what is wrong there, in `zh` or `en`."""
+        zh = language == "zh"
+        row = (f"第 {self.row} 行" if zh else f"row {self.row}") if self.row else ""
+        column = (f"{self.column} 列" if zh else f"column {self.column}") if self.column else ""
+        place = ("，" if zh else ", ").join(part for part in (row, column) if part)
+        said = self.words().zh if zh else self.words().en
+        return ("：" if zh else ": ").join(
+            part for part in (self.where(language), place, said) if part
+        )
+
     def __str__(self) -> str:
-        row = f"row {self.row}" if self.row else ""
-        column = f"column {self.column}" if self.column else ""
-        place = ", ".join(part for part in (row, column) if part)
-        return ": ".join(part for part in (self.file, place, self.words().en) if part)
+        return self.sentence("en")
 
 
 class PackRefused(ValueError):
@@ -102,8 +138,8 @@ class PackRefused(ValueError):
         self.faults = faults
 
 
-class TableRefused(PackRefused):
-    """A table holds what a pack may not hold."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__((fault,))
+def refused(
+    code: str, file: str, *, row: str = "", column: str = "", detail: str = ""
+) -> PackRefused:
+    """The refusal for one fault."""
+    return PackRefused((Fault(code=code, file=file, row=row, column=column, detail=detail),))

@@ -26,7 +26,7 @@ PersonWhy = Literal[
 """Why a person must decide. Words for each are in the pack (`person_why`)."""
 
 
-class Shares(msgspec.Struct, frozen=True, kw_only=True):
+class Shares(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who finally bears the price, in percent; the parts sum to 100."""
 
     buyer: int = 0
@@ -45,7 +45,7 @@ class Shares(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(name for name, share in self.as_dict().items() if share > 0)
 
 
-class Words(msgspec.Struct, frozen=True):
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One sentence in both languages."""
 
     zh: str

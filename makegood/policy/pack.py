@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Final
 
-from makegood.policy.faults import Fault, PackRefused
+from makegood.policy.faults import PackRefused, refused
+from makegood.policy.jdm import MAX_BYTES
 from makegood.policy.model import Pack
 from makegood.policy.packfile import parts_of_folder, read_pack_file, write_parts
-from makegood.policy.tables import MAX_BYTES
 
 __all__ = ["DEFAULT", "PACKS", "PackRefused", "load_pack"]
 
@@ -25,10 +25,9 @@ def load_pack(where: str | Path = DEFAULT) -> Pack:
 
 def _files(folder: Path) -> dict[str, bytes]:
     if not (folder / "pack.json").is_file():
-        raise PackRefused((Fault(code="missing", file=f"{folder.name}: no pack.json"),))
+        raise refused("missing", f"{folder.name}: no pack.json")
     paths = sorted(folder.rglob("*.json"))
     for path in paths:
         if path.stat().st_size > MAX_BYTES:
-            fault = Fault(code="too_large", file=path.name, detail=str(MAX_BYTES))
-            raise PackRefused((fault,))
+            raise refused("too_large", path.name, detail=str(MAX_BYTES))
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}

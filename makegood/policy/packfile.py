@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
-import msgspec
-
 from makegood.policy.check import problems
+from makegood.policy.decoding import converted, read_json
 from makegood.policy.examples import example_faults
-from makegood.policy.faults import Fault, PackRefused, TableRefused
+from makegood.policy.faults import WHOLE, Fault, PackRefused, refused
+from makegood.policy.jdm import table_of
 from makegood.policy.model import Clocks, Example, Finding, Head, Pack, PackWords, Reason, Slot
-from makegood.policy.tables import Table, read_table
+from makegood.policy.tables import Table
 
 FORMAT: Final = "makegood_pack"
 MAX_FILE_BYTES: Final = 4_000_000
@@ -25,6 +25,7 @@ PARTS: Final = ("pack", "reasons", "slots", "findings", "clocks", "words", "exam
 KEPT: Final = 32
 """Compiled packs kept by a process."""
 T = TypeVar("T")
+C = TypeVar("C", Reason, Slot, Finding)
 Parts = dict[str, Any]
 """The decoded file: plain JSON values by part."""
 
@@ -41,16 +42,8 @@ def read_pack_file(raw: bytes) -> Pack:
 def read_parts(raw: bytes) -> Parts:
     """The parts of a pack file as plain values, for editing. Raises PackRefused for a bad form."""
     if len(raw) > MAX_FILE_BYTES:
-        raise _refused("too_large", str(MAX_FILE_BYTES))
-    try:
-        found = json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number)
-    except json.JSONDecodeError as error:
-        place = {"row": str(error.lineno), "column": str(error.colno)}
-        fault = Fault(code="not_json", file="pack file", detail=error.msg, **place)
-        raise PackRefused((fault,)) from error
-    except (UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise _refused("not_json", str(error)[:200]) from error
-    return _parts_of(found)
+        raise refused("too_large", WHOLE, detail=str(MAX_FILE_BYTES))
+    return _parts_of(read_json(raw, WHOLE))
 
 
 def write_parts(parts: Mapping[str, Any]) -> bytes:
@@ -66,10 +59,7 @@ def parts_of_folder(files: Mapping[str, bytes]) -> Parts:
     for name, raw in files.items():
         stem = name.removesuffix(".json")
         where = parts["tables"] if name.startswith("tables/") else parts
-        try:
-            where[stem.removeprefix("tables/")] = json.loads(raw)
-        except (ValueError, RecursionError) as error:
-            raise PackRefused((Fault(code="not_json", file=name, detail=str(error)),)) from error
+        where[stem.removeprefix("tables/")] = read_json(raw, name)
     return _parts_of({FORMAT: 1, **parts})
 
 
@@ -81,15 +71,14 @@ def digest_of(source: bytes) -> str:
 @lru_cache(maxsize=KEPT)
 def _compiled(source: bytes) -> Pack:
     parts = json.loads(source)
-    tables = _tables(parts["tables"])
     pack = Pack(
         head=_part(parts, "pack", Head),
         digest=digest_of(source),
         source=source,
-        reasons={one.code: one for one in _part(parts, "reasons", list[Reason])},
-        slots={one.code: one for one in _part(parts, "slots", list[Slot])},
-        findings={one.code: one for one in _part(parts, "findings", list[Finding])},
-        tables=tables,
+        reasons=_by_code(_part(parts, "reasons", list[Reason]), "reasons"),
+        slots=_by_code(_part(parts, "slots", list[Slot]), "slots"),
+        findings=_by_code(_part(parts, "findings", list[Finding]), "findings"),
+        tables=_tables(parts["tables"]),
         clocks=_part(parts, "clocks", Clocks),
         words=_part(parts, "words", PackWords),
         examples=tuple(_part(parts, "examples", list[Example])),
@@ -107,55 +96,45 @@ def _tables(documents: Mapping[str, Any]) -> dict[str, Table]:
     for name, document in sorted(documents.items()):
         file = f"tables/{name}.json"
         try:
-            table = read_table(json.dumps(document, ensure_ascii=False).encode(), file)
-        except TableRefused as refusal:
+            tables[name] = table_of(document, file)
+        except PackRefused as refusal:
             faults.extend(refusal.faults)
             continue
-        if table.id != name:
-            faults.append(Fault(code="shape", file=file, detail=f"its name is {table.id}"))
-        tables[name] = table
+        if tables[name].id != name:
+            detail = repr(tables[name].id[:80])
+            faults.append(Fault(code="table_name", file=file, column="name", detail=detail))
     if faults:
         raise PackRefused(tuple(faults))
     return tables
 
 
 def _part(parts: Parts, name: str, kind: type[T]) -> T:
-    try:
-        return msgspec.convert(parts[name], kind)
-    except msgspec.ValidationError as error:
-        fault = Fault(code="shape", file=f"{name}.json", detail=str(error))
-        raise PackRefused((fault,)) from error
+    return converted(parts[name], kind, f"{name}.json")
+
+
+def _by_code(many: list[C], name: str) -> dict[str, C]:
+    """A part that is a list of things with a code each; no code stands for two things."""
+    found: dict[str, C] = {}
+    for one in many:
+        if one.code in found:
+            raise refused("id_twice", f"{name}.json", row=one.code, detail=repr(one.code))
+        found[one.code] = one
+    return found
 
 
 def _parts_of(found: object) -> Parts:
     if not isinstance(found, dict) or FORMAT not in found:
-        raise _refused("not_a_pack", f"no {FORMAT!r}")
+        raise refused("not_a_pack", WHOLE, detail=FORMAT)
     if found[FORMAT] != 1 or isinstance(found[FORMAT], bool):
-        raise _refused("other_format", str(found[FORMAT])[:40])
+        detail = str(found[FORMAT])[:40]
+        raise refused("other_format", WHOLE, column=FORMAT, detail=detail)
     strange = sorted(set(found) - {FORMAT, *PARTS})
     if strange:
-        raise _refused("columns", ", ".join(strange)[:200])
+        names = ", ".join(strange)[:200]
+        raise refused("field_unknown", WHOLE, column=names)
     for name in PARTS:
         if name not in found:
-            raise PackRefused((Fault(code="missing", file=f"{name}.json"),))
+            raise refused("missing", f"{name}.json")
     if not isinstance(found["tables"], dict):
-        raise _refused("not_a_pack", "tables")
+        raise refused("kind", WHOLE, column="tables", detail="object")
     return {name: found[name] for name in PARTS}
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose keys are written once each: nobody hides a second meaning behind a first."""
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise PackRefused((Fault(code="twice", file="pack file", detail=key[:80]),))
-        found[key] = value
-    return found
-
-
-def _no_number(text: str) -> float:
-    raise ValueError(f"{text} is not a number of JSON")
-
-
-def _refused(code: str, detail: str) -> PackRefused:
-    return PackRefused((Fault(code=code, file="pack file", detail=detail),))

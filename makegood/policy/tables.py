@@ -1,4 +1,4 @@
-"""Decision tables in JDM: the allow-list of what a cell may say, and deciding with zen-engine."""
+"""Decision tables: the allow-list of what a cell may say, and deciding with zen-engine."""
 
 import json
 import re
@@ -8,9 +8,6 @@ from typing import Final, Literal
 import msgspec
 import zen
 
-from makegood.policy.faults import Fault, TableRefused
-
-MAX_BYTES: Final = 1_000_000
 MEMO_SIZE: Final = 4_096
 Scalar = bool | int | str | None
 CellOp = Literal["any", "unknown", "one_of", "lt", "le", "gt", "ge"]
@@ -18,8 +15,6 @@ CellState = Literal["met", "not_met", "held"]
 
 _WORDS = re.compile(r"'[A-Za-z0-9_.\-]+'(?:\s*,\s*'[A-Za-z0-9_.\-]+')*")
 _LIMIT = re.compile(r"(>=|<=|>|<) (-?\d{1,15})")
-_TEXT = re.compile(r"'([A-Za-z0-9_.,\-]*)'")
-_NUMBER = re.compile(r"-?\d{1,15}")
 _OPS: Final[dict[str, CellOp]] = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
 
@@ -153,74 +148,6 @@ def _key(actual: Sequence[Scalar]) -> tuple[tuple[str, Scalar], ...]:
     return tuple((type(value).__name__, value) for value in actual)
 
 
-class _Field(msgspec.Struct, forbid_unknown_fields=True):
-    id: str
-    name: str
-    field: str
-
-
-class _Content(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    hit_policy: Literal["first"]
-    inputs: list[_Field]
-    outputs: list[_Field]
-    rules: list[dict[str, str]]
-
-
-class _Position(msgspec.Struct, forbid_unknown_fields=True):
-    x: float
-    y: float
-
-
-class _Node(msgspec.Struct, forbid_unknown_fields=True):
-    id: Literal["input", "table", "output"]
-    name: str
-    type: Literal["inputNode", "decisionTableNode", "outputNode"]
-    position: _Position
-    content: _Content | None = None
-
-
-class _Edge(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    id: str
-    source_id: str
-    target_id: str
-    type: Literal["edge"]
-
-
-class _Jdm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    content_type: Literal["application/vnd.gorules.decision"]
-    name: str
-    nodes: list[_Node]
-    edges: list[_Edge]
-
-
-_SHAPE: Final = [("input", "inputNode"), ("table", "decisionTableNode"), ("output", "outputNode")]
-_FLOW: Final = [("input", "table"), ("table", "output")]
-
-
-def read_table(raw: bytes, file: str) -> Table:
-    """A compiled table of one JDM file.
-
-    Only one shape passes: input, one decision table with first-hit policy, output. So function
-    nodes, loops, sub-decisions, clocks and random numbers cannot be expressed at all.
-    Raises TableRefused with file, row and column.
-    """
-    if len(raw) > MAX_BYTES:
-        raise TableRefused(Fault(code="too_large", file=file, detail=str(MAX_BYTES)))
-    try:
-        jdm = msgspec.json.decode(raw, type=_Jdm)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise TableRefused(Fault(code="shape", file=file, detail=str(error))) from error
-    content = _only_table(jdm, file)
-    _unique_columns(content, file)
-    rows = tuple(_row(content, row, number, file) for number, row in enumerate(content.rules, 1))
-    _unique_ids(rows, file)
-    inputs = tuple(field.field for field in content.inputs)
-    try:
-        return Table(jdm.name, inputs, rows, json.dumps(msgspec.json.decode(raw)))
-    except (RuntimeError, ValueError) as error:
-        raise TableRefused(Fault(code="engine", file=file, detail=str(error)[:200])) from error
-
-
 def nested(pairs: "zip[tuple[str, Scalar]]") -> dict[str, object]:
     """Dotted names as the nested object that the engine reads."""
     out: dict[str, object] = {}
@@ -269,72 +196,3 @@ def _compare(op: CellOp, actual: int, limit: int) -> bool:
             return actual >= limit
         case _:
             raise AssertionError(op)
-
-
-def _only_table(jdm: _Jdm, file: str) -> _Content:
-    if [(node.id, node.type) for node in jdm.nodes] != _SHAPE:
-        raise TableRefused(Fault(code="only_table", file=file))
-    if [(edge.source_id, edge.target_id) for edge in jdm.edges] != _FLOW:
-        raise TableRefused(Fault(code="edges", file=file))
-    content = jdm.nodes[1].content
-    if content is None or jdm.nodes[0].content or jdm.nodes[2].content:
-        raise TableRefused(Fault(code="no_content", file=file))
-    return content
-
-
-def _row(content: _Content, row: dict[str, str], number: int, file: str) -> Row:
-    ids = {field.id for field in [*content.inputs, *content.outputs]}
-    strange = set(row) - ids - {"_id", "_description"}
-    missing = ids - set(row)
-    if strange or missing or "_id" not in row:
-        names = ", ".join(sorted(strange | missing)) or "_id"
-        raise TableRefused(Fault(code="columns", file=file, row=str(number), detail=names))
-    cells = tuple(_cell(row[field.id], field.field, number, file) for field in content.inputs)
-    outcome = {
-        field.field: _outcome(row[field.id], field.field, number, file) for field in content.outputs
-    }
-    asked = tuple((place, cell) for place, cell in enumerate(cells) if cell.op != "any")
-    return Row(row["_id"], row.get("_description", ""), cells, outcome, asked)
-
-
-def _cell(text: str, column: str, number: int, file: str) -> Cell:
-    cell = parse_cell(text)
-    if cell is None:
-        raise _not_allowed(text, column, number, file)
-    return cell
-
-
-def _outcome(text: str, column: str, number: int, file: str) -> bool | int | str:
-    if text in ("true", "false"):
-        return text == "true"
-    if _NUMBER.fullmatch(text):
-        return int(text)
-    words = _TEXT.fullmatch(text)
-    if words is None:
-        raise _not_allowed(text, column, number, file)
-    return words[1]
-
-
-def _not_allowed(text: str, column: str, number: int, file: str) -> TableRefused:
-    detail = repr(text[:80])
-    return TableRefused(
-        Fault(code="cell", file=file, row=str(number), column=column, detail=detail)
-    )
-
-
-def _unique_columns(content: _Content, file: str) -> None:
-    for columns in (content.inputs, content.outputs):
-        for names in ([one.id for one in columns], [one.field for one in columns]):
-            again = next((name for name in names if names.count(name) > 1), None)
-            if again is not None:
-                raise TableRefused(Fault(code="column_twice", file=file, detail=again))
-
-
-def _unique_ids(rows: tuple[Row, ...], file: str) -> None:
-    seen: set[str] = set()
-    for number, row in enumerate(rows, 1):
-        if row.id in seen:
-            raise TableRefused(
-                Fault(code="id_twice", file=file, row=str(number), detail=repr(row.id))
-            )
-        seen.add(row.id)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from makegood.cli import main
+from makegood.policy.pack import load_pack
 
 SAMPLE = Path(__file__).parents[2] / "docs" / "samples" / "backtest"
 ORDERS, CLAIMS = str(SAMPLE / "orders.csv"), str(SAMPLE / "claims.csv")
@@ -92,3 +93,31 @@ def test_a_wrong_heading_is_one_clear_line(
 def test_rules_that_are_none_are_refused(rules: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["backtest", rules, ORDERS, CLAIMS]) == 1
     assert rules in capsys.readouterr().err
+
+
+def one_table(folder: Path, **cells: str) -> str:
+    """The shipped table R-07 with other cells in its third row, as a file of its own."""
+    table = json.loads(load_pack().source)["tables"]["R-07"]
+    table["nodes"][1]["content"]["rules"][2].update(cells)
+    path = folder / "R-07.json"
+    path.write_text(json.dumps(table))
+    return str(path)
+
+
+def test_a_table_that_hides_a_clock_is_refused_by_row_and_column(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    assert main(["backtest", one_table(tmp_path, i1="> date('now')"), ORDERS, CLAIMS]) == 1
+    assert "tables/R-07.json: row 3, column key.sold_twice: not allowed" in capsys.readouterr().err
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert main(["backtest", one_table(tmp_path, i1="> date('now')"), ORDERS, CLAIMS]) == 1
+    assert "第 3 行，key.sold_twice 列" in capsys.readouterr().err
+
+
+def test_a_changed_table_need_not_lead_to_the_written_examples_any_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = one_table(tmp_path, i3="'not_found'")
+    assert main(["backtest", table, ORDERS, CLAIMS, "--in-force", "default"]) == 0
+    assert "default@2 against default@1" in capsys.readouterr().out

@@ -15,6 +15,12 @@ from makegood.policy.packfile import read_parts, write_parts
 from makegood.store.database import connect
 
 
+@pytest.fixture(autouse=True)
+def _english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shell speaks English unless a test says otherwise, wherever the tests run."""
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
 def pack_file(folder: Path, change: Any) -> str:
     """The shipped pack with a change, as a file."""
     parts = read_parts(load_pack().source)
@@ -51,6 +57,19 @@ def test_faults_are_told_by_file_row_and_column(
     assert "tables/R-07.json: row 3, column key.sold_twice: not allowed" in said
     assert "now() > 3" in said
     assert "not a usable pack" in said
+
+
+def test_a_chinese_shell_is_told_in_chinese(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(parts: dict[str, Any]) -> None:
+        rows_of(parts, "R-07")[2]["i1"] = "now() > 3"
+
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert main(["rules", "check", pack_file(tmp_path, change)]) == 3
+    said = capsys.readouterr().err
+    assert "tables/R-07.json：第 3 行，key.sold_twice 列：格子里只能写" in said
+    assert "1 处错误，不能用作规则包" in said
 
 
 def test_a_broken_file_names_line_and_column(

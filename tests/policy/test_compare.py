@@ -24,9 +24,10 @@ from makegood.policy.draft.editing import (
     SetText,
     apply,
 )
+from makegood.policy.jdm import read_table
 from makegood.policy.model import Pack
 from makegood.policy.packfile import read_pack_file, read_parts, write_parts
-from makegood.policy.tables import Scalar, Table, first_met, read_table
+from makegood.policy.tables import Scalar, Table, first_met
 from makegood.policy.vocabulary import FACTS
 from tests.policy.given import PACK
 

@@ -9,9 +9,8 @@ import pytest
 
 from makegood.policy.check import liability_tables, problems
 from makegood.policy.document import reasons_document
-from makegood.policy.faults import TableRefused
+from makegood.policy.jdm import read_table
 from makegood.policy.pack import PACKS, PackRefused, load_pack
-from makegood.policy.tables import read_table
 from makegood.policy.vocabulary import FACTS
 from tests.policy.given import PACK
 
@@ -107,7 +106,7 @@ def test_the_document_names_every_reason_slot_finding_and_remedy() -> None:
 def test_a_cell_outside_the_allow_list_is_refused_with_row_and_column(cell: str, why: str) -> None:
     table = json.loads(json.dumps(WHOLE))
     table["nodes"][1]["content"]["rules"][1]["i1"] = cell
-    with pytest.raises(TableRefused, match=r"row 2, column supplier\.face_matches"):
+    with pytest.raises(PackRefused, match=r"row 2, column supplier\.face_matches"):
         read_table(json.dumps(table).encode(), f"{why}.json")
 
 
@@ -121,32 +120,32 @@ def _with_node(kind: str) -> dict[str, object]:
 
 @pytest.mark.parametrize("kind", ["functionNode", "decisionNode", "expressionNode", "switchNode"])
 def test_only_a_decision_table_node_passes(kind: str) -> None:
-    with pytest.raises(TableRefused):
+    with pytest.raises(PackRefused):
         read_table(json.dumps(_with_node(kind)).encode(), "bad.json")
 
 
 def test_a_loop_between_nodes_is_refused() -> None:
     table = json.loads(json.dumps(WHOLE))
     table["edges"].append({"id": "e3", "sourceId": "table", "targetId": "table", "type": "edge"})
-    with pytest.raises(TableRefused, match="edges"):
+    with pytest.raises(PackRefused, match="edges"):
         read_table(json.dumps(table).encode(), "loop.json")
 
 
 def test_an_unknown_field_is_refused() -> None:
     table = json.loads(json.dumps(WHOLE))
     table["nodes"][1]["content"]["script"] = "x"
-    with pytest.raises(TableRefused, match="script"):
+    with pytest.raises(PackRefused, match="script"):
         read_table(json.dumps(table).encode(), "field.json")
 
 
 def test_a_table_over_one_megabyte_is_refused() -> None:
-    with pytest.raises(TableRefused, match="larger"):
+    with pytest.raises(PackRefused, match="larger"):
         read_table(b" " * 1_000_001, "big.json")
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe", b"[]", b"[" * 5_000, b'{"nodes": 1}'])
 def test_broken_files_are_refused_not_crashed_on(raw: bytes) -> None:
-    with pytest.raises(TableRefused):
+    with pytest.raises(PackRefused):
         read_table(raw, "broken.json")
 
 

@@ -19,11 +19,12 @@ from makegood.policy.draft.editing import (
     apply,
 )
 from makegood.policy.inputs import Input, inputs_of
+from makegood.policy.jdm import read_table
 from makegood.policy.judgement import Words
 from makegood.policy.packfile import read_parts, write_parts
 from makegood.policy.space import reach, space_of
 from makegood.policy.tablecheck import Odd, OddKind, first_gap, oddities
-from makegood.policy.tables import Cell, Row, Scalar, Table, first_met, read_table
+from makegood.policy.tables import Cell, Row, Scalar, Table, first_met
 from tests.policy.given import PACK
 
 PARTS = read_parts(PACK.source)

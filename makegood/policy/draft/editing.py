@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping
+from itertools import count
 from typing import Any, Final, Literal, TypeAlias, assert_never, get_args
 
 import msgspec
@@ -9,19 +10,13 @@ import msgspec
 from makegood.base.refusal import Refused
 from makegood.policy.check import PARTIES, is_liability
 from makegood.policy.model import ProductClass
+from makegood.policy.needed import LIMITS, fitting_minutes
 from makegood.policy.packfile import Parts
 from makegood.policy.tables import parse_cell
 
 MAX_ROWS: Final = 60
 MAX_COLUMNS: Final = 20
 TEXT_LETTERS: Final = 600
-LIMITS: Final = {
-    "reissue_eta_minutes": 10_080,
-    "high_value_minor": 10**10,
-    "interest_bp": 2_400,
-    "deposit_interest_bp": 2_400,
-}
-"""The largest value of each figure."""
 Machine: TypeAlias = Literal["yes", "person", "wait"]
 LimitName: TypeAlias = Literal[
     "reissue_eta_minutes", "high_value_minor", "interest_bp", "deposit_interest_bp"
@@ -227,8 +222,9 @@ def _add_column(parts: Parts, edit: AddColumn) -> None:
     content = _content(parts, edit.table)
     _check(edit.column not in {one["field"] for one in content["inputs"]}, "column")
     _check(len(content["inputs"]) < MAX_COLUMNS, "columns")
-    numbers = [int(one["id"].removeprefix("i")) for one in content["inputs"]]
-    name = f"i{max(numbers, default=0) + 1}"
+    # A pack from elsewhere may call its columns anything.
+    taken = {one["id"] for one in (*content["inputs"], *content["outputs"])}
+    name = next(name for number in count(1) if (name := f"i{number}") not in taken)
     content["inputs"].append({"id": name, "name": edit.column, "field": edit.column})
     for row in content["rules"]:
         row[name] = ""
@@ -256,7 +252,7 @@ def _set_text(parts: Parts, edit: SetText) -> None:
 def _set_clock(parts: Parts, edit: SetClock) -> None:
     stage = parts["clocks"]["stages"].get(edit.stage)
     _check(stage is not None, "stage")
-    _check(0 < edit.p0_minutes <= edit.default_minutes <= 400 * 24 * 60, "minutes")
+    _check(fitting_minutes(edit.default_minutes, edit.p0_minutes), "minutes")
     _check(edit.product in ("", *get_args(ProductClass)), "product")
     minutes = {"default_minutes": edit.default_minutes, "p0_minutes": edit.p0_minutes}
     if edit.product:

@@ -1,6 +1,5 @@
 """A draft looked at from all sides: faults, void clauses, odd rows, what changes for whom."""
 
-import json
 from collections.abc import Iterator
 
 import msgspec
@@ -10,12 +9,12 @@ from makegood.policy.compare import Comparison, compare
 from makegood.policy.draft.model import Draft
 from makegood.policy.faults import Fault, PackRefused
 from makegood.policy.inputs import inputs_of
+from makegood.policy.jdm import table_of
 from makegood.policy.lint import VoidFound, lint_pack
 from makegood.policy.model import Clocks, Finding, Head, Pack, PackWords, Reason
 from makegood.policy.packfile import read_pack_file, read_parts
 from makegood.policy.space import TooTangled
 from makegood.policy.tablecheck import Odd, oddities
-from makegood.policy.tables import read_table
 
 
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +88,7 @@ def sketch(draft: Draft, base: Pack) -> Pack:
     """A draft for showing only, half-finished or not: it has no digest and judges nothing."""
     parts = read_parts(draft.source)
     tables = {
-        name: read_table(json.dumps(document, ensure_ascii=False).encode(), f"tables/{name}.json")
+        name: table_of(document, f"tables/{name}.json")
         for name, document in parts["tables"].items()
     }
     return msgspec.structs.replace(
