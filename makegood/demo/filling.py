@@ -50,8 +50,11 @@ from makegood.people.markets.store import load_market
 from makegood.people.staff.actions import add_account
 from makegood.people.staff.passwords import Passwords
 from makegood.people.staff.roster import RosterLine
+from makegood.people.staff.rules import Account as Person
 from makegood.people.staff.rules import NewAccount
-from makegood.store.database import Database
+from makegood.people.staff.second_factor import offer_totp
+from makegood.people.staff.store import confirm_totp
+from makegood.store.database import Connection, Database
 from makegood.worker.registry import Rooms
 
 SEED: Final = 20260401
@@ -121,10 +124,17 @@ class Filler:
                     reports_to=known.get(person.lead),
                 )
                 account = await add_account(tx, self.act("operator"), ids, new, password)
+                await self._second_factor(tx, account)
                 known[person.sign_in_name] = account.account_id
             for new in _parties():
                 await add_account(tx, self.act("operator"), ids, new, password)
         await self._open(settings)
+
+    async def _second_factor(self, tx: Connection, account: Person) -> None:
+        """As everybody who decides has one; the demo's door takes it as shown."""
+        desk = self._rooms.desk
+        await offer_totp(tx, self.act("operator"), desk.vault, desk.ids, account)
+        await confirm_totp(tx, self._market, account.account_id, self._now)
 
     async def _open(self, settings: MarketSettings) -> None:
         """The first run is settled: an invented operator has been through it."""

@@ -69,6 +69,22 @@ async def test_new_claims_wait_behind_a_pill(
         await expect(tab.locator("[data-row]")).to_have_count(4)
 
 
+HEARD = """document.addEventListener("htmx:sseBeforeMessage",
+  () => { document.documentElement.dataset.heard = "" }, true)"""
+
+
+async def test_an_empty_queue_announces_nothing(
+    street: Town, address: str, chromium: Chromium
+) -> None:
+    await furnish(street)
+    async with tab_of(chromium, address, WIDE, await session_of(street, "xu")) as (tab, _):
+        await tab.add_init_script(HEARD)
+        await tab.goto(f"{address}/desk/q/overdue")
+        await expect(tab.locator("html[data-heard]")).to_be_attached()
+        await expect(tab.locator("[data-row]")).to_have_count(0)
+        await expect(tab.locator("#fresh")).to_be_hidden()
+
+
 async def test_money_needs_a_second_key(street: Town, address: str, chromium: Chromium) -> None:
     scene = await furnish(street)
     async with tab_of(chromium, address, WIDE, await session_of(street, "xu")) as (tab, _):

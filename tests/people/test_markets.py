@@ -184,9 +184,13 @@ async def test_a_market_opens_when_a_second_person_can_review_appeals(
         await open_market(tx, act_at(now), known, deciders=2)
         opened = await store.load_market(tx, market)
         setup = await store.load_setup(tx, market)
+        assert opened is not None
+        await open_market(tx, act_at(now + timedelta(hours=1)), opened, deciders=2)
+        again = await store.load_market(tx, market)
     assert caught.value.detail == {"missing": ["second_person"]}
-    assert opened is not None
     assert (opened.settings.opened_at, setup.next_step) == (now, None)
+    assert again is not None
+    assert again.settings.opened_at == now, "pressed again, it stays open since then"
 
 
 def test_one_person_may_open_with_an_outside_mediator() -> None:

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pyotp
 from litestar import Litestar
 
+from makegood.people.markets.actions import open_market, settle_setup_step
 from makegood.people.markets.rules import SETUP_STEPS
+from makegood.people.markets.store import load_market
 from makegood.people.staff.actions import create_first_operator_link
 from tests.claims.town import Town
 from tests.web.site_kit import Browser
@@ -175,3 +177,22 @@ async def test_blocked_categories_are_kept_and_the_locked_ones_cannot_be_chosen(
     assert market is not None
     assert "account" in market.settings.blocked_categories
     assert "game_card" not in market.settings.blocked_categories
+
+
+async def test_the_last_step_says_that_the_door_is_open(street: Town, app: Litestar) -> None:
+    operator = await signed_in(street, app, "op")
+    await operator.open("/setup")
+    closed = await operator.open("/setup/check")
+    assert ">打开售后入口<" in closed.text
+
+    async with street.db.transaction() as tx:
+        for step in SETUP_STEPS[:-1]:
+            await settle_setup_step(tx, street.act("operator", "op"), step, "done")
+        market = await load_market(tx, "main")
+        assert market is not None
+        await open_market(tx, street.act("operator", "op"), market, deciders=2)
+    street.desk.markets.forget("main")
+
+    opened = await operator.open("/setup/check")
+    assert "售后入口已经打开" in opened.text
+    assert ">打开售后入口<" not in opened.text

@@ -23,9 +23,10 @@ function refresh(list, row, version) {
   htmx.ajax("GET", address, { source: row, target: row, swap: "outerHTML" });
 }
 
-/** The message lists the queue's present rows as `number:version`, apart by spaces. */
+/** The message lists the queue's present rows as `number:version`, apart by spaces; "-" is none. */
 function onRows(list, text) {
-  const now = text.trim().split(/\s+/).filter(Boolean).map((pair) => pair.split(":"));
+  const pairs = text.split(/\s+/).filter((pair) => pair.includes(":"));
+  const now = pairs.map((pair) => pair.split(":"));
   let arrived = 0;
   for (const [claimNo, version] of now) {
     const row = document.getElementById(`row-${claimNo}`);

@@ -135,13 +135,17 @@ async def settle_setup_step(
 async def open_market(tx: Connection, act: Act, market: Market, deciders: int) -> None:
     """Let buyers in, when every step is settled and a second person can review appeals.
 
+    A market that is open stays open since when it was.
+
     `deciders` is `staff.store.count_deciders`.
     """
     setup = await store.load_setup(tx, act.market_id)
     missing = missing_before_opening(setup, market.settings, deciders)
     if missing:
         raise Refused("setup_incomplete", missing=list(missing))
-    opened = msgspec.structs.replace(market.settings, opened_at=act.now)
+    opened = msgspec.structs.replace(
+        market.settings, opened_at=market.settings.opened_at or act.now
+    )
     await change_settings(tx, act, opened, market.version)
     await settle_setup_step(tx, act, "check", "done")
 
