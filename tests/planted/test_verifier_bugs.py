@@ -22,9 +22,13 @@ BUGS = {
         "if (!(await fits(note.text, verifier, signature.content))) throw",
         "if (!signature.content.length) throw",
     ),
-    "unknown signature lines pass": (
-        "if (logs.size + seen.size !== note.signatures.length) throw",
-        "if (logs.size < 0) throw",
+    "anybody may sign a bundle's checkpoint as well": (
+        "if (knownOnly && logs.size + seen.size !== note.signatures.length) {",
+        "if (logs.size < 0) {",
+    ),
+    "anybody may sign a bundle's manifest as well": (
+        "if (knownOnly && signed.size !== note.signatures.length) {",
+        "if (signed.size < 0) {",
     ),
     "base64 has many spellings": (
         "if (encodeBase64(bytes) !== text) throw",

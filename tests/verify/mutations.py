@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from makegood.bundles.packing import pack
+from makegood.record.log.note import Note, parse_note, sign_note
 from makegood.verify.archive import read_archive, write_archive
 from makegood.verify.bundle import Closed
 from tests.verify import making
@@ -124,6 +125,14 @@ def forged_bundles(seed: int) -> Iterator[tuple[str, bytes]]:
     yield "signed by a key that only it names", archive(pack(named, [OTHER_KEY]))
     treed = msgspec.structs.replace(contents(events, Log(events, key=OTHER_KEY)), policy=two_keys)
     yield "with a tree that only its own key signed", archive(pack(treed, [KEY]))
+    both_signed = archive(pack(whole, [KEY, OTHER_KEY]))
+    yield "with a manifest that a key signed which nobody names", both_signed
+    crowded = Log(events)
+    note = parse_note(crowded.checkpoint)
+    added = sign_note(note.text, [OTHER_KEY]).signatures
+    crowded.checkpoint = bytes(Note(note.text, (*note.signatures, *added)))
+    crowd = archive(pack(contents(events, crowded), [KEY]))
+    yield "with a checkpoint that a key signed which nobody names", crowd
     renamed = Log(events, key=OTHER_KEY)
     own_policy = msgspec.structs.replace(whole.policy, logs=(OTHER_KEY.verifier,))
     yield (
