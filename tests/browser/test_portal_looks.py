@@ -4,33 +4,21 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.api.live import listening
-from tests.browser.conftest import OVERFLOW, faults_of, listen
+from tests.browser.conftest import OVERFLOW
+from tests.browser.looking import PAIR, Look, faults_seen
 from tests.web import sample_forms, samples
 from tests.web.sample_site import make_site
 
 PAGES = [f"case/{name}" for name in samples.CLAIMS] + [
     f"page/{name}" for name in sample_forms.PAGES
 ]
-LOOKS = [(390, "en", "dark"), (1440, "zh", "light")]
-"""Both sizes, languages and themes, each once."""
 
 
-@pytest.mark.parametrize(("width", "lang", "theme"), LOOKS)
-async def test_portal_pages_are_clean(chromium: Browser, width: int, lang: str, theme: str) -> None:
-    faults: dict[str, list[str]] = {}
+@pytest.mark.parametrize("look", PAIR, ids=str)
+async def test_portal_pages_are_clean(chromium: Browser, look: Look) -> None:
+    paths = [f"/sample/{name}?lang={look.lang}&theme={look.theme}" for name in PAGES]
     async with listening(make_site()) as site:
-        context = await chromium.new_context(
-            viewport={"width": width, "height": 844}, bypass_csp=True
-        )
-        for name in PAGES:
-            page = await context.new_page()
-            said = listen(page)
-            await page.goto(f"{site}/sample/{name}?lang={lang}&theme={theme}")
-            faults[name] = await faults_of(page, said)
-            await page.close()
-        await context.close()
-
-    assert {name: found for name, found in faults.items() if found} == {}
+        assert await faults_seen(chromium, site, [look], paths) == []
 
 
 async def test_portal_pages_reflow_at_320_pixels(chromium: Browser) -> None:
