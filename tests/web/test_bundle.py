@@ -144,6 +144,16 @@ async def test_the_letter_in_a_bundle_is_the_letter_of_the_site(
     assert 'href="files/' in zh
 
 
+async def test_a_mistyped_reader_gets_nothing_rather_than_everything(
+    street: Town, app: Litestar, tmp_path: Path
+) -> None:
+    claim_no = await claim_with_everything(street, tmp_path / "files")
+    operator = await signed_in(street, app, "op", "zh")
+    for wanted in ("mediator", "Buyer", "x"):
+        answer = await operator.open(f"/desk/c/{claim_no}/bundle?for={wanted}")
+        assert answer.status_code == 404
+
+
 async def test_a_stranger_gets_no_bundle(street: Town, app: Litestar, buyer: Browser) -> None:
     opened_claim = await street.open()
     assert (await buyer.open(f"/c/{opened_claim.claim_no}/bundle")).status_code == 404

@@ -1,14 +1,14 @@
 """Answering with a bundle: who may have whose, its pages, and the bytes as they are read."""
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Protocol, assert_never, get_args
+from typing import Protocol, assert_never
 
 import msgspec
 from litestar.response import Stream
 
 from makegood.base.actor import Act, Actor
 from makegood.bundles.actions import gather
-from makegood.bundles.disclosing import Audience
+from makegood.bundles.disclosing import AUDIENCES, Audience
 from makegood.bundles.packing import Packed, pack
 from makegood.bundles.streaming import size_of, stream
 from makegood.claims.desk import Desk
@@ -39,12 +39,19 @@ class Sources(Protocol):
 
 
 def audience_of(role: str, wanted: str = "") -> Audience:
-    """Whose bundle this is: a party's own, or for everybody else the one they choose."""
+    """Whose bundle this is: a party's own, or for everybody else the one they choose.
+
+    An unknown choice is an unknown page: what shows more than was meant must not leave the house.
+    """
     if role in ("buyer", "market"):
         return "buyer"
     if role == "seller":
         return "seller"
-    chosen: Audience = next((one for one in get_args(Audience) if one == wanted), "platform")
+    if not wanted:
+        return "platform"
+    chosen: Audience | None = next((one for one in AUDIENCES if one == wanted), None)
+    if chosen is None:
+        raise not_found()
     return chosen
 
 
