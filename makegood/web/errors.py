@@ -150,7 +150,7 @@ def _ask_proof(page: Page) -> Response[str]:
 
 def refusal_words(page: Page, refused: Refused) -> tuple[str, str]:
     """Title and next step of a refusal; details fill the places of the words."""
-    values = {"n": 0, **refused.detail}
+    values = page.words.of_refusal(refused.detail)
     title = page.words.t(f"refusal.{refused.code}.title", **values)
     return title, page.words.t(f"refusal.{refused.code}.text", **values)
 

@@ -58,6 +58,16 @@ class Words:
         """The same for what is no page: a table's cell, a line on paper, with nothing escaped."""
         return self.t(key, **values).unescape()
 
+    def of_refusal(self, detail: Mapping[str, object]) -> dict[str, object]:
+        """What fills the places of a refusal's words: `owed_minor` is told as `owed`, an amount."""
+        currency = str(detail.get("currency", self.currency))
+        amounts = {
+            name.removesuffix("_minor"): self.amount(value, currency)
+            for name, value in detail.items()
+            if name.endswith("_minor") and isinstance(value, int)
+        }
+        return {"n": 0, **detail, **amounts}
+
     def has(self, key: str) -> bool:
         """Whether the catalogue knows this key."""
         return key in self.catalogue[self.lang]

@@ -184,9 +184,9 @@ def test_below_the_required_deposit_the_missing_part_stays() -> None:
     check_wish(poor, "balance", 500)
     with pytest.raises(Refused, match="deposit_low"):
         check_wish(poor, "balance", 501)
-    with pytest.raises(Refused, match="insufficient_funds"):
+    with pytest.raises(Refused, match="exceeds_free"):
         check_wish(poor, "balance", 901)
-    with pytest.raises(Refused, match="insufficient_funds"):
+    with pytest.raises(Refused, match="exceeds_free"):
         check_wish(poor, "deposit", 1)
 
 

@@ -75,7 +75,7 @@ async def test_no_more_is_paid_out_than_what_no_debt_needs(town: Town) -> None:
     await credited(town)
     await dead_key(town, "O-2")
 
-    for minor, code in ((PRICE, "insufficient_funds"), (0, "amount_not_positive")):
+    for minor, code in ((PRICE, "exceeds_free"), (0, "amount_not_positive")):
         with pytest.raises(Refused) as refused:
             await wanted(town, minor)
         assert refused.value.code == code

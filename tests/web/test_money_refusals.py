@@ -58,6 +58,29 @@ async def test_every_form_refuses_what_cannot_be_meant_and_a_page_keeps_it(
     assert [kept.count(reason) for reason in dict.fromkeys(WRONG.values())] == [2, 1, 1, 1, 1]
 
 
+async def test_a_refusal_says_how_much_there_is_and_the_page_keeps_it_in_words(
+    street: Town, app: Litestar
+) -> None:
+    await dead_key(street, "O-9")
+    operator, seller = await signed_in(street, app, "op"), await shopkeeper(street, app)
+    base = f"/ops/suppliers/{SUPPLIER}"
+    await operator.open(base)
+    await seller.open("/seller/funds")
+
+    above = await operator.send(base, do="settle", amount="98.01", reference="B-1")
+    unnamed = await operator.send(base, do="settle", amount="5", reference=" ")
+    other = await operator.send(base, do="settle", amount="$5", reference="B-1")
+    much = await seller.send("/seller/funds", do="payout", amount="5")
+
+    assert "对方只欠 ¥98.00" in above.text
+    assert "请填写这笔钱的银行流水号" in unnamed.text
+    assert "这里要填 CNY 的金额" in other.text
+    assert "现在最多能付出 ¥0.00" in much.text
+    kept = (await operator.open("/ops/refusals")).text
+    assert all(words in kept for words in ("还欠：¥98.00", "应为：CNY", "可付：¥0.00"))
+    assert "_minor" not in kept
+
+
 async def test_an_offer_and_a_ruling_are_kept_too(street: Town, app: Litestar) -> None:
     claim_no = await waiting(street)
     seller = await shopkeeper(street, app)

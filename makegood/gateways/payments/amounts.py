@@ -1,10 +1,13 @@
 """Amounts as gateways write them: decimal text with exactly the digits of the currency."""
 
 import re
+from typing import Final
 
 from makegood.base.money import MINOR_DIGITS
 from makegood.ledger.refund.gateway import GatewayUnavailable
 
+TOO_FINE: Final = "the gateway takes no amount this fine in this currency"
+"""Of an amount between a gateway's steps. It is never sent: one that rounds moves another sum."""
 _AMOUNT = re.compile(r"(?P<whole>[0-9]{1,12})(?:\.(?P<part>[0-9]*))?")
 
 
@@ -13,18 +16,6 @@ def amount_text(amount_minor: int, currency: str) -> str:
     digits = MINOR_DIGITS[currency]
     whole, part = divmod(amount_minor, 10**digits)
     return f"{whole}.{part:0{digits}d}" if digits else str(whole)
-
-
-def too_fine(amount_minor: int, currency: str, step: int) -> str:
-    """Why an amount between a gateway's steps cannot go back there; empty when it can.
-
-    `step` is in minor units. Such an amount is never sent: a gateway that rounds it would move
-    another one than the books.
-    """
-    if amount_minor % step == 0:
-        return ""
-    amount, least = amount_text(amount_minor, currency), amount_text(step, currency)
-    return f"{amount} {currency} cannot be sent back there: only multiples of {least} can"
 
 
 def amount_minor(text: object, currency: str) -> int:

@@ -14,7 +14,7 @@ import msgspec
 
 from makegood.base.time import Clock
 from makegood.gateways.payments.accounts import PaypalAccount
-from makegood.gateways.payments.amounts import amount_minor, amount_text, too_fine
+from makegood.gateways.payments.amounts import TOO_FINE, amount_minor, amount_text
 from makegood.gateways.payments.asking_back import confirm_refusal
 from makegood.gateways.payments.http import Answered, exchange, shaped
 from makegood.ledger.refund.gateway import (
@@ -160,8 +160,8 @@ class Paypal:
     async def refund(self, request: RefundRequest) -> RefundReply:
         if not request.trade_no:
             return Unsupported(text="PayPal refunds a capture only")
-        if why := too_fine(request.amount_minor, request.currency, step(request.currency)):
-            return Declined(text=why)
+        if request.amount_minor % step(request.currency):
+            return Declined(text=TOO_FINE)
         wish = {
             "amount": {
                 "value": value_text(request.amount_minor, request.currency),

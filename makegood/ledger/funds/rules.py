@@ -83,7 +83,7 @@ def check_wish(standing: Standing, source: Source, amount_minor: int) -> None:
 
     Raises:
         Refused: `amount_not_positive`, `deposit_low` with what the deposit lacks, or
-            `insufficient_funds` with what is free.
+            `exceeds_free` with what is free.
     """
     if amount_minor <= 0:
         raise Refused("amount_not_positive")
@@ -92,7 +92,7 @@ def check_wish(standing: Standing, source: Source, amount_minor: int) -> None:
         return
     if source == "balance" and amount_minor <= standing.balance_minor and standing.missing_minor:
         raise Refused("deposit_low", missing_minor=standing.missing_minor, free_minor=free)
-    raise Refused("insufficient_funds", limit=free)
+    raise Refused("exceeds_free", free_minor=free)
 
 
 def released(payout: Payout, by: str, now: datetime) -> Payout:
@@ -112,7 +112,7 @@ def paid(payout: Payout, by: str, reference: str, now: datetime) -> Payout:
     if payout.state != "released":
         raise Refused("not_your_turn")
     if not reference.strip():
-        raise Refused("evidence_missing")
+        raise Refused("reference_missing")
     return _ended(payout, "paid", by, now, reference=reference.strip())
 
 

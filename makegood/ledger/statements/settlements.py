@@ -30,11 +30,11 @@ async def record_settlement(
     Answers None when this bank reference was recorded before: then nothing moves.
 
     Raises:
-        Refused: `not_found` for an unknown supplier, `evidence_missing` without a reference,
+        Refused: `not_found` for an unknown supplier, `reference_missing` without one,
             `amount_not_positive`, `exceeds_owed` with what is owed.
     """
     if not reference.strip():
-        raise Refused("evidence_missing")
+        raise Refused("reference_missing")
     if money.amount_minor <= 0:
         raise Refused("amount_not_positive")
     if not await lock_supplier(tx, act.market_id, supplier_id):

@@ -110,7 +110,7 @@ def problem_of_fault(fault: Fault, words: Words) -> Problem:
 
 def problem_of_refusal(refused: Refused, words: Words) -> Problem:
     """The problem of a rule that said no."""
-    values = {"n": 0, **refused.detail}
+    values = words.of_refusal(refused.detail)
     return Problem(
         type=f"urn:makegood:problem:{refused.code}",
         title=str(words.t(f"refusal.{refused.code}.title", **values)),

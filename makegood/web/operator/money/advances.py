@@ -62,7 +62,7 @@ async def _do(tx: Connection, page: Page, things: Things, form: Form) -> str:
         case "recover":
             reference = form.text("reference", 64)
             if not reference or party == "supplier":
-                raise Refused("evidence_missing")
+                raise Refused("reference_missing")
             money = form.money("amount", currency)
             await record_recovery(tx, page.act(), reference, claim_no, party, money)
             return "recovered"

@@ -173,7 +173,7 @@ async def _fill(tx: Connection, page: Page, form: Form) -> None:
     money = form.money("amount", page.market.settings.currency)
     reference = form.text("reference", 64)
     if not reference:
-        raise Refused("evidence_missing")
+        raise Refused("reference_missing")
     if form.text("what") == "quota":
         await grant_quota(tx, page.act(), reference, money)
     else:

@@ -1,5 +1,6 @@
 """What was refused about money: typed, called and notified, with who wanted it and why not."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -42,7 +43,9 @@ async def show_refusals(
         section="refusals",
         scope=SHOWN,
         shown=shown,
-        requests=[(one, reason_of(page, one.code)) for one in requests or ()],
+        requests=[
+            (one, reason_of(page, one.code), told(page, one.detail)) for one in requests or ()
+        ],
         notices=notices or [],
         names={one.account_id: one.display_name for one in people}
         | {one.seller_id: one.name for one in sellers},
@@ -56,6 +59,21 @@ def reason_of(page: Page, code: str) -> str:
         if page.words.has(key):
             return str(page.words.t(key, n=0))
     return code
+
+
+def told(page: Page, detail: Mapping[str, object]) -> list[tuple[str, str]]:
+    """A refusal's details by their names in words: amounts, texts and lists, no bare numbers."""
+    spoken = page.words.of_refusal(detail)
+    return [
+        (page.words.text(f"books.refusals.detail.{name}"), value_text(value))
+        for name, value in spoken.items()
+        if page.words.has(f"books.refusals.detail.{name}") and value and not isinstance(value, int)
+    ]
+
+
+def value_text(value: object) -> str:
+    """One value as a line of text."""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _moment(text: str) -> datetime | None:

@@ -118,7 +118,7 @@ async def _do(tx: Connection, page: Page, things: Things, seller_id: str, form: 
         case "deposit":
             reference = form.text("reference", 64)
             if not reference:
-                raise Refused("evidence_missing")
+                raise Refused("reference_missing")
             money = form.money("amount", currency)
             await pay_deposit(tx, act, reference, seller_id, money)
             return "deposited"
