@@ -128,3 +128,37 @@ async def limit_payouts(town: Town, by_role: dict[str, int]) -> None:
         )
         await change_settings(tx, town.act("operator", "op"), changed, market.version)
     town.desk.markets.forget("main")
+
+
+async def test_what_a_channel_bears_is_a_page_and_a_table_under_its_own_name(
+    street: Town, app: Litestar
+) -> None:
+    claim_no = await dead_key(street, "O-9")
+    await overturn(street, claim_no, "seller", ruled(channel=100))
+    operator = await signed_in(street, app, "op")
+    owing = (await operator.open("/ops/advances?party=channel")).text
+    link = re.findall(r'href="(/ops/channels\?channel=[^"]+)"', owing)[0]
+    channel = link.partition("=")[2]
+    page = await operator.open(link)
+    assert claim_no in page.text
+    assert "¥98.00" in plain(page.text)
+
+    street.clock.at += timedelta(minutes=1)
+    form = {"do": "recover", "claim": claim_no, "party": "channel", "reference": "B-8"}
+    await operator.open("/ops/advances")
+    await operator.send("/ops/advances", **form, amount="98")
+
+    rows = table((await operator.open(f"/ops/channels.csv?channel={channel}")).text)
+    assert [(row[1], row[2], row[3], row[5]) for row in rows[1:]] == [
+        ("更正", channel, claim_no, "98.00"),
+        ("已付款", channel, claim_no, "-98.00"),
+    ]
+    assert len(table((await operator.open("/ops/channels.csv?channel=other")).text)) == 1
+    seller = await shopkeeper(street, app)
+    assert (await seller.open("/ops/channels")).status_code == 404
+    assert (await seller.open("/ops/channels.csv")).status_code == 404
+
+
+def plain(text: str) -> str:
+    """A page without its marks, so that an amount is one word."""
+    return re.sub(r"<[^>]+>", "", text)

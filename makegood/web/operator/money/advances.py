@@ -14,6 +14,7 @@ from makegood.ledger.advance.actions import (
     propose_write_off,
     record_recovery,
 )
+from makegood.ledger.statements.channel_store import channels_of
 from makegood.store.database import Connection
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
@@ -61,7 +62,9 @@ async def _do(tx: Connection, page: Page, things: Things, form: Form) -> str:
     match form.text("do", 20):
         case "recover":
             reference = form.text("reference", 64)
-            if not reference or party == "supplier":
+            if party == "supplier":
+                raise not_found()
+            if not reference:
                 raise Refused("reference_missing")
             money = form.money("amount", currency)
             await record_recovery(tx, page.act(), reference, claim_no, party, money)
@@ -96,6 +99,8 @@ async def _page(
     async with things.db.connection() as conn:
         advances = await open_advances(conn, market_id, currency, party, debtor[:64], SHOWN)
         names = await names_of(conn, market_id)
+        of_channels = [one.claim_no for one in advances if one.party == "channel"]
+        channels = await channels_of(conn, market_id, of_channels)
         caps = await caps_of(conn, market_id)
     return page.show(
         "operator/templates/money/advances.html",
@@ -103,6 +108,7 @@ async def _page(
         section="advances",
         advances=advances,
         names=names,
+        channels=channels,
         parties=PARTIES,
         party=party,
         debtor=debtor,

@@ -5,6 +5,7 @@ from litestar.types import ControllerRouterHandler
 from makegood.web.operator.money import (
     advances,
     approvals,
+    channels,
     ledger,
     outside,
     outside_rules,
@@ -21,6 +22,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *outside_rules.ROUTES,
     *ledger.ROUTES,
     *advances.ROUTES,
+    *channels.ROUTES,
     *refunds.ROUTES,
     *refusals.ROUTES,
     *suppliers.ROUTES,
