@@ -7,6 +7,7 @@ import { startClocks } from "./clock.js";
 import { startDialogs } from "./dialog.js";
 import { startNet } from "./net.js";
 import { startTheme } from "./theme.js";
+import { startTyped } from "./typed.js";
 import { startUnfold } from "./unfold.js";
 
 startNet();
@@ -14,3 +15,4 @@ startTheme();
 startClocks();
 startDialogs();
 startUnfold();
+startTyped();

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Litestar, Request
 from litestar.config.compression import CompressionConfig
@@ -27,6 +28,8 @@ from makegood.web.things import Things
 
 STATIC_SECONDS = 365 * 24 * 3600
 REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
+NUL, UNREADABLE = "\x00", "\ufffd"
+MOST_NUMBER = 2**31
 
 
 def create_app(things: Things, more_routes: Sequence[ControllerRouterHandler] = ()) -> Litestar:
@@ -50,7 +53,7 @@ def create_app(things: Things, more_routes: Sequence[ControllerRouterHandler] = 
         },
         exception_handlers=error_handlers(),
         before_request=_protect,
-        middleware=[with_request_id, with_headers],
+        middleware=[with_request_id, with_headers, with_findable],
         request_max_body_size=things.settings.body_limit,
         openapi_config=None,
         state=state,
@@ -99,6 +102,31 @@ def with_request_id(app: ASGIApp) -> ASGIApp:
         await app(scope, receive, send_with_id)
 
     return wrapped
+
+
+def with_findable(app: ASGIApp) -> ASGIApp:
+    """Middleware: an address with what no column can hold asks for something there is not.
+
+    NUL is read as the sign for what cannot be read, a number beyond four bytes as none. The API
+    refuses both by itself.
+    """
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        if not scope["path"].startswith("/api/"):
+            unreadable = quote(UNREADABLE).encode()
+            scope["query_string"] = scope["query_string"].replace(b"%00", unreadable)
+            scope["path"] = scope["path"].replace(NUL, UNREADABLE)
+            wanted = {name: _findable(value) for name, value in scope["path_params"].items()}
+            scope["path_params"] = wanted
+        await app(scope, receive, send)
+
+    return wrapped
+
+
+def _findable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace(NUL, UNREADABLE)
+    return 0 if isinstance(value, int) and value >= MOST_NUMBER else value
 
 
 def _given_id(scope: Scope) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from playwright.async_api import Browser as Chromium
+from playwright.async_api import expect
 
 from makegood.base.money import Money
 from makegood.ledger.actions import pay_deposit
@@ -55,7 +56,7 @@ async def test_money_pages_have_no_faults(street: Town, address: str, chromium: 
     assert faults == []
 
 
-async def test_a_download_brings_every_row(
+async def test_the_ledger_gives_every_row_and_keeps_what_was_typed(
     street: Town, address: str, chromium: Chromium, tmp_path: Path
 ) -> None:
     await furnish(street)
@@ -65,7 +66,14 @@ async def test_a_download_brings_every_row(
         async with tab.expect_download() as waiting:
             await tab.click("a[data-export]")
         await (await waiting.value).save_as(tmp_path / "ledger.csv")
+        assert said == []
+
+        fund = tab.locator("form[action='/ops/ledger/fund']").first
+        await fund.locator("[name=reference]").fill("B-79")
+        await fund.locator("[name=amount]").fill("98,5,0")
+        await fund.locator("[name=amount]").press("Enter")
+        await expect(tab.get_by_role("alert")).to_be_visible()
+        await expect(fund.locator("[name=amount]")).to_have_value("98,5,0")
 
     rows = (tmp_path / "ledger.csv").read_text("utf-8-sig").splitlines()
     assert len(rows) == 4
-    assert said == []

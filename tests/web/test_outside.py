@@ -16,6 +16,7 @@ from makegood.worker import outside
 from tests.claims.test_promises import waiting_for_seller
 from tests.claims.town import Town
 from tests.web.site_kit import Browser
+from tests.web.staff_kit import signed_in
 
 SECRET = "招商银行 尾号 8842"
 
@@ -141,3 +142,20 @@ async def test_a_promised_time_must_be_in_sight(street: Town, hours: int) -> Non
         asked = case(street, claim_no, due_at=due_at)
         with pytest.raises(Refused, match=r"too_early|outside_too_late"):
             await ask_outside(tx, lead, street.desk, street.desk.ids, asked)
+
+
+async def test_nobody_outside_is_asked_nothing(street: Town, app: Litestar) -> None:
+    claim_no = await waiting_for_seller(street, "O-5")
+    async with street.db.transaction() as tx:
+        await actions.answer_as_seller(
+            tx, street.seller, street.desk, claim_no, "contest", "没有问题"
+        )
+    browser = await signed_in(street, app, "qi")
+    async with browser.client:
+        await browser.open(f"/desk/c/{claim_no}/refer")
+        page = await browser.send(f"/desk/c/{claim_no}/refer", kind="publisher", question="几级？")
+
+    assert page.status_code == 409
+    assert "几级？" in page.text
+    async with street.db.connection() as conn:
+        assert await open_case_of(conn, "main", claim_no) is None

@@ -7,6 +7,7 @@ from makegood.web.common import local_path
 from makegood.web.security import is_token, new_token
 from tests.claims.town import Town, TownIds
 from tests.web.site_kit import Browser
+from tests.web.staff_kit import signed_in
 
 SECRET = bytes(32)
 
@@ -139,3 +140,33 @@ def test_only_our_own_tokens_are_tokens() -> None:
 )
 def test_a_way_back_never_leads_away(path: str, kept: str) -> None:
     assert local_path(path) == kept
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/desk/find?q=a%00b", 200),
+        ("/desk/q/all?owner=%00", 200),
+        ("/ops/ledger?q=%00&account=%00", 200),
+        ("/desk/c/%00", 404),
+        ("/desk/c/AS-261120-JZ0001/%00", 404),
+        ("/ops/suppliers/%00", 404),
+        ("/ops/audits/99999999999999999999", 404),
+        ("/ops/exports/2147483648", 404),
+    ],
+)
+async def test_what_no_column_can_hold_is_looked_for_and_not_found(
+    street: Town, app: Litestar, path: str, status: int
+) -> None:
+    browser = await signed_in(street, app, "op")
+    async with browser.client:
+        assert (await browser.open(path)).status_code == status
+
+
+async def test_a_nul_in_a_form_is_left_out(street: Town, app: Litestar) -> None:
+    browser = await signed_in(street, app, "op")
+    async with browser.client:
+        await browser.open("/ops/privacy")
+        page = await browser.send("/ops/privacy/holds", subject="AS-1\x00", basis="a\x00b")
+
+    assert page.status_code == 409

@@ -73,5 +73,6 @@ async def read_form(request: AnyRequest) -> Form:
         if isinstance(value, UploadFile):
             files[name] = value
         else:
-            fields.setdefault(name, []).append(str(value))
+            # No column can hold NUL, and nobody types it.
+            fields.setdefault(name, []).append(str(value).replace("\x00", ""))
     return Form(fields, files)

@@ -154,14 +154,17 @@ async def _refer(tx: Connection, act: Act, desk: Desk, claim: ClaimView, form: F
     contact = form.text("contact", 200)
     if contact and not looks_like_mail(contact):
         raise Refused("contact_wrong")
+    body, question = form.text("body", 200), form.text("question", 2000)
+    if not (body and question):
+        raise Refused("setting_invalid", fields=["body", "question"])
     case = OutsideCase(
         ref_no="",
         link_id="",
         claim_no=claim.claim_no,
         kind=next((kind for kind in KINDS if kind == form.text("kind")), "mediator"),
-        body=form.text("body", 200),
+        body=body,
         contact=contact,
-        question=form.text("question", 2000),
+        question=question,
         asked_at=act.now,
         asked_by=act.actor.id,
         due_at=due_at,

@@ -118,7 +118,7 @@ async def _page(
 
 def _answer(form: Form, currency: str) -> OutsideAnswer:
     return OutsideAnswer(
-        text=form.text("text").replace("\x00", ""),
+        text=form.text("text"),
         file_no=form.text("file_no", 80),
         finding=form.text("finding", 80),
         remedy=form.text("remedy", 40),

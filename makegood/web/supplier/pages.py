@@ -101,7 +101,7 @@ def answer_of(form: Form, zone: ZoneInfo) -> PageAnswer:
         delivered_to=None if redeemed else account,
         eta_at=local_time(form.text("eta", 20), zone),
         accepts=True if form.text("accepts") == "yes" else None,
-        note=form.text("note", 2000).replace("\x00", ""),
+        note=form.text("note", 2000),
     )
 
 
