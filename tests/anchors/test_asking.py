@@ -1,7 +1,5 @@
 """Anchors on a chain, asked of a node that the reader names: a real local chain answers."""
 
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from makegood.verify.judge import judge
 from makegood.verify.verdict import EXIT_CODES, Verdict
 from makegood.verify.words import asked_of
 from tests.anchors.programs import PAYER, Anvil
+from tests.verify.command import verify
 from tests.verify.making import KEY, NOW, PIN, Log, archive, contents, history, receipt
 
 EVENTS = history()
@@ -152,18 +151,6 @@ async def test_nobody_is_asked_about_a_file_that_does_not_hold(proof: ChainProof
     damaged = bundle_of(proof)[:-1]
     before = judge(damaged, NOW, PIN)
     assert await ask_chain(damaged, before, ask) is before
-
-
-def verify(folder: Path, *said: str) -> tuple[int, str]:
-    """The command, as somebody types it."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "makegood", "verify", "bundle.zip", *said],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return ran.returncode, ran.stdout + ran.stderr
 
 
 def test_the_command_says_what_it_asked_and_what_was_answered(

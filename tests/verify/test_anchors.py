@@ -1,7 +1,6 @@
 """What a verdict rests on beside the log's key: witnesses, time stamps; and what it leaves out."""
 
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from makegood.verify.verdict import Verdict
 from makegood.verify.words import facts_of, words_of
 from tests.anchors.programs import TsaProgram
 from tests.verify import making
+from tests.verify.command import verify
 from tests.verify.javascript import JavaScript, plain
 from tests.verify.making import (
     KEY,
@@ -163,18 +163,6 @@ def test_a_stamp_from_the_future_is_refused(tsa: TsaProgram) -> None:
 def test_who_asks_for_a_stamp_is_told_where_there_is_none(tsa: TsaProgram) -> None:
     files = (anchored({}), receipt(EVENTS[0]), LOG.proof(0, receipt(EVENTS[0])))
     assert {judge(one, SOON, relying_on(tsa)).state for one in files} == {"no_timestamp"}
-
-
-def verify(folder: Path, *said: str) -> tuple[int, str]:
-    """The command, as somebody types it."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "makegood", "verify", "bundle.zip", *said],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return ran.returncode, ran.stdout + ran.stderr
 
 
 def test_openssl_accepts_a_stamp_as_the_manual_says(tsa: TsaProgram, tmp_path: Path) -> None:

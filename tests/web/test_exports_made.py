@@ -8,10 +8,12 @@ from hashlib import sha256
 import pytest
 from litestar import Litestar
 
+from makegood.base.actor import Act
 from makegood.gateways.storage.disk import DiskStorage
 from makegood.privacy.actions import CLEAN_JOB, Eraser, erase_account, erase_person
 from makegood.record.log.sequencer import run_round
 from makegood.store import jobs
+from makegood.store.jobs import TakenJob
 from makegood.worker.exports import TRIES
 from makegood.worker.privacy import clean_up
 from tests.claims.town import Town
@@ -24,9 +26,7 @@ from tests.web.staff_kit import signed_in
 async def test_a_killed_worker_leaves_no_half_file_whoever_goes_on(
     street: Town, app: Litestar, steps: int
 ) -> None:
-    office, (claim_no,) = await opened_office(street, app, "O-1")
-    await office.ask(claim_no)
-    (job,) = await office.due()
+    office, job = await asked_office(street, app)
     await office.die_after(job, steps)
     left = office.kept()
 
@@ -42,9 +42,7 @@ async def test_a_killed_worker_leaves_no_half_file_whoever_goes_on(
 async def test_what_was_stopped_after_a_kill_leaves_nothing(
     street: Town, app: Litestar, steps: int
 ) -> None:
-    office, (claim_no,) = await opened_office(street, app, "O-1")
-    await office.ask(claim_no)
-    (job,) = await office.due()
+    office, job = await asked_office(street, app)
     await office.die_after(job, steps)
     assert await office.press(1, "cancel") == 200
 
@@ -57,9 +55,7 @@ async def test_what_was_stopped_after_a_kill_leaves_nothing(
 async def test_the_same_job_run_twice_makes_one_file_and_one_note(
     street: Town, app: Litestar
 ) -> None:
-    office, (claim_no,) = await opened_office(street, app, "O-1")
-    await office.ask(claim_no)
-    (job,) = await office.due()
+    office, job = await asked_office(street, app)
 
     await office.carry_out(job)
     first = await office.export()
@@ -231,12 +227,18 @@ async def test_the_name_of_an_erased_member_of_staff_goes_with_the_files_that_te
     assert name in await given(office, 1)
 
     async with street.db.transaction() as tx:
-        operator = street.act("operator", "op")
-        eraser = Eraser(street.vault, street.desk.ids)
-        await erase_account(tx, operator, eraser, "xu", "requested")
+        await erase_account(tx, *who_erases(street), "xu", "requested")
     await clean(street, office)
 
     assert ((await office.export()).gone, office.kept()) == ("erased", before)
+
+
+async def asked_office(street: Town, app: Litestar) -> tuple[Office, TakenJob]:
+    """An operator who has asked for an export of one claim, and the worker's job for it."""
+    office, (claim_no,) = await opened_office(street, app, "O-1")
+    await office.ask(claim_no)
+    (job,) = await office.due()
+    return office, job
 
 
 async def persons_office(street: Town, app: Litestar) -> tuple[Office, str, str]:
@@ -248,12 +250,15 @@ async def persons_office(street: Town, app: Litestar) -> tuple[Office, str, str]
     return office, claim_no, other
 
 
+def who_erases(street: Town) -> tuple[Act, Eraser]:
+    """An operator, and what they erase with."""
+    return street.act("operator", "op"), Eraser(street.vault, street.desk.ids)
+
+
 async def erase(street: Town, office: Office) -> None:
     """Erase the person, and delete the files that go with them."""
     async with street.db.transaction() as tx:
-        operator = street.act("operator", "op")
-        eraser = Eraser(street.vault, street.desk.ids)
-        await erase_person(tx, operator, eraser, [BUYER_TEXTS["id"]], "requested")
+        await erase_person(tx, *who_erases(street), [BUYER_TEXTS["id"]], "requested")
     await clean(street, office)
 
 

@@ -1,6 +1,6 @@
 """A channel's notice of a dispute, from the wire to the claim: real program, real signatures."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +9,6 @@ import msgspec
 import pytest
 
 from makegood.base.ids import UnitRef
-from makegood.gateways.outside import make_client
 from makegood.gateways.payments.registry import build_gateways
 from makegood.ledger.actions import refundable_minor
 from makegood.ledger.disputes.store import list_disputes
@@ -18,8 +17,8 @@ from makegood.store.database import Database
 from makegood.worker.refunds import Desk, ask_disputes, payment_notification
 from makegood.worker.registry import refund_desk
 from tests.claims.town import Town, unit_line
-from tests.gateways.hooks import Hook, listening
-from tests.gateways.payments import NO_ONE, GatewayProgram, running
+from tests.gateways.hooks import Hook
+from tests.gateways.payments import GatewayProgram, running
 
 STATES = ["needs_response", "under_review", "won", "lost"]
 PAID = 9800
@@ -46,21 +45,10 @@ async def town(db: Database) -> Town:
 
 @pytest.fixture
 def program(tmp_path: Path) -> Iterator[GatewayProgram]:
+    """A gateway program of each test alone, which was paid for the order."""
     with running(tmp_path) as started:
         started.pay("pi_1", "O-1", PAID)
         yield started
-
-
-@pytest.fixture
-def hook() -> Iterator[Hook]:
-    with listening() as made:
-        yield made
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with make_client(NO_ONE) as made:
-        yield made
 
 
 @pytest.fixture
