@@ -41,7 +41,6 @@ from makegood.store.keycheck import check_keys
 from makegood.store.notify import Hub
 from makegood.store.vault import Vault
 from makegood.talk.letters import Letters
-from makegood.web.app import create_app
 from makegood.web.bundle.binding import PageBinder
 from makegood.web.page import make_kit
 from makegood.web.things import Demo, NoticeAnswer, Notify, Things, WebSettings
@@ -77,6 +76,9 @@ class LateApp:
         if self._app is not None:
             await self._app(scope, receive, send)
             return
+        # Only now: a worker shares this module, and answers no page.
+        from makegood.web.app import create_app
+
         async with opened_things(self._settings, self._demo) as things:
             self._app = create_app(things)
             collect_seldom()

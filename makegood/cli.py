@@ -82,6 +82,8 @@ _ADVICE = {
     errno.ENOSPC: "the disk is full: free some space and start again",
     errno.EDQUOT: "the disk quota is used up: free some space and start again",
     errno.EROFS: "the disk is read-only: choose another data folder with --data",
+    errno.EEXIST: "a file is in the way: choose another data folder with --data",
+    errno.ENOTDIR: "a file is in the way: choose another data folder with --data",
     errno.EACCES: "no permission: choose another data folder with --data, or change its owner",
 }
 

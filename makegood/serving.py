@@ -27,9 +27,11 @@ from makegood.commands.frame import embedded_server
 from makegood.keyfile import ensure_keys
 from makegood.settings import Settings, to_environment
 from makegood.store import launch
-from makegood.store.postgres import EmbeddedPostgres
+from makegood.store.postgres import EmbeddedPostgres, running_server
 
 SMALLEST_FREE_BYTES = 200 * 1024 * 1024
+DEMO_BYTES = 400 * 1024 * 1024
+"""What a demo writes before its page opens, with room to spare."""
 READY_SECONDS = 60.0
 STOP_SECONDS = 8.0
 _LOOK_SECONDS = 0.25
@@ -120,6 +122,7 @@ def serve(settings: Settings) -> int:
         settings = msgspec.structs.replace(settings, port=listener.getsockname()[1])
         check_loopback(settings)
         _make_folder(settings)
+        _begin_demo(settings)
         with _database(settings) as (database, url):
             settings = _full(settings, url)
             environment = {**os.environ, **to_environment(settings)}
@@ -133,15 +136,26 @@ def serve(settings: Settings) -> int:
                     return _tend(settings, database, [*outside, *ours])
 
 
+def _begin_demo(settings: Settings) -> None:
+    """A demo that was stopped while it was filled starts from nothing."""
+    if settings.demo and not settings.database_url:
+        from makegood.demo.tree import begin_filling
+
+        if begin_filling(settings.folder):
+            free = shutil.disk_usage(settings.folder).free
+            check_free_space(free, str(settings.folder), DEMO_BYTES)
+
+
 def _fill_demo(settings: Settings, listener: socket.socket, environment: dict[str, str]) -> None:
     """Once for each data folder; meanwhile the site's address shows how far it is."""
-    from makegood.demo.tree import progress_command
+    from makegood.demo.tree import end_filling, progress_command
 
     handle = listener.fileno()
     command = [sys.executable, "-m", *progress_command(settings.folder, handle)]
     page = Program(name="progress", command=command, pass_fds=(handle,))
     with _running([Child(page, environment)]):
         _run_once("demo", [sys.executable, "-m", "makegood.demo"], environment)
+    end_filling(settings.folder)
 
 
 def _full(settings: Settings, url: str) -> Settings:
@@ -160,12 +174,12 @@ def check_loopback(settings: Settings) -> None:
         raise CannotRun("--demo works on this machine only: leave --host at 127.0.0.1")
 
 
-def check_free_space(free_bytes: int, folder: str) -> None:
+def check_free_space(free_bytes: int, folder: str, needed_bytes: int = SMALLEST_FREE_BYTES) -> None:
     """Refuse to start on a disk that is about to be full."""
-    if free_bytes < SMALLEST_FREE_BYTES:
+    if free_bytes < needed_bytes:
         raise CannotRun(
             f"the disk of {folder} is full ({free_bytes // 1024**2} MB left, "
-            f"{SMALLEST_FREE_BYTES // 1024**2} MB needed): free some space and start again"
+            f"{needed_bytes // 1024**2} MB needed): free some space and start again"
         )
 
 
@@ -306,7 +320,9 @@ def _listening_socket(settings: Settings) -> Iterator[socket.socket]:
 
 def _why_not(settings: Settings, failed: OSError) -> str:
     if failed.errno == errno.EADDRINUSE:
-        return f"port {settings.port} is taken: choose another one with --port"
+        running = running_server(settings.folder / "postgres")
+        who = f"the Makegood of {settings.folder} runs already, and " if running else ""
+        return f"{who}port {settings.port} is taken: choose another one with --port"
     return f"cannot listen on {settings.host}:{settings.port}: {failed.strerror or failed}"
 
 

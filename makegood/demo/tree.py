@@ -5,12 +5,17 @@ fills the market (and leaves at once when it is filled already), then starts web
 them find the ports in `demo/ports.json` of the data folder.
 """
 
+import shutil
 import socket
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from makegood.settings import Settings
+from makegood.store.postgres import running_server
+
+WRITTEN_BY_HAND: Final = frozenset({"makegood.toml"})
 
 
 class Ports(msgspec.Struct, frozen=True):
@@ -71,6 +76,36 @@ def commands(folder: Path, market_id: str = "main") -> dict[str, list[str]]:
         name: [f"makegood.demo.programs.{name}", *map(str, options)]
         for name, options in programs.items()
     }
+
+
+def begin_filling(folder: Path) -> bool:
+    """Mark a folder that the demo makes; empty one whose filling was stopped: half a past is none.
+
+    Answers whether it is to be filled from nothing. Only what the demo itself has made from
+    nothing is ever removed.
+    """
+    mark = _half_filled(folder)
+    if mark.exists() and running_server(folder / "postgres") is None:
+        for path in _made_in(folder):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if not _made_in(folder):
+        mark.parent.mkdir()
+        mark.touch()
+        return True
+    return False
+
+
+def end_filling(folder: Path) -> None:
+    """From now on the folder is kept."""
+    _half_filled(folder).unlink(missing_ok=True)
+
+
+def _half_filled(folder: Path) -> Path:
+    return folder / "demo" / "half-filled"
+
+
+def _made_in(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.name not in WRITTEN_BY_HAND]
 
 
 def progress_file(folder: Path) -> Path:
