@@ -36,7 +36,7 @@ async def note_refusal(
     db: Database, act: Act, action: str, code: str, detail: Mapping[str, object]
 ) -> None:
     """Keep a refusal in a commit of its own: the request's transaction is undone already."""
-    plain = {name: one if isinstance(one, int) else str(one) for name, one in detail.items()}
+    plain = {name: _plain(one) for name, one in detail.items()}
     async with db.transaction() as tx:
         await refusal_store.insert(tx, act, action, code, plain)
 
@@ -55,3 +55,9 @@ async def latest_refused_notices(
     """Notifications that were forged, misdirected or not confirmed, the latest first."""
     rows = await refusal_store.refused_notices(conn, market_id, limit, before)
     return [msgspec.convert(dict(row), RefusedNotice) for row in rows]
+
+
+def _plain(value: object) -> int | str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return value if isinstance(value, int) else str(value)

@@ -13,6 +13,7 @@ from makegood.ledger.audits.difference import Difference
 from makegood.ledger.audits.minute import audit_minute
 from makegood.ledger.audits.nightly import audit_whole
 from makegood.ledger.coupons.actions import expire_coupons
+from makegood.ledger.statements.disputes import is_disputed
 from makegood.store.database import Database
 from makegood.store.jobs import TakenJob
 from makegood.worker.loop import Errand
@@ -73,6 +74,8 @@ async def _net_off(
         debts = await open_advances(conn, market_id, whose.currency, whose.party, whose.seller_id)
     for debt in debts:
         async with db.transaction() as tx:
+            if whose.party == "supplier" and await is_disputed(tx, market_id, debt.claim_no):
+                continue
             await recover_advance(tx, act, debt.claim_no, whose.party, whose.currency)
 
 

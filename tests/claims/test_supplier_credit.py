@@ -10,6 +10,7 @@ from makegood.ledger.accounts import supplier_balance
 from makegood.ledger.audits.pause import pause_payouts
 from makegood.ledger.funds.actions import pay_out, refuse_payout, release_payout, want_payout
 from makegood.ledger.funds.rules import Payout
+from makegood.ledger.statements.disputes import decide_dispute
 from makegood.worker.books import net_all
 from tests.claims.test_corrections import (
     LATE_COUPON,
@@ -20,7 +21,14 @@ from tests.claims.test_corrections import (
     owed,
     ruled,
 )
-from tests.claims.test_statements import PRICE, SUPPLIER, dead_key, settle, statement
+from tests.claims.test_statements import (
+    PRICE,
+    SUPPLIER,
+    dead_key,
+    dispute,
+    settle,
+    statement,
+)
 from tests.claims.town import Town
 
 
@@ -100,6 +108,22 @@ async def test_what_is_set_apart_pays_no_debt_until_the_payout_is_refused(town: 
 
     assert await owed(town) == {}
     assert (await statement(town)).totals.due_minor == 0
+    await check_books(town)
+
+
+async def test_a_credit_pays_no_line_that_the_supplier_disputes(town: Town) -> None:
+    await credited(town)
+    claim_no = await dead_key(town, "O-2")
+    disputed = await dispute(town, claim_no)
+
+    await net_all(town.db, town.clock)
+
+    assert await owed(town) == {"supplier": PRICE}
+    async with town.db.transaction() as tx:
+        operator = town.act("operator", "op")
+        await decide_dispute(tx, operator, disputed.dispute_no, borne_by="platform", text="查过了")
+    assert await owed(town) == {}
+    assert await has(town, supplier_balance(SUPPLIER)) == PRICE
     await check_books(town)
 
 

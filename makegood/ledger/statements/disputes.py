@@ -170,6 +170,11 @@ async def lower_open_dispute(tx: Connection, act: Act, claim_no: str, owed_minor
     await _save(tx, act, ended)
 
 
+async def is_disputed(tx: Connection, market_id: str, claim_no: str) -> bool:
+    """Whether the supplier's line of a claim waits for a decision; then nothing pays it."""
+    return await store.lock_open_dispute(tx, market_id, claim_no) is not None
+
+
 async def accepted_of_claim(
     conn: Connection, market_id: str, claim_no: str, currency: str
 ) -> list[tuple[str, int]]:

@@ -62,18 +62,13 @@ def reason_of(page: Page, code: str) -> str:
 
 
 def told(page: Page, detail: Mapping[str, object]) -> list[tuple[str, str]]:
-    """A refusal's details by their names in words: amounts, texts and lists, no bare numbers."""
+    """A refusal's details by their names in words: amounts and texts, no bare numbers."""
     spoken = page.words.of_refusal(detail)
     return [
-        (page.words.text(f"books.refusals.detail.{name}"), value_text(value))
+        (page.words.text(f"books.refusals.detail.{name}"), str(value))
         for name, value in spoken.items()
         if page.words.has(f"books.refusals.detail.{name}") and value and not isinstance(value, int)
     ]
-
-
-def value_text(value: object) -> str:
-    """One value as a line of text."""
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _moment(text: str) -> datetime | None:
