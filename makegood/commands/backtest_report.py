@@ -62,8 +62,9 @@ def _groups(title: str, groups: "tuple[GroupEffect, ...]", currency: str) -> Ite
 
 
 def _flows(result: "Result") -> Iterator[str]:
-    yield ""
-    yield "What changes"
+    if result.flows:
+        yield ""
+        yield "What changes"
     for flow in result.flows[:10]:
         yield f"  {flow.claims:>7,}  {flow.before} → {flow.after}"
 

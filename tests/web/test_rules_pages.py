@@ -52,6 +52,11 @@ def seen(text: str) -> str:
     return found[1]
 
 
+def bare(text: str) -> str:
+    """What a reader sees of a piece of a page."""
+    return " ".join(re.sub(r"<[^>]+>", " ", text).split())
+
+
 async def edit(fang: Browser, draft: str, table: str, **fields: str) -> str:
     """Post one edit of the draft's table as its page would; answers the page after it."""
     page = await fang.open(f"/ops/rules/{table}?draft={draft.rpartition('/')[2]}")
@@ -172,7 +177,7 @@ async def test_a_new_reason_with_its_own_table_and_finding_begins_in_the_file(
     draft = await sent_file(fang, json.dumps(parts).encode())
 
     assert draft.status_code == 200
-    assert "reasons/KEY09" in draft.text
+    assert "原因 卡密格式不对" in draft.text
     table = await fang.open(f"/ops/rules/R-50?draft={draft.url.path.rpartition('/')[2]}")
     assert "卡密格式不对" in table.text
     assert "wrong_form_seller" in table.text
@@ -203,10 +208,19 @@ async def test_figures_sentences_and_time_limits_are_edited_too(fang: Browser) -
     page = await fang.open(draft)
     clock = {"stage": "decision", "usual": "1200", "urgent": "600"}
     await fang.send(f"{draft}/edit", seen=seen(page.text), do="clock", **clock)
+    finding = PACK.findings["key_invalid_supplier"]
+    told = {
+        f"{field}.{lang}": getattr(getattr(finding, field), lang)
+        for field in ("name", "clause", "for_buyer", "for_seller")
+        for lang in ("zh", "en")
+    } | {"clause.zh": "供货商说卡密无效"}
+    await edit(fang, draft, "R-07", do="texts", finding=finding.code, **told)
     page = await fang.open(draft)
-    assert "其他改动：" in page.text
-    assert "<code>pack</code>" in page.text
-    assert "<code>clocks</code>" in page.text
+    changed = bare(page.text.partition("其他改动：")[2].partition("</ul>")[0])
+    assert "多少钱算大额 原来 ¥500.00 现在 ¥400.00" in changed, "told with what it was"
+    assert "裁定 原来 1 天 (P0 12 小时) 现在 20 小时 (P0 10 小时)" in changed
+    assert f"条款 原来 {finding.clause.zh} 现在 供货商说卡密无效" in changed
+    assert "数字 " not in changed, "no part is named that is told in full"
     assert 'value="3.10"' in page.text
     bad = await fang.send(f"{draft}/edit", seen=seen(page.text), do="limits", high_value="x")
     assert "看不懂这个金额" in bad.text

@@ -28,6 +28,7 @@ from makegood.store.database import Connection
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, read_form
 from makegood.web.operator.rulebook import forms
+from makegood.web.operator.rulebook.beside import beside_tables
 from makegood.web.operator.rulebook.table_view import columns_to_add, table_shown, title_of
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
@@ -159,6 +160,9 @@ async def draft_page(
         odd=[(one, _case(page, seen, one.table, one.example, one.tells)) for one in found.odd],
         shifts=shifts_of(page, seen, found),
         favours=found.comparison is not None and found.comparison.favours_buyers,
+        others=beside_tables(base, seen, found.comparison.others, page.words)
+        if found.comparison
+        else [],
         title_of=lambda name: title_of(seen, name, page.words),
         edits=edits,
         fault=fault,
