@@ -100,6 +100,10 @@ async def test_a_suppliers_credit_is_paid_out_by_two_persons_above_the_limit(
     assert rows[5][1] == "余额退还"
     assert rows[5][10] == "B-9"
     assert (await operator.open(f"{base}/statement.pdf")).content.startswith(b"%PDF-")
+    await add_person(street, "bei", "supplier", supplier_id=SUPPLIER, name="北辰")
+    own = (await (await signed_in(street, app, "bei")).open("/supplier/statement")).text
+    assert "余额退还" in own
+    assert "B-9" in own
 
 
 async def test_a_sellers_page_knows_no_suppliers_payout(street: Town, app: Litestar) -> None:
