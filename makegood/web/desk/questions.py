@@ -125,7 +125,7 @@ def _text(page: Page, claim: ClaimView, key: str) -> str:
     remedy = page.words.code("remedy", proposal.remedy) if proposal else ""
     amount = ""
     if proposal and proposal.amount_minor:
-        amount = page.words.amount(proposal.amount_minor, proposal.currency)
+        amount = f" {page.words.amount(proposal.amount_minor, proposal.currency)}"
     return page.words.t(key, remedy=remedy, amount=amount)
 
 
