@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from makegood.policy.facts import fits
 from makegood.policy.faults import Fault
 from makegood.policy.inputs import OF_JUDGE, Input, inputs_of
 from makegood.policy.judgement import Shares, Words
@@ -139,23 +140,10 @@ def _words_of_cells(
     for name, cell in zip(table.inputs, row.cells, strict=True):
         one = inputs.get(name)
         for value in cell.values:
-            fits = one is None or _fits(one.kind, one.words, value)
-            if not fits:
+            if one is not None and not fits(one.kind, one.words, value):
                 yield Fault(
                     code="not_a_value", file=file, row=row.id, column=name, detail=repr(value)
                 )
-
-
-def _fits(kind: str, words: tuple[str, ...], value: bool | int | str) -> bool:
-    match kind:
-        case "yes_no":
-            return isinstance(value, bool)
-        case "count":
-            return isinstance(value, int) and not isinstance(value, bool)
-        case "word":
-            return value in words
-        case _:
-            return False
 
 
 def _reason(pack: Pack, reason: Reason) -> Iterator[Fault]:

@@ -89,3 +89,16 @@ def admits(spec: FactSpec, source: SourceKind, value: Value) -> bool:
     if source in spec.admits_from:
         return not isinstance(value, str) and value >= spec.admits_from[source]
     return value in spec.against_own.get(source, ())
+
+
+def fits(kind: Kind, words: tuple[str, ...], value: Value) -> bool:
+    """Whether this is a value of a fact of this kind."""
+    match kind:
+        case "yes_no":
+            return isinstance(value, bool)
+        case "count":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "word":
+            return isinstance(value, str) and value in words
+        case "time":
+            return isinstance(value, datetime) and value.tzinfo is not None

@@ -7,7 +7,7 @@ peace. What is found is a reason to read the sentence again, not a legal opinion
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -71,19 +71,20 @@ def _both(said: Words) -> Iterator[VoidFound]:
 
 
 def _texts(pack: Pack) -> Iterator[tuple[str, Words]]:
-    for finding in pack.findings.values():
-        for field in ("name", "clause", "for_buyer", "for_seller"):
-            yield f"findings/{finding.code}/{field}", getattr(finding, field)
-    for reason in pack.reasons.values():
-        for field in ("name", "help", "question"):
-            yield f"reasons/{reason.code}/{field}", getattr(reason, field)
-    for slot in pack.slots.values():
-        yield f"slots/{slot.code}/how", slot.how
-    for name, clock in pack.clocks.stages.items():
-        yield f"clocks/{name}/consequence", clock.consequence
-    for example in pack.examples:
-        yield f"examples/{example.rule}/text", example.text
-    yield "words/default_clause", pack.words.default_clause
+    parts: dict[str, tuple[Iterable[tuple[str, object]], tuple[str, ...]]] = {
+        "findings": (pack.findings.items(), ("name", "clause", "for_buyer", "for_seller")),
+        "reasons": (pack.reasons.items(), ("name", "help", "question")),
+        "slots": (pack.slots.items(), ("name", "how")),
+        "clocks": (pack.clocks.stages.items(), ("basis", "consequence")),
+        "examples": (((one.rule, one) for one in pack.examples), ("title", "text")),
+    }
+    for part, (held, fields) in parts.items():
+        for code, one in held:
+            yield from ((f"{part}/{code}/{field}", getattr(one, field)) for field in fields)
+    for part in pack.words.__struct_fields__:
+        words = getattr(pack.words, part)
+        for name, said in ({"": words} if isinstance(words, Words) else words).items():
+            yield f"words/{part}/{name}".rstrip("/"), said
 
 
 def _says(clause: VoidClause, alike: str) -> bool:

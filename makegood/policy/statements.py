@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from makegood.policy.facts import INTEREST_OF, Fact, FactSpec, Interest, SourceKind, Value
+from makegood.policy.facts import INTEREST_OF, Fact, Interest, SourceKind, Value, fits
 from makegood.policy.vocabulary import FACTS
 
 DAY_SECONDS = 86_400
@@ -19,7 +19,7 @@ def fact(name: str, value: Value, source: SourceKind, at: datetime, source_id: s
         raise ValueError(f"unknown fact {name!r}")
     if source != "derived" and source not in spec.sources:
         raise ValueError(f"{source!r} may not state {name!r}")
-    if value is not None and not _fits(spec, value):
+    if value is not None and not fits(spec.kind, spec.words, value):
         raise ValueError(f"{value!r} is not a value of {name!r}")
     return Fact(
         name=name,
@@ -70,18 +70,6 @@ def derive(facts: Mapping[str, Fact]) -> dict[str, Fact]:
     _gap(out, "usage.served_seconds", "delivery.delivered_at", "usage.stopped_at", 1)
     _overcharge(out)
     return out
-
-
-def _fits(spec: FactSpec, value: Value) -> bool:
-    match spec.kind:
-        case "yes_no":
-            return isinstance(value, bool)
-        case "count":
-            return isinstance(value, int) and not isinstance(value, bool)
-        case "word":
-            return isinstance(value, str) and value in spec.words
-        case "time":
-            return isinstance(value, datetime) and value.tzinfo is not None
 
 
 def _joined(group: list[Fact]) -> Fact:

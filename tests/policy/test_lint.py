@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from makegood.policy.judgement import Words
 from makegood.policy.lint import MAX_TEXT, lint, lint_pack
 from makegood.policy.void_clauses import CLAUSES
 from tests.policy.given import PACK
@@ -57,6 +59,25 @@ def test_a_finding_points_at_its_sentence_and_names_its_statute() -> None:
 
 def test_the_shipped_rules_hold_no_void_clause() -> None:
     assert lint_pack(PACK) == []
+
+
+def test_no_sentence_of_a_pack_is_overlooked() -> None:
+    void = Words("本店拥有最终解释权。", "We have the final right of interpretation.")
+    words = structs.replace(PACK.words, default_for_buyer=void, groups={"KEY": void})
+    stages = {"decision": structs.replace(PACK.clocks.stages["decision"], basis=void)}
+    example = structs.replace(PACK.examples[0], title=void)
+    pack = structs.replace(
+        PACK,
+        words=words,
+        clocks=structs.replace(PACK.clocks, stages=stages),
+        examples=(*PACK.examples, example),
+    )
+    assert {place for place, _ in lint_pack(pack)} == {
+        "words/default_for_buyer",
+        "words/groups/KEY",
+        "clocks/decision/basis",
+        f"examples/{example.rule}/title",
+    }
 
 
 @pytest.mark.parametrize("text", ["", "。", "\n\n", "." * 1_000, "条款" * MAX_TEXT])
