@@ -1,7 +1,7 @@
 """How a market's public record fares: sizes, places outside, and every alarm with its weight."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
@@ -11,12 +11,10 @@ from makegood.record.anchors import store as anchor_store
 from makegood.record.anchors.rules import Anchor, Place, is_silent, quorum
 from makegood.record.health_store import Backlog, load_backlog
 from makegood.record.log.check_store import LastCheck, load_report
+from makegood.record.log.receipt import MERGE_WITHIN
 from makegood.record.log.store import Head, load_head
 from makegood.store.database import Connection
 from makegood.store.jobs import Job, enqueue
-
-MERGE_PROMISE: Final = timedelta(seconds=60)
-"""Within this time every receipt is in the log."""
 
 CHECK_LOG_JOB: Final = "record.check"
 
@@ -120,7 +118,7 @@ def _missing(health: Health, now: datetime) -> Iterator[Alarm]:
     if health.witnesses < health.witnesses_needed:
         yield Alarm(kind="quorum", level="warn", count=health.witnesses)
     oldest = health.backlog.oldest_at
-    if oldest is not None and now - oldest > MERGE_PROMISE:
+    if oldest is not None and now - oldest > MERGE_WITHIN:
         count = health.backlog.count
         yield Alarm(kind="late_receipts", level="warn", count=count, since=oldest)
 

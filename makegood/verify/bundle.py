@@ -11,14 +11,12 @@ from makegood.record import rules as record
 from makegood.record.canonical import canonical
 from makegood.record.log.note import parse_note
 from makegood.record.log.policy import Policy, SeenCheckpoint, check_checkpoint, parse_policy
-from makegood.record.log.proof import parse_proof
+from makegood.record.log.proof import parse_proof, require_inclusion
 from makegood.record.log.strict import (
-    Malformed,
     decode_base64,
     decode_hash,
     encode_base64,
 )
-from makegood.record.log.tree import verify_inclusion
 from makegood.verify.anchors import Anchors, cautions_of, check_anchors
 from makegood.verify.archive import read_archive
 from makegood.verify.entries import read_entry
@@ -267,11 +265,7 @@ def _check_proof(content: bytes, raw: bytes, checkpoint: bytes, seen: SeenCheckp
     proof = parse_proof(content)
     if proof.checkpoint != checkpoint or proof.extra is not None:
         raise Rejected("damaged", "proof")
-    size, root = seen.checkpoint.size, seen.checkpoint.root
-    if proof.index >= size:
-        raise Malformed("index")
-    if not verify_inclusion(record.hash_of(raw), proof.index, size, proof.path, root):
-        raise Malformed("path")
+    require_inclusion(proof, record.hash_of(raw), seen.checkpoint)
 
 
 def _check_receipts(files: Files, manifest: Manifest, policy: Policy) -> float:

@@ -5,10 +5,8 @@ from typing import Final
 from makegood.record.log.checkpoint import parse_checkpoint
 from makegood.record.log.note import Note, parse_note
 from makegood.record.log.policy import SeenCheckpoint, check_note
-from makegood.record.log.proof import TlogProof, parse_proof
+from makegood.record.log.proof import parse_proof, require_inclusion
 from makegood.record.log.receipt import HEADER, Receipt, parse_receipt
-from makegood.record.log.strict import Malformed
-from makegood.record.log.tree import verify_inclusion
 from makegood.record.rules import hash_of
 from makegood.verify.anchors import Anchors, cautions_of, require_stamp
 from makegood.verify.entries import read_entry
@@ -46,7 +44,7 @@ def check_proof(content: bytes, beside: bytes | None, pin: Pin, now: float) -> V
     receipt, leaf = _subject(proof.extra, beside, pin)
     note = parse_note(proof.checkpoint)
     seen = _seen(note, pin)
-    _require_path(proof, leaf, seen)
+    require_inclusion(proof, leaf, seen.checkpoint)
     if receipt is not None:
         if receipt.origin != seen.checkpoint.origin:
             raise Rejected("wrong_origin", "origin")
@@ -120,11 +118,3 @@ def _others(note: Note, pin: Pin) -> tuple[Caution, ...]:
     named = {(key.name, key.key_id) for key in keys}
     passed_over = any((one.name, one.key_id) not in named for one in note.signatures)
     return ("others_signed",) if passed_over else ()
-
-
-def _require_path(proof: TlogProof, leaf: bytes, seen: SeenCheckpoint) -> None:
-    size, root = seen.checkpoint.size, seen.checkpoint.root
-    if proof.index >= size:
-        raise Malformed("index")
-    if not verify_inclusion(leaf, proof.index, size, proof.path, root):
-        raise Malformed("path")

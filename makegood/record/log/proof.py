@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from makegood.record.log.checkpoint import Checkpoint
 from makegood.record.log.note import LARGEST_NOTE
 from makegood.record.log.policy import Policy, SeenCheckpoint, check_checkpoint
 from makegood.record.log.strict import (
@@ -30,7 +31,7 @@ class TlogProof(msgspec.Struct, frozen=True):
     checkpoint: bytes
     """The whole signed note, cosignatures included."""
     extra: bytes | None = None
-    """Not authenticated by anything; we write none."""
+    """Not part of what is proven. Ours is the entry's receipt, which bears a signature itself."""
 
     def __bytes__(self) -> bytes:
         """The file's content."""
@@ -69,12 +70,16 @@ def verify_proof(
     """
     proof = parse_proof(content)
     seen = check_checkpoint(proof.checkpoint, policy, known_only=known_only)
-    size, root = seen.checkpoint.size, seen.checkpoint.root
-    if proof.index >= size:
-        raise Malformed("index")
-    if not verify_inclusion(leaf, proof.index, size, proof.path, root):
-        raise Malformed("path")
+    require_inclusion(proof, leaf, seen.checkpoint)
     return seen
+
+
+def require_inclusion(proof: TlogProof, leaf: bytes, checkpoint: Checkpoint) -> None:
+    """Follow the path from a leaf hash to the root. Raises Malformed: `index` or `path`."""
+    if proof.index >= checkpoint.size:
+        raise Malformed("index")
+    if not verify_inclusion(leaf, proof.index, checkpoint.size, proof.path, checkpoint.root):
+        raise Malformed("path")
 
 
 def _take_extra(lines: list[str]) -> tuple[bytes | None, list[str]]:
