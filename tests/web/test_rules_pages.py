@@ -158,6 +158,39 @@ async def test_an_exported_pack_is_imported_as_a_draft_and_a_bad_one_is_told_in_
     assert "supplier.face_matches 列" in bad.text
 
 
+def with_table(**changes: object) -> bytes:
+    """The shipped pack with other fields in the content of one table."""
+    parts = json.loads(PACK.source)
+    parts["tables"]["R-13"]["nodes"][1]["content"].update(changes)
+    return json.dumps(parts).encode()
+
+
+BAD_FILES: list[tuple[str, bytes, str, str]] = [
+    ("10 MB", b"x" * 10_000_000, "大于 4000000 字节", "larger than 4000000 bytes"),
+    ("cut off", PACK.source[:5_000], "第 208 行", "row 208"),
+    ("another format", PACK.source.replace(b'"makegood_pack": 1', b'"makegood_pack": 2'),
+     "格式是 2", "has format 2"),
+    ("a loop", with_table(executionMode="loop"),
+     "决策表只读一遍，不能循环", "read once and never in a loop"),
+    ("an unknown field", with_table(script="x"), "不认识这一项", "unknown field"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("raw", "zh", "en"), [one[1:] for one in BAD_FILES], ids=[one[0] for one in BAD_FILES]
+)
+async def test_a_bad_file_is_refused_in_the_readers_language(
+    fang: Browser, raw: bytes, zh: str, en: str
+) -> None:
+    await fang.open("/ops/rules")
+    said = await sent_file(fang, raw)
+    assert said.status_code == 409
+    assert zh in bare(said.text)
+    await fang.send("/preferences", lang="en")
+    await fang.open("/ops/rules")
+    assert en in bare((await sent_file(fang, raw)).text)
+
+
 async def test_a_new_reason_with_its_own_table_and_finding_begins_in_the_file(
     fang: Browser,
 ) -> None:

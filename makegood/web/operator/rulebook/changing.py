@@ -28,6 +28,8 @@ from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things
 
+MOST_SENT: Final = 16_000_000
+"""Bytes taken from a sender, so that a file that is too large is told on its page."""
 Step = Callable[[Connection], Awaitable[Draft | None]]
 
 
@@ -45,7 +47,7 @@ async def begin_draft(page: ThisPage, things: TheThings, request: AnyRequest) ->
     return page.go(_table_url(table, draft.draft_id) if table else _url(draft.draft_id))
 
 
-@post("/ops/rules/import")
+@post("/ops/rules/import", request_max_body_size=MOST_SENT)
 async def take_file(page: ThisPage, things: TheThings, request: AnyRequest) -> Html | Redirect:
     """A pack's one file as a new draft; refused with file, row and column."""
     page.need("rule.edit")
