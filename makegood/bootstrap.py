@@ -197,14 +197,16 @@ def notices_of(db: Database, gateways: GatewayBook, clock: Clock, desk: Desk) ->
 
 
 @contextlib.asynccontextmanager
-async def opened_rooms(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Rooms]:
+async def opened_rooms(
+    settings: Settings, clock: Clock | None = None, connections: int = WORKER_CONNECTIONS
+) -> AsyncIterator[Rooms]:
     """Everything the jobs need, with the database open and gateway accounts read.
 
     `clock` may play a past; gateways and the log answer in the present whatever it shows.
     """
     vault = open_vault(settings)
     clock, present = clock or SystemClock(), SystemClock()
-    db = await Database.open(settings.database_url, max_size=WORKER_CONNECTIONS)
+    db = await Database.open(settings.database_url, max_size=connections)
     try:
         async with db.connection() as conn:
             await check_keys(conn, vault)

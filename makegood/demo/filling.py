@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import httpx
 import msgspec
 from rich.progress import Progress, TaskID
 
@@ -85,8 +84,8 @@ class Filler:
         plain = list(self._shop.plain(orders - claims - len(cast.TRY)))
         bar = progress.add_task("orders", total=len(sales) + len(plain), step="orders")
         await self._orders(sales, progress, bar)
-        play = Play(self._rooms, self._market, self._chance, self._now)
-        plan_audit(play, self._rooms, self._now)
+        play = Play(self._rooms, self._market, self._now)
+        plan_audit(play.stage, self._rooms, self._now)
         # Orders that nobody complains about have no part in the play.
         await asyncio.gather(play.run(sales, progress), self._orders(plain, progress, bar))
         bar = progress.add_task("looking back", total=1, step="review")
@@ -147,9 +146,9 @@ class Filler:
 
     async def _outside(self) -> None:
         """Accounts at the gateway program, connections to suppliers, fund, deposits, stock."""
-        async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
-            accounts = await client.get(f"{self._gateway}/admin/accounts")
-            reached = await client.get(f"{self._supplier}/admin/connections")
+        client = self._rooms.client
+        accounts = await client.get(f"{self._gateway}/admin/accounts")
+        reached = await client.get(f"{self._supplier}/admin/connections")
         signed, acg = msgspec.json.decode(reached.content, type=list[SupplierConnection])
         ways: dict[str, SupplierConnection] = {
             "signed": signed,
@@ -254,10 +253,9 @@ class Filler:
             for order in orders
             for payment in order.payments
         ]
-        async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
-            body = msgspec.json.encode({"payments": paid})
-            answer = await client.post(f"{self._gateway}/admin/pay", content=body)
-            answer.raise_for_status()
+        body = msgspec.json.encode({"payments": paid})
+        answer = await self._rooms.client.post(f"{self._gateway}/admin/pay", content=body)
+        answer.raise_for_status()
 
     @property
     def _db(self) -> Database:

@@ -5,14 +5,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import httpx
-
 from makegood.base.actor import Act
 from makegood.base.refusal import Refused
 from makegood.bundles.exports import actions as exports
 from makegood.bundles.exports.rules import Request
-from makegood.demo.playing import Play
 from makegood.demo.programs.witness import signer_in
+from makegood.demo.stage import Stage
 from makegood.demo.tree import Ports, witness_folder
 from makegood.record.anchors import actions as anchors
 from makegood.record.anchors.actions import NewPlace
@@ -36,8 +34,7 @@ NOTE: Final = "买家说退款晚到一天，记录写成当天到账"
 async def add_places(rooms: Rooms, act: Act, ports: Ports, folder: Path) -> None:
     """Where the demo's checkpoints go from now on; both programs run beside the market."""
     tsa = f"http://127.0.0.1:{ports.tsa}"
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
-        root = (await client.get(f"{tsa}/root.pem")).text
+    root = (await rooms.client.get(f"{tsa}/root.pem")).text
     key = str(signer_in(witness_folder(folder)).verifier)
     witness = Witness(url=f"http://127.0.0.1:{ports.witness}", vkey=key)
     places = (
@@ -57,15 +54,15 @@ async def add_places(rooms: Rooms, act: Act, ports: Ports, folder: Path) -> None
         await anchors.need_witnesses(tx, act, rooms.desk.ids, 1)
 
 
-def plan_audit(play: Play, rooms: Rooms, now: datetime) -> None:
-    """An audit on the play's agenda: announced, drawn a day later, recorded and published."""
-    play.plan(now - ANNOUNCED, lambda: _announce(play, rooms))
-    play.plan(now - DRAWN, lambda: _draw(play, rooms))
-    play.plan(now - FINISHED, lambda: _finish(play, rooms))
+def plan_audit(stage: Stage, rooms: Rooms, now: datetime) -> None:
+    """An audit on the stage's agenda: announced, drawn a day later, recorded and published."""
+    stage.plan(now - ANNOUNCED, lambda: _announce(stage, rooms))
+    stage.plan(now - DRAWN, lambda: _draw(stage, rooms))
+    stage.plan(now - FINISHED, lambda: _finish(stage, rooms))
 
 
-async def _announce(play: Play, rooms: Rooms) -> None:
-    act = play.act("operator", "demo")
+async def _announce(stage: Stage, rooms: Rooms) -> None:
+    act = stage.act("operator", "demo")
     new = NewAudit(
         beacon=BEACON,
         known_at=act.now + timedelta(hours=20),
@@ -79,20 +76,20 @@ async def _announce(play: Play, rooms: Rooms) -> None:
         await run_round(rooms.log, act.market_id)
 
 
-async def _draw(play: Play, rooms: Rooms) -> None:
+async def _draw(stage: Stage, rooms: Rooms) -> None:
     with contextlib.suppress(Refused):
         async with rooms.db.transaction() as tx:
-            act = play.act("operator", "demo")
+            act = stage.act("operator", "demo")
             await audits.draw_sample(tx, act, rooms.desk.ids, 1, VALUE)
 
 
-async def _finish(play: Play, rooms: Rooms) -> None:
+async def _finish(stage: Stage, rooms: Rooms) -> None:
     """The first does not match by the platform's doing, the second cannot be reached.
 
     A regulator asks for some of what was looked at.
     """
-    auditor, ids = play.act("auditor", "demo-auditor"), rooms.desk.ids
-    act = play.act("operator", "demo")
+    auditor, ids = stage.act("auditor", "demo-auditor"), rooms.desk.ids
+    act = stage.act("operator", "demo")
     found = {
         1: Finding(rank=1, result="mismatch", cause="platform", note=NOTE),
         2: Finding(rank=2, result="unreachable"),

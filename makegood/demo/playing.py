@@ -1,21 +1,20 @@
 """Sixty days in a minute: claims, answers and decisions at invented times, through real actions."""
 
-import heapq
-import random
-from collections.abc import Awaitable, Callable, Sequence
+import contextlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Final
 
+import asyncpg
 import msgspec
 from rich.progress import Progress, TaskID
 
-from makegood.base.actor import Act, Actor, Role
+from makegood.base.actor import Act, Role
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.claims import actions, intake, looking, staff_actions
 from makegood.claims.events import EvidenceAdded
-from makegood.claims.notices import NOTICE_JOB
 from makegood.claims.opening import OpenClaim
 from makegood.claims.payment_intake import PaymentComplaint, open_payment_claim
 from makegood.claims.proposing import RULING
@@ -23,16 +22,12 @@ from makegood.claims.remedies import MONEY
 from makegood.claims.staff_actions import Ruled
 from makegood.claims.view import ClaimView
 from makegood.demo.orders import Sale, opening_times
+from makegood.demo.stage import Deed, PastClock, Stage
 from makegood.demo.stories import Story
 from makegood.people.markets.terms import MoneyTerms, limit_minor
 from makegood.people.staff.roster import RosterLine
-from makegood.store.jobs import TakenJob
-from makegood.talk.actions import SEND_MAIL_JOB
-from makegood.worker.loop import Worker
 from makegood.worker.registry import Rooms, handlers
 
-TICK: Final = timedelta(minutes=15)
-"""Timers of the past are acted on at the next tick, so that many share one look."""
 LIVE: Final = timedelta(hours=18)
 """Claims younger than this are left where the rules leave them, for the visitor to handle."""
 LOST_PAYMENTS: Final = 3
@@ -46,86 +41,31 @@ DEPARTURE: Final = (
 )
 KINDS: Final = {"image": "image/png", "video": "video/mp4", "text": "text/plain"}
 
-QUIET: Final = (NOTICE_JOB, SEND_MAIL_JOB)
-"""Nobody of the past is told anything any more."""
-
-_NEXT: Final = """
-    with told as (delete from job where run_at <= $1 and kind = any ($2))
-    select min(run_at) from job where run_at > $1 or kind <> all ($2)
-"""
-"""When the next job is due, forgetting those that would tell somebody."""
-
-Deed = Callable[[], Awaitable[None]]
-
-
-class PastClock:
-    """The play's own present."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        """The time on stage."""
-        return self.at
-
 
 class Play:
-    """An agenda of deeds and the product's own jobs, in the order of their times."""
+    """Who does what on stage, and when."""
 
-    def __init__(self, rooms: Rooms, market_id: str, chance: random.Random, end: datetime) -> None:
-        assert isinstance(rooms.clock, PastClock), "the past is played under its own clock"
+    def __init__(self, rooms: Rooms, market_id: str, end: datetime) -> None:
         self._rooms = rooms
-        self._clock = rooms.clock
         self._market = market_id
-        self._chance = chance
         self._end = end
-        self._numbers = count()
+        assert isinstance(rooms.clock, PastClock), "the past is played under its own clock"
+        self.stage = Stage(rooms.db, rooms.clock, market_id, handlers(rooms))
         self._suggestions = count()
         self._answers = count()
-        self._agenda: list[tuple[datetime, int, Deed]] = []
         self._roster: list[RosterLine] = []
-        quiet = dict.fromkeys(QUIET, _nothing)
-        self._worker = Worker(rooms.db, rooms.clock, handlers(rooms) | quiet)
 
     async def run(self, sales: Sequence[Sale], progress: Progress) -> None:
         """Play until the present."""
         bar = progress.add_task("claims", total=len(sales), step="claims")
         self._roster = await self._rooms.desk.rosters.get(self._market, self._end)
-        for time, sale in zip(opening_times(self._end, len(sales)), sales, strict=True):
-            self._plan(time, self._opening(sale, progress, bar))
+        times = opening_times(self._end, len(sales))
+        for place, (time, sale) in enumerate(zip(times, sales, strict=True)):
+            self.stage.plan(time, self._opening(sale, progress, bar), f"claim{place}")
         for place in range(LOST_PAYMENTS):
             told_at = self._end - timedelta(minutes=25 * (place + 1))
-            self._plan(told_at, self._lost_payment(place))
-        while (at := await self._next()) is not None and at <= self._end:
-            self._clock.at = max(self._clock.at, at)
-            if self._agenda and self._agenda[0][0] <= self._clock.at:
-                await heapq.heappop(self._agenda)[2]()
-            else:
-                await self._worker.run_some()
-        self._clock.at = self._end
-
-    def act(self, role: Role, id_: str, *, proof: bool = False) -> Act:
-        """Somebody acts now, on stage."""
-        request_id = f"demo-{next(self._numbers)}"
-        return Act(
-            self._market, Actor(role=role, id=id_, fresh_proof=proof), self._clock.at, request_id
-        )
-
-    def plan(self, at: datetime, deed: Deed) -> None:
-        """Something more that happens at a time of the past."""
-        self._plan(at, deed)
-
-    def _plan(self, at: datetime, deed: Deed) -> None:
-        heapq.heappush(self._agenda, (at, next(self._numbers), deed))
-
-    async def _next(self) -> datetime | None:
-        async with self._rooms.db.connection() as conn:
-            due: datetime | None = await conn.fetchval(_NEXT, self._clock.at, QUIET)
-        times = [self._agenda[0][0]] if self._agenda else []
-        if due is not None:
-            soon = due if due <= self._clock.at else _ticked(due)
-            times.append(soon)
-        return min(times, default=None)
+            self.stage.plan(told_at, self._lost_payment(place), f"lost{place}")
+        await self.stage.play(self._end)
 
     def _opening(self, sale: Sale, progress: Progress, bar: TaskID) -> Deed:
         async def deed() -> None:
@@ -137,53 +77,53 @@ class Play:
     async def _open(self, sale: Sale) -> None:
         story, order = sale.story, sale.order
         assert story is not None, "only orders with a story are claimed"
-        buyer = self.act("buyer", order.buyer.id, proof=True)
+        buyer = self.stage.act("buyer", order.buyer.id, proof=True)
         command = OpenClaim(
             order_no=order.order_no,
             reason=story.reason,
-            description=self._chance.choice(story.words),
+            description=self.stage.chance.choice(story.words),
             wants=story.wants,
             account=f"{order.buyer.id}-game",
         )
         async with self._rooms.db.connection() as conn:
             opened = await intake.open_claim(conn, buyer, self._rooms.desk, command)
-        claim_no, at = opened.claim_no, self._clock.at
-        self._plan(at + timedelta(minutes=5), lambda: self._file(claim_no, order.buyer.id, at))
+        claim_no, at = opened.claim_no, self.stage.now
+        self.stage.plan(at + timedelta(minutes=5), lambda: self._file(claim_no, order.buyer.id, at))
         self._plan_ending(story, claim_no, sale, at)
-        self._plan(at + timedelta(hours=70), lambda: self._rate(claim_no, order.buyer.id))
-        self._plan(at + timedelta(hours=100), lambda: self._reopen(claim_no, order.buyer.id))
+        self.stage.plan(at + timedelta(hours=70), lambda: self._rate(claim_no, order.buyer.id))
+        self.stage.plan(at + timedelta(hours=100), lambda: self._reopen(claim_no, order.buyer.id))
         if story.ending != "withdraw":
-            self._plan(at + timedelta(hours=130), lambda: self._look(story, claim_no, 4))
+            self.stage.plan(at + timedelta(hours=130), lambda: self._look(story, claim_no, 4))
 
     def _plan_ending(self, story: Story, claim_no: str, sale: Sale, at: datetime) -> None:
         """What people do about it; of the young ones half are left for the visitor."""
-        if self._end - at < LIVE and self._chance.random() < 0.5:
+        if self._end - at < LIVE and self.stage.chance.random() < 0.5:
             return
         seller, buyer = sale.order.seller.id, sale.order.buyer.id
-        soon = at + timedelta(hours=self._chance.uniform(1, 9))
+        soon = at + timedelta(hours=self.stage.chance.uniform(1, 9))
         match story.ending:
             case "accept":
-                self._plan(
+                self.stage.plan(
                     soon, lambda: self._answer(claim_no, seller, "accept", "核对过，同意退款")
                 )
             case "contest":
                 words = "页面和授权说明都写了支持范围，买家没有看"
-                self._plan(soon, lambda: self._answer(claim_no, seller, "contest", words))
+                self.stage.plan(soon, lambda: self._answer(claim_no, seller, "contest", words))
             case "offer":
-                self._plan(soon, lambda: self._offer(claim_no, seller, buyer))
+                self.stage.plan(soon, lambda: self._offer(claim_no, seller, buyer))
             case "withdraw":
-                self._plan(at + timedelta(minutes=20), lambda: self._withdraw(claim_no, buyer))
+                self.stage.plan(at + timedelta(minutes=20), lambda: self._withdraw(claim_no, buyer))
             case "decline":
-                self._plan(at + timedelta(hours=14), lambda: self._decline(claim_no))
+                self.stage.plan(at + timedelta(hours=14), lambda: self._decline(claim_no))
             case "outside":
-                self._plan(soon, lambda: self._refer(claim_no))
+                self.stage.plan(soon, lambda: self._refer(claim_no))
         if story.ending not in ("withdraw", "decline", "outside"):
-            self._plan(at + timedelta(hours=13), lambda: self._look(story, claim_no, 4))
+            self.stage.plan(at + timedelta(hours=13), lambda: self._look(story, claim_no, 4))
 
     async def _file(self, claim_no: str, buyer_id: str, at: datetime) -> None:
         """Two of three buyers file what the template asks for."""
         view = await self._view(claim_no)
-        if view is None or (self._end - at < LIVE and self._chance.random() < 0.4):
+        if view is None or (self._end - at < LIVE and self.stage.chance.random() < 0.4):
             return
         for slot in view.slots:
             if slot.party == "buyer" and slot.required:
@@ -199,14 +139,14 @@ class Play:
                 party="buyer",
                 audience="all",
                 media_type=KINDS.get(kind, "text/plain"),
-                size=self._chance.randrange(40_000, 900_000),
-                sha256=self._chance.randbytes(32).hex(),
+                size=self.stage.chance.randrange(40_000, 900_000),
+                sha256=self.stage.chance.randbytes(32).hex(),
                 filename=f"{slot}.png",
                 notes=[],
             )
             async with self._rooms.db.transaction() as tx:
                 await actions.file_evidence(
-                    tx, self.act("buyer", buyer_id, proof=True), desk, claim_no, item
+                    tx, self.stage.act("buyer", buyer_id, proof=True), desk, claim_no, item
                 )
 
         return deed
@@ -216,7 +156,7 @@ class Play:
             async with self._rooms.db.transaction() as tx:
                 await actions.answer_as_seller(
                     tx,
-                    self.act("seller", seller_id),
+                    self.stage.act("seller", seller_id),
                     self._rooms.desk,
                     claim_no,
                     "accept" if kind == "accept" else "contest",
@@ -234,7 +174,7 @@ class Play:
             async with self._rooms.db.transaction() as tx:
                 await actions.make_offer(
                     tx,
-                    self.act("seller", seller_id),
+                    self.stage.act("seller", seller_id),
                     self._rooms.desk,
                     claim_no,
                     remedy="price_reduction",
@@ -245,17 +185,17 @@ class Play:
         async def take() -> None:
             async with self._rooms.db.transaction() as tx:
                 await actions.accept_offer(
-                    tx, self.act("buyer", buyer_id, proof=True), self._rooms.desk, claim_no, 0
+                    tx, self.stage.act("buyer", buyer_id, proof=True), self._rooms.desk, claim_no, 0
                 )
 
         await self._try(make)
-        if self._chance.random() < 0.75 or self._end - self._clock.at > LIVE:
-            self._plan(self._clock.at + timedelta(hours=5), lambda: self._try(take))
+        if self.stage.chance.random() < 0.75 or self._end - self.stage.now > LIVE:
+            self.stage.plan(self.stage.now + timedelta(hours=5), lambda: self._try(take))
 
     async def _withdraw(self, claim_no: str, buyer_id: str) -> None:
         async def deed() -> None:
             async with self._rooms.db.transaction() as tx:
-                buyer = self.act("buyer", buyer_id, proof=True)
+                buyer = self.stage.act("buyer", buyer_id, proof=True)
                 await actions.withdraw(tx, buyer, self._rooms.desk, claim_no, "看到教程了，已解决")
 
         await self._try(deed)
@@ -280,16 +220,16 @@ class Play:
                 lead = self._of_role("lead")
                 await staff_actions.refer_outside(
                     tx,
-                    self.act("lead", lead),
+                    self.stage.act("lead", lead),
                     self._rooms.desk,
                     claim_no,
                     body="游戏发行方客服",
-                    due_at=self._clock.at + timedelta(days=70),
+                    due_at=self.stage.now + timedelta(days=70),
                 )
 
         view = await self._view(claim_no)
         if view is not None and view.state == "waiting_seller":
-            self._plan(self._clock.at + timedelta(hours=13), lambda: self._refer(claim_no))
+            self.stage.plan(self.stage.now + timedelta(hours=13), lambda: self._refer(claim_no))
             return
         await self._try(deed)
 
@@ -302,8 +242,8 @@ class Play:
             proposed = await self._view(claim_no, self._agent())
             await self._try(self._ruling(story, proposed or view))
         elif tries:
-            later = self._clock.at + timedelta(hours=12)
-            self._plan(later, lambda: self._look(story, claim_no, tries - 1))
+            later = self.stage.now + timedelta(hours=12)
+            self.stage.plan(later, lambda: self._look(story, claim_no, tries - 1))
 
     def _ruling(self, story: Story, view: ClaimView) -> Deed:
         ruled = Ruled(
@@ -341,7 +281,7 @@ class Play:
     async def _release(self, claim_no: str) -> None:
         async def deed() -> None:
             async with self._rooms.db.transaction() as tx:
-                lead = self.act("lead", self._of_role("lead"))
+                lead = self.stage.act("lead", self._of_role("lead"))
                 await staff_actions.approve_decision(tx, lead, self._rooms.desk, claim_no)
 
         await self._try(deed)
@@ -355,7 +295,7 @@ class Play:
             async with self._rooms.db.transaction() as tx:
                 await actions.appeal(
                     tx,
-                    self.act(lost, who, proof=lost == "buyer"),
+                    self.stage.act(lost, who, proof=lost == "buyer"),
                     self._rooms.desk,
                     view.claim_no,
                     disputed=["finding"],
@@ -365,7 +305,7 @@ class Play:
         async def answer() -> None:
             ruled = self._other_shares(await self._view(view.claim_no), lost)
             async with self._rooms.db.transaction() as tx:
-                lead = self.act("lead", self._of_role("lead"))
+                lead = self.stage.act("lead", self._of_role("lead"))
                 await staff_actions.decide_appeal(
                     tx,
                     lead,
@@ -377,7 +317,7 @@ class Play:
                 )
 
         await self._try(file)
-        self._plan(self._clock.at + timedelta(hours=26), lambda: self._try(answer))
+        self.stage.plan(self.stage.now + timedelta(hours=26), lambda: self._try(answer))
 
     def _other_shares(self, view: ClaimView | None, lost: Role) -> Ruled | None:
         """Now and then a seller is right in part: the platform bears some of the refund too."""
@@ -397,13 +337,13 @@ class Play:
         )
 
     async def _rate(self, claim_no: str, buyer_id: str) -> None:
-        if self._chance.random() > 0.45:
+        if self.stage.chance.random() > 0.45:
             return
 
         async def deed() -> None:
-            score = self._chance.choices((5, 4, 3, 2, 1), weights=(52, 30, 9, 5, 4))[0]
+            score = self.stage.chance.choices((5, 4, 3, 2, 1), weights=(52, 30, 9, 5, 4))[0]
             async with self._rooms.db.transaction() as tx:
-                buyer = self.act("buyer", buyer_id, proof=True)
+                buyer = self.stage.act("buyer", buyer_id, proof=True)
                 await actions.rate(tx, buyer, self._rooms.desk, claim_no, score)
 
         await self._try(deed)
@@ -412,13 +352,13 @@ class Play:
         self, story: Story, view: ClaimView, *, must_be_released: bool = False
     ) -> None:
         """What follows a decision: a release where it needs one, or an appeal by who lost."""
-        recent = self._end - self._clock.at < 2 * LIVE
+        recent = self._end - self.stage.now < 2 * LIVE
         if must_be_released or view.claimed_minor > limit_minor(MoneyTerms(), RULING, "agent"):
             wait = timedelta(hours=20 if recent else 2)
-            self._plan(self._clock.at + wait, lambda: self._release(view.claim_no))
-        elif self._chance.random() < (0.4 if recent else 0.15):
+            self.stage.plan(self.stage.now + wait, lambda: self._release(view.claim_no))
+        elif self.stage.chance.random() < (0.4 if recent else 0.15):
             wait = timedelta(hours=3 if recent else 20)
-            self._plan(self._clock.at + wait, lambda: self._appeal(story, view))
+            self.stage.plan(self.stage.now + wait, lambda: self._appeal(story, view))
 
     def _lost_payment(self, place: int) -> Deed:
         """A buyer was charged and no order came of it."""
@@ -431,19 +371,19 @@ class Play:
                 description="银行扣了 48 元，商城里没有订单，今天下午的事",
             )
             async with self._rooms.db.connection() as conn:
-                buyer = self.act("buyer", f"lost-{place + 1}")
+                buyer = self.stage.act("buyer", f"lost-{place + 1}")
                 await open_payment_claim(conn, buyer, self._rooms.desk, complaint)
 
         return deed
 
     async def _reopen(self, claim_no: str, buyer_id: str) -> None:
         """Some buyers come back with what they did not have before."""
-        if self._chance.random() > 0.03:
+        if self.stage.chance.random() > 0.03:
             return
         evidence_id = self._rooms.desk.ids.uuid()
 
         async def deed() -> None:
-            buyer = self.act("buyer", buyer_id, proof=True)
+            buyer = self.stage.act("buyer", buyer_id, proof=True)
             item = EvidenceAdded(
                 evidence_id=evidence_id,
                 slot="other",
@@ -451,7 +391,7 @@ class Play:
                 audience="all",
                 media_type="image/png",
                 size=120_000,
-                sha256=self._chance.randbytes(32).hex(),
+                sha256=self.stage.chance.randbytes(32).hex(),
                 filename="later.png",
                 notes=[],
             )
@@ -470,30 +410,18 @@ class Play:
 
     async def _view(self, claim_no: str, act: Act | None = None) -> ClaimView | None:
         """The claim as somebody sees it; only the staff is shown what the rules would say."""
-        by = act or self.act("system", "demo")
+        by = act or self.stage.act("system", "demo")
         async with self._rooms.db.connection() as conn:
             return await looking.view_claim(conn, by, self._rooms.desk, claim_no)
 
     async def _try(self, deed: Deed) -> None:
         """People try what the rules may refuse; then nothing happens."""
-        try:
+        with contextlib.suppress(Refused, asyncpg.DeadlockDetectedError):
             await deed()
-        except Refused:
-            return
 
     def _agent(self) -> Act:
         agents = [line.account_id for line in self._roster if line.role == "agent"]
-        return self.act("agent", self._chance.choice(agents))
+        return self.stage.act("agent", self.stage.chance.choice(agents))
 
     def _of_role(self, role: str) -> str:
         return next(line.account_id for line in self._roster if line.role == role)
-
-
-def _ticked(at: datetime) -> datetime:
-    """The end of the tick that a time lies in."""
-    whole = int(at.timestamp()) // int(TICK.total_seconds()) + 1
-    return datetime.fromtimestamp(whole * TICK.total_seconds(), tz=at.tzinfo)
-
-
-async def _nothing(_job: TakenJob) -> None:
-    """Mails of the past are not sent."""

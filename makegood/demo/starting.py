@@ -13,8 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from makegood.bootstrap import opened_rooms
 from makegood.demo.filling import Filler
 from makegood.demo.orders import DAYS
-from makegood.demo.playing import PastClock
 from makegood.demo.progress import Telling
+from makegood.demo.stage import PastClock
 from makegood.demo.tree import progress_file
 from makegood.logs import configure_logs
 from makegood.settings import Settings
@@ -22,6 +22,9 @@ from makegood.sources import SystemClock
 
 _FAST: Final = "synchronous_commit=off&plan_cache_mode=force_generic_plan"
 """An invented past may be invented again, and asks the same questions thousands of times."""
+
+_CONNECTIONS: Final = 4
+"""More would learn every statement once more, and this process cannot keep them busy."""
 
 _GARBAGE: Final = 50_000
 """Allocations between two looks for garbage: there is little, and much to look through."""
@@ -50,7 +53,8 @@ async def _fill(settings: Settings) -> None:
     console = Console(file=sys.stdout, soft_wrap=True)
     console.print(f"The demo is being filled; {settings.address} shows how far it is")
     telling = Telling(progress_file(settings.folder), *columns, console=console)
-    async with opened_rooms(quick, PastClock(now - timedelta(days=DAYS))) as rooms:
+    past = PastClock(now - timedelta(days=DAYS))
+    async with opened_rooms(quick, past, _CONNECTIONS) as rooms:
         with telling:
             filler = Filler(rooms, settings.folder, settings.market, now)
             await filler.fill(telling, settings.demo_orders, settings.demo_claims)
