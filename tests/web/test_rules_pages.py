@@ -254,6 +254,9 @@ async def test_figures_sentences_and_time_limits_are_edited_too(fang: Browser) -
     assert "裁定 原来 1 天 (P0 12 小时) 现在 20 小时 (P0 10 小时)" in changed
     assert f"条款 原来 {finding.clause.zh} 现在 供货商说卡密无效" in changed
     assert "数字 " not in changed, "no part is named that is told in full"
+    history = bare(page.text.partition("改动记录")[2].partition("</ul>")[0])
+    assert "改文字 卡密无效 条款 方晴" in history
+    assert "改时限 裁定 方晴" in history
     assert 'value="3.10"' in page.text
     bad = await fang.send(f"{draft}/edit", seen=seen(page.text), do="limits", high_value="x")
     assert "看不懂这个金额" in bad.text

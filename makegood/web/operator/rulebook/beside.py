@@ -1,13 +1,24 @@
-"""What a draft changes beside the rows of its tables: time limits, figures, sentences, in words."""
+"""What a draft changes beside rows, with what was there before, and where its edits were."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
 from makegood.policy.compare import changed_texts
+from makegood.policy.explain import label_without_unit
+from makegood.policy.inputs import OF_FACTS, OF_JUDGE
 from makegood.policy.model import Clocks, Finding, Limits, Pack
 from makegood.web.public.rule_parts import clock_rows, parts_changed
 from makegood.web.words import Words
+
+COLUMNS: Final = {
+    name: label_without_unit(one.label)
+    for columns in (OF_FACTS, *OF_JUDGE.values())
+    for name, one in columns.items()
+}
+KINDS: Final = ("edits", "stage", "limit", "text", "product")
+"""Where the words of an edit's place are, beside those of the pack."""
 
 
 class Beside(msgspec.Struct, frozen=True):
@@ -23,6 +34,22 @@ def beside_tables(base: Pack, pack: Pack, others: tuple[str, ...], words: Words)
     told = [*_limits(base, pack, words), *_times(base, pack, words), *_sentences(base, pack, words)]
     rest = tuple(code for code in others if not _told(base, pack, code))
     return [*told, *(Beside(one.name) for one in parts_changed(pack, rest, words))]
+
+
+def place_of_edit(pack: Pack, detail: str, words: Words) -> str:
+    """Where an edit was: facts, findings, figures and stages by their names, the rest as it is."""
+    return " ".join(_name(pack, token, words) for token in detail.split())
+
+
+def _name(pack: Pack, token: str, words: Words) -> str:
+    known = COLUMNS.get(token)
+    if known is not None:
+        return words.pick(known.zh, known.en)
+    finding = pack.findings.get(token)
+    if finding is not None:
+        return words.pick(finding.name.zh, finding.name.en)
+    keys = (f"rules.{kind}.{token}" for kind in KINDS)
+    return next((str(words.t(key)) for key in keys if words.has(key)), token)
 
 
 def _limits(base: Pack, pack: Pack, words: Words) -> Iterator[Beside]:

@@ -28,7 +28,7 @@ from makegood.store.database import Connection
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, read_form
 from makegood.web.operator.rulebook import forms
-from makegood.web.operator.rulebook.beside import beside_tables
+from makegood.web.operator.rulebook.beside import beside_tables, place_of_edit
 from makegood.web.operator.rulebook.table_view import columns_to_add, table_shown, title_of
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.problem import not_found
@@ -164,7 +164,7 @@ async def draft_page(
         if found.comparison
         else [],
         title_of=lambda name: title_of(seen, name, page.words),
-        edits=edits,
+        edits=[(one, place_of_edit(seen, one.detail, page.words)) for one in edits],
         fault=fault,
         mine=page.caller.account_id in {draft.author_id, *draft.editors},
         outside=outside,
