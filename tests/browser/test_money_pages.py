@@ -20,6 +20,8 @@ PATHS = {
         "/ops/ledger",
         f"/ops/suppliers/{SUPPLIER}",
         "/ops/approvals",
+        "/ops/payouts",
+        "/ops/channels",
         "/ops/sellers/s-1",
         "/ops/money?part=limits",
         "/ops/money?part=outside",
