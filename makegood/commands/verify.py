@@ -1,6 +1,7 @@
 """`makegood verify`: check a bundle, receipt or proof; no database, a network only for --chain."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from makegood.commands.frame import Commands, add_command
 from makegood.settings import Settings
 
 if TYPE_CHECKING:
+    from makegood.record.log.policy import Policy
     from makegood.verify.pins import Authority, Pin
     from makegood.verify.verdict import Verdict
     from makegood.verify.words import Language
@@ -150,16 +152,29 @@ def pin_of(said: str, seen: Path | None, tsa_cert: Path | None = None) -> "Pin":
     """What the caller pins: keys or a policy, spelled out or in a file. Raises CannotRun."""
     from makegood.base.trouble import CannotRun
     from makegood.record.log.strict import Malformed
-    from makegood.verify.pins import Pin, parse_pin, parse_seen
+    from makegood.verify.pins import Pin, parse_seen
 
+    policy = policy_of(said) if said else None
     try:
-        path = Path(said)
-        text = path.read_bytes() if said and path.is_file() else said.encode()
-        policy = parse_pin(text) if said else None
         kept = parse_seen(read_file(seen), policy) if seen else None
-        return Pin(policy, kept, authority_of(tsa_cert) if tsa_cert else None)
     except Malformed as wrong:
-        raise CannotRun(f"--pin or --seen cannot be used: {wrong}") from wrong
+        by = "the key of --pin" if policy else "a log"
+        raise CannotRun(f"--seen cannot be used: {seen} is no checkpoint signed by {by}") from wrong
+    return Pin(policy, kept, authority_of(tsa_cert) if tsa_cert else None)
+
+
+def policy_of(said: str) -> "Policy":
+    """Keys or a policy, spelled out or in the file of this name. Raises CannotRun."""
+    from makegood.base.trouble import CannotRun
+    from makegood.record.log.strict import Malformed
+    from makegood.verify.pins import parse_pin
+
+    spelled = "+" in said and not os.path.isfile(said)
+    try:
+        return parse_pin(said.encode() if spelled else read_file(Path(said)))
+    except Malformed as wrong:
+        what = "this is no whole key" if spelled else f"{said} holds neither keys nor a policy"
+        raise CannotRun(f"--pin cannot be used: {what}") from wrong
 
 
 def authority_of(file: Path) -> "Authority":

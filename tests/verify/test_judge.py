@@ -1,5 +1,6 @@
 """What the verifier says of honest files, and of every way in which a file can be wrong."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import get_args
 import msgspec
 import pytest
 
+from makegood.base.trouble import CannotRun
 from makegood.bundles.disclosing import Why
 from makegood.bundles.packing import pack
+from makegood.commands.verify import pin_of
 from makegood.record.log.checkpoint import parse_checkpoint
 from makegood.record.log.note import parse_note, sign_note
 from makegood.record.log.policy import Policy
@@ -19,8 +22,8 @@ from makegood.record.log.strict import REASONS
 from makegood.verify.archive import write_archive
 from makegood.verify.judge import judge
 from makegood.verify.pins import NO_PIN, Pin
-from makegood.verify.verdict import EXIT_CODES, Caution
-from makegood.verify.words import facts_of, text_of, title_of, words_of
+from makegood.verify.verdict import EXIT_CODES, Caution, State, Verdict
+from makegood.verify.words import Language, facts_of, text_of, title_of, words_of
 from tests.verify import making
 from tests.verify.javascript import JavaScript, plain
 from tests.verify.making import (
@@ -258,3 +261,28 @@ def test_the_command_lists_every_value_that_stays_closed(tmp_path: Path) -> None
     )
     assert ran.returncode == EXIT_CODES["unpinned"], ran.stderr
     assert "1 claim_opened.actor_id: for the buyer's eyes only" in ran.stdout
+
+
+def test_a_pin_that_cannot_be_used_says_which_and_why(tmp_path: Path) -> None:
+    page, kept = tmp_path / "keys+old.html", tmp_path / "kept.txt"
+    page.write_text("<!doctype html>\n")
+    kept.write_bytes(Log(history(), key=OTHER_KEY).checkpoint)
+    key = str(KEY.verifier)
+    for said, seen, why in (
+        ("missing.txt", None, "missing.txt cannot be read: No such file"),
+        (str(page), None, "holds neither keys nor a policy"),
+        (key[:-2], None, "this is no whole key"),
+        (key, kept, "is no checkpoint signed by the key of --pin"),
+    ):
+        with pytest.raises(CannotRun, match=re.escape(why)):
+            pin_of(said, seen)
+    (tmp_path / "keys.txt").write_text(f"{key}\n")
+    by_file, spelled = pin_of(str(tmp_path / "keys.txt"), None), pin_of(key, None)
+    assert by_file == spelled == Pin(KEY_OF_AN_OLD_RECEIPT)
+
+
+@pytest.mark.parametrize("state", ["too_large", "other_version"])
+def test_what_was_not_read_is_not_called_broken(state: State) -> None:
+    verdict = Verdict(state=state, reason="archive")
+    for language in get_args(Language):
+        assert words_of(language)["reasons"]["archive"] not in text_of(verdict, language)

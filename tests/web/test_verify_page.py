@@ -106,6 +106,19 @@ async def test_a_bundle_of_another_log_is_told_apart(
     assert "来自别的记录" in (await sent(buyer, bundle())).text
 
 
+async def test_what_rests_on_the_shops_own_key_does_not_say_that_the_reader_named_it(
+    street: Town, buyer: Browser, tmp_path: Path
+) -> None:
+    receipt = await merged(street, tmp_path)
+    proof = (await buyer.open(f"/v/{receipt.number}.tlog-proof")).content
+    own = (await sent(buyer, proof)).text
+    assert "由本站公布的密钥签名" in own
+    assert "您指定的" not in own
+    policy = (await buyer.open("/public/log-policy")).text
+    assert "由您指定的密钥签名" in (await sent(buyer, proof, pin=policy)).text
+    assert "不是本站的记录签发的" in (await sent(buyer, bundle())).text
+
+
 async def test_a_pin_that_is_none_is_said_at_once(buyer: Browser) -> None:
     answer = await sent(buyer, b"anything", pin="hello")
     assert answer.status_code == 422

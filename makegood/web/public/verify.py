@@ -3,7 +3,7 @@
 from asyncio import to_thread
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final, Literal, TypeAlias, TypeVar
+from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from litestar import Response, get, post
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
@@ -22,7 +22,7 @@ from makegood.verify.judge import judge
 from makegood.verify.page import offline_page, offline_page_hash
 from makegood.verify.pins import Authority, Pin, parse_pin, parse_seen
 from makegood.verify.verdict import Verdict
-from makegood.verify.words import facts_of, text_of, title_of
+from makegood.verify.words import facts_of, text_of, title_of, words_of
 from makegood.web.checking import (
     Record,
     own_pin,
@@ -51,6 +51,14 @@ Wrong: TypeAlias = Literal["", "missing", "large", "pin", "seen", "authority"]
 
 
 T = TypeVar("T")
+
+
+class Told(NamedTuple):
+    """A verdict in words: the finding, what it means, and what was found."""
+
+    title: str
+    text: str
+    facts: list[tuple[str, str]]
 
 
 class CannotUse(Exception):
@@ -125,7 +133,7 @@ async def check_file(page: ThisPage, things: TheThings, request: AnyRequest) -> 
     async with things.db.connection() as conn:
         differs = await _differences(conn, page, record, content) if not verdict.fits else []
         fate = await _fate(conn, page, record, content) if verdict.fits else None
-    lang = page.words.lang
+    own_key = not said["pin"]
     return page.show(
         TEMPLATE,
         view="verdict",
@@ -133,14 +141,31 @@ async def check_file(page: ThisPage, things: TheThings, request: AnyRequest) -> 
         said=said,
         verdict=verdict,
         tone=_tone(verdict),
-        title=title_of(verdict, lang),
-        text=text_of(verdict, lang),
-        facts=facts_of(verdict, lang),
+        told=_told_of_own(page, verdict) if own_key else _told(page, verdict),
         differs=differs,
         fate=fate,
         promised=datetime.fromisoformat(verdict.merge_by) if fate else None,
-        own_key=not said["pin"],
+        own_key=own_key,
     )
+
+
+def _told(page: Page, verdict: Verdict) -> Told:
+    lang = page.words.lang
+    return Told(title_of(verdict, lang), text_of(verdict, lang), facts_of(verdict, lang))
+
+
+def _told_of_own(page: Page, verdict: Verdict) -> Told:
+    """The same where the reader named no key: the key and witnesses are the shop's own word."""
+    told, facts, t = _told(page, verdict), words_of(page.words.lang)["facts"], page.words.t
+    own = {
+        facts["pinned_yes"]: str(t("verify.own.pinned")),
+        facts["witnesses"]: str(t("verify.own.witnesses")),
+    }
+    swapped = [(own.get(name, name), own.get(value, value)) for name, value in told.facts]
+    if verdict.state not in ("intact", "wrong_key", "wrong_origin"):
+        return Told(told.title, told.text, swapped)
+    title, text = t(f"verify.own.{verdict.state}"), t(f"verify.own.{verdict.state}_text")
+    return Told(str(title), str(text), swapped)
 
 
 async def _receipt_page(
