@@ -14,18 +14,22 @@ from makegood.base.actor import Act, Role
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.claims import actions, intake, looking, staff_actions
-from makegood.claims.events import EvidenceAdded
+from makegood.claims.evidence import Evidence
+from makegood.claims.evidence_store import add_evidence
 from makegood.claims.opening import OpenClaim
 from makegood.claims.payment_intake import PaymentComplaint, open_payment_claim
 from makegood.claims.proposing import RULING
+from makegood.claims.recording import records_into
 from makegood.claims.remedies import MONEY
 from makegood.claims.staff_actions import Ruled
 from makegood.claims.view import ClaimView
 from makegood.demo.orders import Sale, opening_times
+from makegood.demo.pictures import Album
 from makegood.demo.stage import Deed, PastClock, Stage
 from makegood.demo.stories import Story
 from makegood.people.markets.terms import MoneyTerms, limit_minor
 from makegood.people.staff.roster import RosterLine
+from makegood.store.database import Connection
 from makegood.worker.registry import Rooms, handlers
 
 LIVE: Final = timedelta(hours=18)
@@ -39,7 +43,6 @@ CHANGED_EVERY: Final = 3
 DEPARTURE: Final = (
     "买家补交的录屏晚于供货商的查询，显示已经停用；供货商的答复早一天，不能说明当时的情况。"
 )
-KINDS: Final = {"image": "image/png", "video": "video/mp4", "text": "text/plain"}
 
 
 class Play:
@@ -53,6 +56,7 @@ class Play:
         self.stage = Stage(rooms.db, rooms.clock, market_id, handlers(rooms))
         self._suggestions = count()
         self._answers = count()
+        self._album = Album(rooms.filing, market_id)
         self._roster: list[RosterLine] = []
 
     async def run(self, sales: Sequence[Sale], progress: Progress) -> None:
@@ -131,25 +135,31 @@ class Play:
 
     def _filing(self, claim_no: str, buyer_id: str, slot: str) -> Deed:
         async def deed() -> None:
-            desk = self._rooms.desk
-            kind = desk.pack.slots[slot].kind
-            item = EvidenceAdded(
-                evidence_id=desk.ids.uuid(),
-                slot=slot,
-                party="buyer",
-                audience="all",
-                media_type=KINDS.get(kind, "text/plain"),
-                size=self.stage.chance.randrange(40_000, 900_000),
-                sha256=self.stage.chance.randbytes(32).hex(),
-                filename=f"{slot}.png",
-                notes=[],
-            )
+            item = await self._shown(claim_no, slot, self._rooms.desk.pack.slots[slot].kind)
             async with self._rooms.db.transaction() as tx:
-                await actions.file_evidence(
-                    tx, self.stage.act("buyer", buyer_id, proof=True), desk, claim_no, item
-                )
+                await self._keep(tx, self.stage.act("buyer", buyer_id, proof=True), item)
 
         return deed
+
+    async def _shown(self, claim_no: str, slot: str, kind: str) -> Evidence:
+        """What a buyer files in this slot, now."""
+        content = await self._album.content(slot, kind)
+        return Evidence(
+            market_id=self._market,
+            evidence_id=self._rooms.desk.ids.uuid(),
+            claim_no=claim_no,
+            slot=slot,
+            party="buyer",
+            audience="all",
+            filename=f"{slot}.png" if content.thumb_sha256 else f"{slot}.txt",
+            added_at=self.stage.now,
+            **msgspec.structs.asdict(content),
+        )
+
+    async def _keep(self, tx: Connection, act: Act, item: Evidence) -> None:
+        """File an item as the buyer's own upload is filed in the end."""
+        await add_evidence(tx, item)
+        await records_into(self._rooms.desk)(tx, act, item)
 
     async def _answer(self, claim_no: str, seller_id: str, kind: str, text: str) -> None:
         async def deed() -> None:
@@ -380,30 +390,19 @@ class Play:
         """Some buyers come back with what they did not have before."""
         if self.stage.chance.random() > 0.03:
             return
-        evidence_id = self._rooms.desk.ids.uuid()
 
         async def deed() -> None:
             buyer = self.stage.act("buyer", buyer_id, proof=True)
-            item = EvidenceAdded(
-                evidence_id=evidence_id,
-                slot="other",
-                party="buyer",
-                audience="all",
-                media_type="image/png",
-                size=120_000,
-                sha256=self.stage.chance.randbytes(32).hex(),
-                filename="later.png",
-                notes=[],
-            )
+            item = await self._shown(claim_no, "other", "image")
             async with self._rooms.db.transaction() as tx:
-                await actions.file_evidence(tx, buyer, self._rooms.desk, claim_no, item)
+                await self._keep(tx, buyer, item)
                 await actions.reopen(
                     tx,
                     buyer,
                     self._rooms.desk,
                     claim_no,
                     text="找到了当时的截图",
-                    evidence_ids=[evidence_id],
+                    evidence_ids=[item.evidence_id],
                 )
 
         await self._try(deed)
