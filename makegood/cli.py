@@ -67,9 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(wrong), WRONG_SETTINGS)
     try:
         status: int = chosen.run(chosen, settings)
+        sys.stdout.flush()
         return status
     except CannotRun as trouble:
         return _complain(str(trouble), FAILED)
+    except BrokenPipeError:
+        return _unread()
     except OSError as failed:
         if failed.errno not in _ADVICE:
             raise
@@ -105,6 +108,12 @@ def _overrides(chosen: argparse.Namespace) -> dict[str, str]:
         for name, value in vars(chosen).items()
         if name in ("data", "port", "host", "demo")
     }
+
+
+def _unread() -> int:
+    """Whoever read our output (`| head`) has seen enough; what is still buffered goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return FAILED
 
 
 def _complain(text: str, status: int) -> int:

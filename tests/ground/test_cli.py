@@ -1,5 +1,8 @@
 """The command line: one clear line when something is wrong, and a status a script can use."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +61,12 @@ def test_a_full_disk_is_told_before_anything_starts() -> None:
     with pytest.raises(CannotRun, match=r"disk of /data is full \(1 MB left"):
         check_free_space(1024 * 1024, "/data")
     check_free_space(1024**4, "/data")
+
+
+def test_a_reader_that_has_seen_enough_gets_no_traceback(data: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    asked = [sys.executable, "-m", "makegood", "doctor", "--data", str(data)]
+    done = subprocess.run(asked, stdout=writing, stderr=subprocess.PIPE, timeout=120, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
