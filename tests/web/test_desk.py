@@ -161,6 +161,25 @@ async def test_a_stale_confirmation_changes_nothing(street: Town, app: Litestar)
     assert (await street.view(opened.claim_no)).decision is None
 
 
+async def test_a_proposal_that_is_gone_is_not_confirmed(street: Town, app: Litestar) -> None:
+    opened = await disputed(street)
+    await street.later(hours=13)
+    agent = await signed_in(street, app, "xu")
+    base = f"/desk/c/{opened.claim_no}"
+    await agent.open(base)
+    view = await street.view(opened.claim_no)
+    assert view.suggestion is None
+    assert "decide" in view.may
+
+    for page in (
+        await agent.open(f"{base}/rule"),
+        await agent.send(f"{base}/rule", version=view.version),
+    ):
+        assert page.status_code == 409
+        assert "有人刚刚改过" in page.text
+    assert (await street.view(opened.claim_no)).decision is None
+
+
 async def test_a_stated_fact_changes_what_the_rules_propose(street: Town, app: Litestar) -> None:
     opened = await disputed(street)
     agent = await signed_in(street, app, "xu")
@@ -323,6 +342,8 @@ async def test_a_ruling_above_the_limit_waits_for_another_person(
     done = await lead.send(f"{base}/approve", outcome="release")
     assert "已放行" in done.text
     assert (await street.view(opened.claim_no)).decision is not None
+    again = await lead.send(f"{base}/approve", outcome="release")
+    assert again.status_code == 409, "released in another tab meanwhile"
 
 
 async def test_a_refund_by_hand_needs_reference_and_proof(street: Town, app: Litestar) -> None:

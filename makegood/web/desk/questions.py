@@ -83,6 +83,10 @@ async def _form_page(
         departments = await market_store.list_departments(conn, act.market_id)
     if refused is None and question.step not in claim.may:
         raise Refused("claim_not_open", state=claim.state, step=question.step)
+    proposed = loaded.claim.proposed if loaded else None
+    if (kind, None) in (("rule", claim.suggestion), ("approve", proposed)):
+        # What the form is about is gone meanwhile, and with it the form.
+        raise refused or Refused("stale_version", version=claim.version)
     words, base = page.words, f"/desk/c/{claim_no}"
     return page.show(
         "desk/templates/ask_page.html",
@@ -105,7 +109,7 @@ async def _form_page(
         fact_kinds={name: spec.kind for name, spec in FACTS.items()},
         all_reasons=sorted(things.desk.shelf.names().reasons),
         declines=DECLINES,
-        proposed=loaded.claim.proposed if loaded else None,
+        proposed=proposed,
         currency=claim.order.currency,
         comma=words.t("desk.comma"),
     )
