@@ -8,7 +8,8 @@ Two runs. At full speed each writer posts its next set when the last one is comm
 the most that passes, and its waiting times only show how long a queue of 32 is. At a steady rate
 sets arrive at random moments, whether or not the ones before are done; a set that has to wait, for
 its writer, a connection, a lock or the disk, waits from the moment it was due. Beside it a page
-is synced again and again, to show what the disk alone takes: every commit waits for it.
+is synced again and again, to show what the disk alone takes: every commit waits for it. How much
+of the cores the host of a virtual machine took away meanwhile is printed, too.
 """
 
 import argparse
@@ -117,13 +118,16 @@ def main(arguments: list[str]) -> int:
         fast = _write(server.url, chosen.writers, seconds, 0.0)
         spent = _database_cpu(server) - spent
         tell(f"{chosen.writers} writers for {seconds:.0f} s, {chosen.pace:.0f} transfers/s …")
+        whole = psutil.cpu_times()
         with synced_beside(server.folder) as synced:
             steady = _write(server.url, chosen.writers, seconds, chosen.pace)
+        stolen = _stolen_percent(whole, psutil.cpu_times())
         tell("audits …\n")
         report = Report("ledger")
         report.add("load_average_before", before)
         _add_load(report, fast, steady)
         report.add("disk_sync_p99_ms", 1000 * percentile(synced, 0.99))
+        report.add("stolen_percent", stolen)
         report.add("database_cpu_us_per_transfer", 1e6 * spent / max(fast.transfers, 1))
         asyncio.run(_add_audits(report, server.url))
         return report.finish()
@@ -137,6 +141,12 @@ def _database_cpu(server: EmbeddedPostgres) -> float:
     gone = first.cpu_times()
     ended = float(gone.children_user + gone.children_system + gone.user + gone.system)
     return ended + sum(times)
+
+
+def _stolen_percent(before: Any, after: Any) -> float:
+    """How much of its cores' time the host gave to others meanwhile; nothing runs in it."""
+    stolen = getattr(after, "steal", 0.0) - getattr(before, "steal", 0.0)
+    return float(100 * stolen / (sum(after) - sum(before)))
 
 
 def _cpu_of(process: psutil.Process) -> float:
