@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from io import BytesIO
+from textwrap import fill
 from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
@@ -80,19 +81,10 @@ def screenshot(title: str, text: str) -> bytes:
     draw.rounded_rectangle((16, 104, SIZE[0] - 16, 214), 10, CARD)
     draw.ellipse((28, 120, 52, 144), BAD)
     draw.text((36, 121), "!", CARD, ImageFont.load_default(18))
-    draw.multiline_text((64, 122), _folded(text), INK, ImageFont.load_default(15), spacing=6)
+    draw.multiline_text((64, 122), fill(text, 32), INK, ImageFont.load_default(15), spacing=6)
     for row in range(6):
         top = 244 + row * 44
         draw.rounded_rectangle((16, top, SIZE[0] - 60 - row % 3 * 50, top + 12), 6, "#d8d5cc")
     file = BytesIO()
     picture.save(file, "PNG", optimize=True)
     return file.getvalue()
-
-
-def _folded(text: str, width: int = 32) -> str:
-    lines = [""]
-    for word in text.split():
-        if len(lines[-1]) + len(word) > width:
-            lines.append("")
-        lines[-1] += f"{word} "
-    return "\n".join(lines)

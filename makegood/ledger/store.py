@@ -127,33 +127,33 @@ async def transfers_of_claim(conn: Connection, market_id: str, claim_no: str) ->
 
 
 async def lock_accounts(
-    tx: Connection, market_id: str, keys: Iterable[AccountKey]
-) -> dict[AccountKey, Balance]:
+    tx: Connection, market_id: str, codes: Iterable[str], currency: str
+) -> dict[str, Balance]:
     """Lock accounts, always in the same order, and read them; those that do not exist lack.
 
     Only accounts with a limit: what others hold decides nothing, and they are moved by the commit.
     One that was locked before would be locked out of order.
     """
-    wanted = sorted(keys)
-    assert all(kind_of(code).limited for code, _ in wanted), f"nothing to ask of: {wanted}"
+    wanted = sorted(codes)
+    assert all(kind_of(code).limited for code in wanted), f"nothing to ask of: {wanted}"
     rows = await tx.fetch(
         """
         SELECT a.code, a.currency, a.debits_posted, a.credits_posted, a.debits_pending,
                a.credits_pending
-        FROM unnest($2::text[], $3::text[]) AS wanted (code, currency),
+        FROM unnest($2::text[]) AS wanted (code),
              LATERAL (
                  SELECT code, currency, debits_posted, credits_posted, debits_pending,
                         credits_pending
                  FROM ledger_account
-                 WHERE market_id = $1 AND code = wanted.code AND currency = wanted.currency
+                 WHERE market_id = $1 AND code = wanted.code AND currency = $3
                  FOR NO KEY UPDATE
              ) AS a
         """,
         market_id,
-        [code for code, _ in wanted],
-        [currency for _, currency in wanted],
+        wanted,
+        currency,
     )
-    return _balances(rows)
+    return {code: balance for (code, _), balance in _balances(rows).items()}
 
 
 async def read_accounts(

@@ -106,4 +106,4 @@ async def test_writers_who_go_opposite_ways_never_close_a_circle(db: Database, a
 async def test_only_accounts_with_a_limit_are_locked_ahead(db: Database, act: Act) -> None:
     async with db.transaction() as tx:
         with pytest.raises(AssertionError, match="nothing to ask"):
-            await store.lock_accounts(tx, "m1", [("bank", "CNY")])
+            await store.lock_accounts(tx, "m1", ["bank"], "CNY")

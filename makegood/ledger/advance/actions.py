@@ -104,7 +104,8 @@ async def take_from_fund(tx: Connection, act: Act, key: str, money: Money) -> No
         Refused: `insufficient_funds` when it holds less; as `check_money`.
     """
     check_money(money)
-    found = await _lock(tx, act, accounts.cover_shards("guarantee_fund"), money.currency)
+    shards = accounts.cover_shards("guarantee_fund")
+    found = await book_store.lock_accounts(tx, act.market_id, shards, money.currency)
     parts, rest = [], money.amount_minor
     for code, balance in sorted(found.items()):
         part = min(rest, book.available_minor(code, balance))
@@ -194,7 +195,8 @@ async def recover_advance(
     if advance is None or not advance.open_minor:
         return 0
     sources = rules.recovery_sources(advance)
-    found = await _lock(tx, act, [*sources, *_accounts_of(advance)], currency)
+    codes = [*sources, *_accounts_of(advance)]
+    found = await book_store.lock_accounts(tx, act.market_id, codes, currency)
     rest = advance.open_minor
     parts = []
     for code in sources:
@@ -340,14 +342,6 @@ async def _recover(
     if came:
         await store.change_advance(tx, act.market_id, advance, came, 0, act.now)
     return came
-
-
-async def _lock(
-    tx: Connection, act: Act, codes: Sequence[str], currency: str
-) -> dict[str, Balance]:
-    keys = [(code, currency) for code in codes]
-    found = await book_store.lock_accounts(tx, act.market_id, keys)
-    return {code: balance for (code, _), balance in found.items()}
 
 
 async def _day_granted(conn: Connection, market_id: str, day: str, currency: str) -> bool:

@@ -87,10 +87,9 @@ async def _lock_debts(tx: Connection, act: Act, case: Case) -> dict[str, Advance
 
 
 async def _lock_accounts(tx: Connection, act: Act, case: Case) -> Look:
-    keys = [(code, case.currency) for code in rules.accounts_of(case)]
-    found = await book_store.lock_accounts(tx, act.market_id, keys)
-    by_code = {code: balance for (code, _), balance in found.items()}
-    return lambda code: by_code.get(code, Balance())
+    codes = rules.accounts_of(case)
+    found = await book_store.lock_accounts(tx, act.market_id, codes, case.currency)
+    return lambda code: found.get(code, Balance())
 
 
 def owing_of(debt: Advance | None) -> Owing:

@@ -6,7 +6,6 @@ from contextlib import suppress
 from makegood.base.actor import Act
 from makegood.ledger import accounts as book_accounts
 from makegood.ledger import rules as book
-from makegood.ledger import store as book_store
 from makegood.ledger.advance import store as advance_store
 from makegood.ledger.advance.actions import open_day
 from makegood.ledger.advance.rules import COVERS, Look
@@ -14,7 +13,8 @@ from makegood.ledger.recipes import PaymentLeg
 from makegood.ledger.refund import funding
 from makegood.ledger.refund.plan import Terms, wanted_sources
 from makegood.ledger.refund.rules import RefundOrder
-from makegood.ledger.rules import AccountKey, Balance
+from makegood.ledger.rules import Balance
+from makegood.ledger.store import lock_accounts, read_accounts
 from makegood.people.markets.store import load_seller
 from makegood.store.database import Connection
 
@@ -36,7 +36,8 @@ async def lock(
     """
     own = funding.accounts_of_refund(order.unit, legs, order.seller_id)
     day = book_accounts.day_of(act.now)
-    look = _looking(await _read_codes(tx, act, order, own | _advance_codes(order, day)))
+    near = own | _advance_codes(order, day)
+    look = _looking(await read_accounts(tx, act.market_id, near, order.currency))
     terms: Terms | None = None
     while True:
         reach = _reach(order, look, day)
@@ -47,7 +48,7 @@ async def lock(
         codes = own if reach == 0 else own | _advance_codes(order, day, all_shards=reach == 2)
         with suppress(_TakenMeanwhileError):
             async with tx.transaction():
-                look = _looking(await _lock_codes(tx, act, order, codes))
+                look = _looking(await lock_accounts(tx, act.market_id, codes, order.currency))
                 if _reach(order, look, day) > reach:
                     raise _TakenMeanwhileError
             return look, terms or Terms()
@@ -76,20 +77,5 @@ def _advance_codes(order: RefundOrder, day: str, *, all_shards: bool = False) ->
     )
 
 
-def _looking(found: Mapping[AccountKey, Balance]) -> Look:
-    by_code = {code: balance for (code, _), balance in found.items()}
-    return lambda code: by_code.get(code, Balance())
-
-
-async def _read_codes(
-    tx: Connection, act: Act, order: RefundOrder, codes: set[str]
-) -> dict[AccountKey, Balance]:
-    found = await book_store.read_accounts(tx, act.market_id, codes, order.currency)
-    return {(code, order.currency): balance for code, balance in found.items()}
-
-
-async def _lock_codes(
-    tx: Connection, act: Act, order: RefundOrder, codes: set[str]
-) -> dict[AccountKey, Balance]:
-    keys = [(code, order.currency) for code in codes]
-    return await book_store.lock_accounts(tx, act.market_id, keys)
+def _looking(found: Mapping[str, Balance]) -> Look:
+    return lambda code: found.get(code, Balance())
