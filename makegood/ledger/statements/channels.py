@@ -15,16 +15,16 @@ from makegood.ledger.statements.rules import Ageing, LedgerLine, LineKind, Total
 from makegood.store.database import Connection
 
 
-class ChannelLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One transfer; `amount_minor` grows what the channel owes."""
+class ChannelLine(LedgerLine, frozen=True, kw_only=True):
+    """One posted transfer; `amount_minor` grows what the channel owes."""
 
-    kind: LineKind
     channel: str
-    claim_no: str
     order_no: str
-    amount_minor: int
-    at: datetime
-    transfer_id: str
+
+    @property
+    def kind(self) -> LineKind:
+        """What it is for the channel."""
+        return rules.kind_of(self)
 
 
 class ChannelSum(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,13 +44,6 @@ class ChannelMonth(msgspec.Struct, frozen=True, kw_only=True):
     lines: list[ChannelLine]
 
 
-class _Moved(LedgerLine, frozen=True, kw_only=True):
-    """A movement with the channel and order it is about."""
-
-    channel: str
-    order_no: str
-
-
 async def month_of_channels(
     conn: Connection, market_id: str, month: Month, *, currency: str, now: datetime, channel: str
 ) -> ChannelMonth:
@@ -60,7 +53,7 @@ async def month_of_channels(
     moved = [
         msgspec.convert(
             {**row, "transfer_id": str(row["id"]), "channel": names.get(row["claim_no"], "")},
-            _Moved,
+            ChannelLine,
         )
         for row in rows
     ]
@@ -70,23 +63,11 @@ async def month_of_channels(
         month=month.name,
         currency=currency,
         sums=[_sum(name, moved, month, until) for name in sorted({one.channel for one in moved})],
-        lines=[_line(one) for one in shown if month.since <= one.posted_at < month.until],
+        lines=[one for one in shown if month.since <= one.posted_at < month.until],
     )
 
 
-def _sum(channel: str, moved: Sequence[_Moved], month: Month, until: datetime) -> ChannelSum:
+def _sum(channel: str, moved: Sequence[ChannelLine], month: Month, until: datetime) -> ChannelSum:
     own = [one for one in moved if one.channel == channel]
     totals = rules.totals(own, month.since, month.until)
     return ChannelSum(channel=channel, totals=totals, ageing=rules.ageing(own, until))
-
-
-def _line(one: _Moved) -> ChannelLine:
-    return ChannelLine(
-        kind=rules.kind_of(one),
-        channel=one.channel,
-        claim_no=one.claim_no,
-        order_no=one.order_no,
-        amount_minor=one.amount_minor,
-        at=one.posted_at,
-        transfer_id=one.transfer_id,
-    )

@@ -45,7 +45,7 @@ async def export_channels(
     words = page.words
     rows = [
         (
-            words.stamp(one.at),
+            words.stamp(one.posted_at),
             words.text(f"books.line.{one.kind}"),
             one.channel,
             one.claim_no,
