@@ -324,3 +324,18 @@ async def test_the_pages_speak_english_too(street: Town, app: Litestar) -> None:
         page = await eve.open(path)
         assert page.status_code == 200
         assert "first match" in page.text or "ules" in page.text
+
+
+async def test_an_apostrophe_is_shown_as_one_wherever_a_name_is_put_together(
+    street: Town, app: Litestar
+) -> None:
+    await add_person(street, "eve", "operator")
+    eve = await signed_in(street, app, "eve", "en")
+    await eve.open("/ops/rules")
+    begun_at = (await eve.send("/ops/rules/drafts", title="A seller's day")).url.path
+    page = await eve.open(begun_at)
+    later = {"do": "clock", "stage": "seller_reply", "usual": "1440", "urgent": "60"}
+    await eve.send(f"{begun_at}/edit", seen=seen(page.text), **later)
+    page = await eve.open(begun_at)
+    assert "Seller&#39;s answer" in page.text, "among what changed and in the list of edits"
+    assert "&amp;#39;" not in page.text

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from makegood.base.money import money_text
-from makegood.base.refusal import CODES
+from makegood.base.refusal import CODES, Refused
 from makegood.claims.edges import UNDECIDED
 from makegood.claims.events import AnyEvent
 from makegood.claims.promises import THEN
@@ -17,13 +17,14 @@ from makegood.claims.view import Audience, ConditionView, PersonView
 from makegood.policy import remedies
 from makegood.policy.facts import INTEREST_OF
 from makegood.web import formats
+from makegood.web.api.faults import problem_of_refusal
 from makegood.web.look import STATE_LOOKS
 from makegood.web.problem import STATUS
 from makegood.web.words import FOLDER, LANGS, MARKET_ZONE, Words, choose_language, load_catalogue
 
 WEB = FOLDER.parent
 CATALOGUE = load_catalogue()
-ASKED = re.compile(r"""\bt\(\s*["']([a-z0-9_.]+)["']\s*[,)]""", re.IGNORECASE)
+ASKED = re.compile(r"""\b(?:t|words\.text)\(\s*["']([a-z0-9_.]+)["']\s*[,)]""", re.IGNORECASE)
 NOW = datetime(2026, 11, 21, 13, 9, tzinfo=UTC)
 PLACES = re.compile(r"(?<!\{)\{(\w+)\}")
 
@@ -65,6 +66,12 @@ def test_every_key_a_page_asks_for_exists() -> None:
 @pytest.mark.parametrize("code", sorted(CODES))
 def test_every_refusal_has_words(code: str) -> None:
     assert {f"refusal.{code}.title", f"refusal.{code}.text"} <= CATALOGUE["zh"].keys()
+
+
+def test_a_program_reads_a_refusal_without_the_escapes_of_a_page() -> None:
+    assert problem_of_refusal(Refused("reference_missing"), words("en")).title == (
+        "The bank's reference is missing"
+    )
 
 
 @pytest.mark.parametrize("code", sorted(STATUS))

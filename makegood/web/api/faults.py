@@ -100,10 +100,10 @@ def problem_of_fault(fault: Fault, words: Words) -> Problem:
     """The problem of a fault."""
     return Problem(
         type=f"urn:makegood:problem:{fault.code}",
-        title=str(words.t(f"api.problem.{fault.code}.title")),
+        title=words.text(f"api.problem.{fault.code}.title"),
         status=fault.status,
         code=fault.code,
-        detail=str(words.t(f"api.problem.{fault.code}.text")),
+        detail=words.text(f"api.problem.{fault.code}.text"),
         fields=fault.fields,
     )
 
@@ -113,10 +113,10 @@ def problem_of_refusal(refused: Refused, words: Words) -> Problem:
     values = words.of_refusal(refused.detail)
     return Problem(
         type=f"urn:makegood:problem:{refused.code}",
-        title=str(words.t(f"refusal.{refused.code}.title", **values)),
+        title=words.text(f"refusal.{refused.code}.title", **values),
         status=REFUSAL_STATUS.get(refused.code, 409),
         code=refused.code,
-        detail=str(words.t(f"refusal.{refused.code}.text", **values)),
+        detail=words.text(f"refusal.{refused.code}.text", **values),
         details={name: _plain(refused.detail[name]) for name in TOLD & refused.detail.keys()},
     )
 

@@ -122,7 +122,7 @@ def step_detail(words: Words, step: StepView) -> str:
             remedy = str(words.code("remedy", _text(said, "remedy"))) if said.get("remedy") else ""
             return " ".join(filter(None, (remedy, _amount(words, step))))
         case "facts_recorded":
-            return str(words.t("desk.items", n=said.get("count", 0)))
+            return words.text("desk.items", n=said.get("count", 0))
         case "owner_changed":
             return _text(said, "owner_name")
         case "lane_changed":

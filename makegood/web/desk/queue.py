@@ -225,7 +225,7 @@ def done_of(page: Page, request: AnyRequest) -> Done | None:
     if not page.words.has(key):
         return None
     pairs = [pair for pair in request.query_params.get("was", "").split(",") if ":" in pair]
-    return Done(str(page.words.t(key, n=len(pairs))), pairs[:BULK_MOST])
+    return Done(page.words.text(key, n=len(pairs)), pairs[:BULK_MOST])
 
 
 def _need_desk(page: Page, queue: str) -> None:

@@ -53,7 +53,7 @@ async def take_in(page: ThisPage, things: TheThings, request: AnyRequest) -> Htm
         pin = _pin(said)
     except Malformed:
         words = page.words
-        fault = Fault(str(words.t("outside.wrong_pin")), str(words.t("outside.pin_hint")))
+        fault = Fault(words.text("outside.wrong_pin"), words.text("outside.pin_hint"))
         return await _list_page(page, things, fault=fault)
     content = b"".join([piece async for piece in form.body])
     intake = Intake(things.db, things.storage, things.ids)

@@ -233,7 +233,7 @@ def _done(
         chosen = guide.draft.content.units
         names = [words.t("order.unit", n=key.partition(".")[2]) for key in chosen]
         title = words.pick(reason.name.zh, reason.name.en)
-        done.append(DoneStep(number=1, title=title, text=str(words.t("open.comma")).join(names)))
+        done.append(DoneStep(number=1, title=title, text=words.text("open.comma").join(names)))
     if guide.at > 2 and slots:
         filled = sum(slot.filled for slot in slots)
         text = words.t("open.required_done", done=filled, all=len(slots))
@@ -253,6 +253,6 @@ def _bar(
     if at == 1 and slots:
         return words.t("open.bar.next", n=len(slots))
     if missing:
-        names = str(words.t("open.comma")).join(slot.name for slot in missing)
+        names = words.text("open.comma").join(slot.name for slot in missing)
         return words.t("open.still", names=names)
     return words.t("open.bar.ready")

@@ -108,7 +108,7 @@ def parts_changed(pack: Pack, others: tuple[str, ...], words: Words) -> Iterator
         kind, _, name = code.partition("/")
         known = _named(pack, kind, name)
         part = words.pick(known.zh, known.en) if known else name
-        label = str(words.t(f"rules.public.part.{kind}"))
+        label = words.text(f"rules.public.part.{kind}")
         yield PartChanged(f"{label} {part}".strip(), name if kind == "tables" else _anchor(kind))
 
 

@@ -269,7 +269,7 @@ async def _shop(conn: Connection, page: Page) -> str:
 
 def _done(page: Page, request: AnyRequest) -> str:
     key = f"seller.done.{request.query_params.get('done', '')}"
-    return str(page.words.t(key, n=1)) if page.words.has(key) else ""
+    return page.words.text(key, n=1) if page.words.has(key) else ""
 
 
 ROUTES = [show_claim, live_claim, answer, answer_offer, write, add_evidence, ask_more, appeal]

@@ -141,7 +141,7 @@ def _done(page: Page, request: AnyRequest) -> str:
     count = request.query_params.get("n", "1")
     if not page.words.has(key):
         return ""
-    return str(page.words.t(key, n=int(count) if count.isdigit() else 1))
+    return page.words.text(key, n=int(count) if count.isdigit() else 1)
 
 
 ROUTES = [show_home, ask_accept, accept_several]

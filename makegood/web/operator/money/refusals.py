@@ -57,7 +57,7 @@ def reason_of(page: Page, code: str) -> str:
     """A code in words: that of a rule, or of a call that could not be read."""
     for key in (f"refusal.{code}.title", f"api.problem.{code}.title"):
         if page.words.has(key):
-            return str(page.words.t(key, n=0))
+            return page.words.text(key, n=0)
     return code
 
 

@@ -49,14 +49,14 @@ def _name(pack: Pack, token: str, words: Words) -> str:
     if finding is not None:
         return words.pick(finding.name.zh, finding.name.en)
     keys = (f"rules.{kind}.{token}" for kind in KINDS)
-    return next((str(words.t(key)) for key in keys if words.has(key)), token)
+    return next((words.text(key) for key in keys if words.has(key)), token)
 
 
 def _limits(base: Pack, pack: Pack, words: Words) -> Iterator[Beside]:
     before, now = base.head.limits, pack.head.limits
     for name in Limits.__struct_fields__:
         if getattr(before, name) != getattr(now, name):
-            label = str(words.t(f"rules.limit.{name}"))
+            label = words.text(f"rules.limit.{name}")
             yield Beside(
                 label, *(_figure(name, getattr(one, name), words) for one in (before, now))
             )
@@ -73,9 +73,9 @@ def _times(base: Pack, pack: Pack, words: Words) -> Iterator[Beside]:
         if row.was is None:
             continue
         key = f"rules.stage.{row.stage}"
-        label = str(words.t(key)) if words.has(key) else row.stage
+        label = words.text(key) if words.has(key) else row.stage
         if row.product:
-            label = f"{label} · {words.t(f'rules.product.{row.product}')}"
+            label = f"{label} · {words.text(f'rules.product.{row.product}')}"
         before = _span(row.was.default_minutes, row.was.p0_minutes, words)
         yield Beside(label, before, _span(row.usual, row.urgent, words))
 
@@ -93,7 +93,7 @@ def _sentences(base: Pack, pack: Pack, words: Words) -> Iterator[Beside]:
         before = base.findings.get(code)
         for field in changed_texts(before, now) if before else ():
             was, says = getattr(before, field), getattr(now, field)
-            label = f"{words.pick(now.name.zh, now.name.en)} · {words.t(f'rules.text.{field}')}"
+            label = f"{words.pick(now.name.zh, now.name.en)} · {words.text(f'rules.text.{field}')}"
             if was.zh != says.zh:
                 yield Beside(label, was.zh, says.zh)
             if was.en != says.en:

@@ -38,7 +38,7 @@ async def begin_draft(page: ThisPage, things: TheThings, request: AnyRequest) ->
     """A new draft from the version in force."""
     page.need("rule.edit")
     form = await read_form(request)
-    title = form.text("title", 120) or str(page.words.t("rules.untitled"))
+    title = form.text("title", 120) or page.words.text("rules.untitled")
     async with things.db.transaction() as tx:
         draft = await actions.start_draft(
             tx, page.act(), things.ids, things.desk.shelf, title, _me(page)
@@ -54,7 +54,7 @@ async def take_file(page: ThisPage, things: TheThings, request: AnyRequest) -> H
     form = await read_form(request)
     sent = form.files.get("file")
     raw = await sent.read(MAX_FILE_BYTES + 1) if sent is not None else b""
-    title = form.text("title", 120) or str(page.words.t("rules.imported"))
+    title = form.text("title", 120) or page.words.text("rules.imported")
     try:
         async with things.db.transaction() as tx:
             draft = await actions.import_draft(

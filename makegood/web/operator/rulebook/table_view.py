@@ -69,7 +69,7 @@ def title_of(pack: Pack, table_id: str, words: Words) -> str:
     """A table's name."""
     if table_id in pack.words.tables:
         return _pick(words, pack.words.tables[table_id])
-    return str(words.t(f"rules.own.{table_id}"))
+    return words.text(f"rules.own.{table_id}")
 
 
 def columns_to_add(pack: Pack, table: Table) -> list[Input]:
