@@ -46,7 +46,7 @@ async def post(tx: Connection, act: Act, transfers: Sequence[Transfer]) -> list[
     if lacking := row["lacking"]:
         code = rules.kind_of(lacking).refusal
         raise Refused(code, account=lacking, missing_minor=row["missing"])
-    return [str(id_) for id_ in row["new_ids"] or ()]
+    return [transfer.id for transfer in wanted] if row["is_new"] else []
 
 
 def _event(act: Act, posting: str, transfers: Sequence[Transfer]) -> SealedEvent:

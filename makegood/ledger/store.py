@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from msgspec.structs import astuple
+
 from makegood.ledger.recipes import PaymentBooking, leg_no
 from makegood.ledger.rules import AccountKey, Balance, Transfer, changes, kind_of, traits_of
 from makegood.record import store as record_store
@@ -17,13 +19,11 @@ _EMPTY = Balance()
 
 _POST: Final = f"""
     WITH posted AS MATERIALIZED (
-        SELECT new_ids, lacking, missing, bug
-        FROM ledger_post($14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27,
-                         $28, $29, $30, $31, $32, $33, $34)
+        SELECT is_new, lacking, missing, bug FROM ledger_post($14, $15, $16, $17, $18, $19)
     ), told AS (
-        {record_store.append_sql(1)} WHERE (SELECT new_ids IS NOT NULL FROM posted)
+        {record_store.append_one_sql(1)} WHERE (SELECT is_new FROM posted)
     )
-    SELECT new_ids, lacking, missing, bug FROM posted
+    SELECT is_new, lacking, missing, bug FROM posted
 """
 
 
@@ -55,35 +55,22 @@ async def post_linked(
 ) -> Record:
     """Post a linked set, given in the order of its ids, with its event, in one statement.
 
-    Answers `new_ids`, or what is `lacking` (an account, with how much is `missing`), or which
-    `bug` of ours the set shows. The event is written only when the set was new.
+    Answers whether it `is_new`, or what is `lacking` (an account, with how much is `missing`), or
+    which `bug` of ours the set shows. The event is written only when the set was new.
     """
-    changed = changes(transfers)
-    keys = sorted(changed)
+    changed = [
+        (market_id, code, currency, traits_of(code), *astuple(change))
+        for (code, currency), change in sorted(changes(transfers).items())
+    ]
     row = await tx.fetchrow(
         _POST,
-        *record_store.append_arguments([event]),
+        *record_store.append_one_arguments(event),
         market_id,
         now,
         posting,
-        [t.id for t in transfers],
-        [t.kind for t in transfers],
-        [t.pending_id for t in transfers],
-        [t.debit for t in transfers],
-        [t.credit for t in transfers],
-        [t.amount_minor for t in transfers],
-        [t.currency for t in transfers],
-        [t.recipe for t in transfers],
-        [t.order_no for t in transfers],
-        [t.claim_no for t in transfers],
-        [t.rule for t in transfers],
-        [code for code, _ in keys],
-        [currency for _, currency in keys],
-        [traits_of(code) for code, _ in keys],
-        [changed[key].debits_posted for key in keys],
-        [changed[key].credits_posted for key in keys],
-        [changed[key].debits_pending for key in keys],
-        [changed[key].credits_pending for key in keys],
+        [_entry(transfer) for transfer in transfers],
+        [change for change in changed if kind_of(change[1]).limited],
+        [change for change in changed if not kind_of(change[1]).limited],
     )
     assert row is not None, "a function always answers"
     return row
@@ -282,6 +269,23 @@ def _balances(rows: Iterable[Record]) -> dict[AccountKey, Balance]:
 def _stored_leg(row: Record) -> StoredLeg:
     return StoredLeg(
         row["channel"], row["trade_no"], row["order_no"], row["amount_minor"], row["currency"]
+    )
+
+
+def _entry(transfer: Transfer) -> tuple[object, ...]:
+    """A transfer as the database's type `ledger_entry`."""
+    return (
+        transfer.id,
+        transfer.kind,
+        transfer.pending_id,
+        transfer.debit,
+        transfer.credit,
+        transfer.amount_minor,
+        transfer.currency,
+        transfer.recipe,
+        transfer.order_no,
+        transfer.claim_no,
+        transfer.rule,
     )
 
 

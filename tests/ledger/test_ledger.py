@@ -114,7 +114,7 @@ async def test_the_database_itself_refuses_an_overdraft_and_a_changed_transfer(
     db: Database, act: Act
 ) -> None:
     await post(db, act, move("1", 500))
-    with pytest.raises(asyncpg.CheckViolationError, match="account_limit"):
+    with pytest.raises(asyncpg.CheckViolationError, match="account_is_sound"):
         async with db.transaction() as tx:
             await tx.execute("UPDATE ledger_account SET debits_posted = credits_posted + 1")
     for statement in ("UPDATE transfer SET amount_minor = 1", "DELETE FROM transfer"):
