@@ -202,7 +202,6 @@ def ground_in(folder: Path, *, workers: int) -> Iterator[Ground]:
     product = Serving(
         folder,
         MAKEGOOD_WORKER_PROCESSES=str(workers),
-        MAKEGOOD_ALLOW_PRIVATE_TARGETS="true",
         MAKEGOOD_LOG_LEVEL="warning",
     )
     try:

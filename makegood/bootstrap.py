@@ -47,7 +47,7 @@ from makegood.web.things import Demo, NoticeAnswer, Notify, Things, WebSettings
 from makegood.worker.loop import Worker
 from makegood.worker.mails import Post
 from makegood.worker.refunds import payment_notification
-from makegood.worker.registry import Rooms, handlers, refund_desk, timetable
+from makegood.worker.registry import Rooms, handlers, refund_desk, timetable, without_mail
 
 WEB_CONNECTIONS: Final = 12
 YOUNG_OBJECTS: Final = 20_000
@@ -237,7 +237,10 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
     configure_logs(format=settings.log_format, level=settings.log_level)
     async with opened_rooms(settings) as rooms:
         collect_seldom()
-        await Worker(rooms.db, rooms.clock, handlers(rooms), timetable(rooms)).run(stop)
+        known = handlers(rooms)
+        if rooms.post is None:
+            known |= without_mail(rooms)
+        await Worker(rooms.db, rooms.clock, known, timetable(rooms)).run(stop)
 
 
 def _post(settings: Settings, db: Database, desk: Desk, clock: Clock) -> Post | None:

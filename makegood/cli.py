@@ -5,6 +5,7 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from makegood.base.trouble import CannotRun
 from makegood.commands import (
@@ -74,21 +75,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return _unread()
     except OSError as failed:
-        if failed.errno not in _ADVICE:
+        told = _told(failed, settings.folder)
+        if not told:
             raise
-        return _complain(f"{_ADVICE[failed.errno]} ({failed.filename or settings.folder})", FAILED)
+        return _complain(told, FAILED)
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-_ADVICE = {
+_FULL = {
     errno.ENOSPC: "the disk is full: free some space and start again",
     errno.EDQUOT: "the disk quota is used up: free some space and start again",
+}
+_NO_FOLDER = {
     errno.EROFS: "the disk is read-only: choose another data folder with --data",
     errno.EEXIST: "a file is in the way: choose another data folder with --data",
     errno.ENOTDIR: "a file is in the way: choose another data folder with --data",
     errno.EACCES: "no permission: choose another data folder with --data, or change its owner",
+    errno.EPERM: "no folder can be made here: choose another data folder with --data",
+    errno.ENOENT: "no folder can be made here: choose another data folder with --data",
 }
+_NO_FILE = {errno.EACCES, errno.EISDIR, errno.ENOENT, errno.ENOTDIR, errno.EPERM, errno.EROFS}
+
+
+def _told(failed: OSError, folder: Path) -> str:
+    """One line for what the machine refused, with what to do; empty for what is no such thing."""
+    where = Path(str(failed.filename or folder))
+    if failed.errno in _FULL:
+        return f"{_FULL[failed.errno]} ({where})"
+    ours = where in (folder, *folder.parents) or (
+        where.is_relative_to(folder) and failed.errno != errno.ENOENT
+    )
+    if ours and failed.errno in _NO_FOLDER:
+        return f"{_NO_FOLDER[failed.errno]} ({where})"
+    if failed.errno in _NO_FILE and failed.filename:
+        return f"{where} cannot be used: {failed.strerror}"
+    return ""
 
 
 def _parser() -> argparse.ArgumentParser:

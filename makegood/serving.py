@@ -34,6 +34,11 @@ DEMO_BYTES = 400 * 1024 * 1024
 """What a demo writes before its page opens, with room to spare."""
 READY_SECONDS = 60.0
 STOP_SECONDS = 8.0
+NO_MAIL = (
+    "no mail server is set, so mails wait, three days at most. Claims, decisions and refunds go "
+    "on; buyers prove themselves with the query password or the shop's own link. Set "
+    "MAKEGOOD_SMTP_URL and start again"
+)
 _LOOK_SECONDS = 0.25
 _LONGEST_PAUSE_SECONDS = 5.0
 _HEALTHY_SECONDS = 10.0
@@ -231,6 +236,8 @@ def _tend(settings: Settings, database: EmbeddedPostgres | None, children: Seque
     if not _wait_until_ready(settings, children):
         return 0
     print(f"Makegood is at {settings.address}", flush=True)
+    if not settings.smtp_url:
+        _say(NO_MAIL)
     while not _stop_signal_within(_LOOK_SECONDS):
         _revive(database, children)
     return 0

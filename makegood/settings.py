@@ -83,19 +83,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             pattern="^$|^smtps?://",
             description="Mail server: smtp://user:password@host:port (STARTTLS if offered) "
-            "or smtps://…; empty: mails wait.",
+            "or smtps://…; empty: mails wait, three days at most.",
         ),
     ] = ""
-    mail_from: Annotated[str, Meta(description="Sender of all mails.")] = "makegood@localhost"
+    mail_from: Annotated[
+        str, Meta(pattern=r"^[^@\s]+@[^@\s]+$", description="Sender of all mails.")
+    ] = "makegood@localhost"
     trusted_proxies: Annotated[
         str, Meta(description="Addresses of proxies whose X-Forwarded-For is believed.")
     ] = "127.0.0.1"
     metrics_key: Annotated[
         str, Meta(description="Bearer key for /metrics from elsewhere; empty: loopback only.")
     ] = ""
-    allow_private_targets: Annotated[
-        bool, Meta(description="Let suppliers, gateways and webhooks be at private addresses.")
-    ] = False
     log_format: Annotated[
         Literal["auto", "json", "console"], Meta(description="`auto`: console on a terminal.")
     ] = "auto"
@@ -225,7 +224,10 @@ def _fit(name: str, value: object, problems: list[str]) -> object:
     try:
         return msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError as wrong:
-        problems.append(f"{variable(name)}: {wrong}")
+        # A pattern is no sentence; what the manual says of the setting is.
+        shape = "matching regex" in str(wrong)
+        told = f"this does not fit. {_description(kind)}" if shape else wrong
+        problems.append(f"{variable(name)}: {told}")
         return None
 
 

@@ -46,7 +46,7 @@ def add(commands: Commands) -> None:
     parser = add_command(commands, "import", "take orders from a file (NDJSON or CSV)", run)
     parser.add_argument("what", choices=["orders"])
     parser.add_argument("file", type=Path, metavar="FILE")
-    parser.add_argument("--market", default="main", help="the market they belong to")
+    parser.add_argument("--market", help="id of the market")
     parser.add_argument(
         "--map",
         default="",
@@ -54,7 +54,12 @@ def add(commands: Commands) -> None:
         help="CSV columns: `order_no=单号,total=实付`, or a JSON file with "
         "headings, timezone, currency, states, constants",
     )
-    parser.add_argument("--encoding", choices=["auto", "utf-8", "gbk"], default="auto")
+    parser.add_argument(
+        "--encoding",
+        choices=["auto", "utf-8", "gbk"],
+        default="auto",
+        help="of the file; auto tells UTF-8 and GBK apart",
+    )
 
 
 def run(chosen: argparse.Namespace, settings: Settings) -> int:
@@ -63,10 +68,11 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
 
     columns = column_map(chosen.map)
     collect_less_often()
+    market_id = chosen.market or settings.market
     try:
-        vault = open_vault(settings)
-        with database_url(settings) as url, chosen.file.open("rb") as file:
-            counts = asyncio.run(_import(chosen, url, vault, file, columns))
+        with chosen.file.open("rb") as file, database_url(settings) as url:
+            vault = open_vault(settings)
+            counts = asyncio.run(_import(chosen, market_id, url, vault, file, columns))
     except FileNotFoundError:
         raise CannotRun(f"there is no file {chosen.file}") from None
     except ValueError as wrong:
@@ -108,7 +114,12 @@ def rows_of(
 
 
 async def _import(
-    chosen: argparse.Namespace, url: str, vault: "Vault", file: BinaryIO, columns: "ColumnMap"
+    chosen: argparse.Namespace,
+    market_id: str,
+    url: str,
+    vault: "Vault",
+    file: BinaryIO,
+    columns: "ColumnMap",
 ) -> Counts:
     import msgspec
 
@@ -121,9 +132,9 @@ async def _import(
     try:
         async with db.connection() as conn:
             now = await conn.fetchval("SELECT now()")
-        await _check_market(db, chosen.market)
-        act = Act(chosen.market, Actor("operator", "command line"), now)
-        with _progress(chosen.file) as advance, results_path(chosen.file).open("wb") as bad:
+        await _check_market(db, market_id)
+        act = Act(market_id, Actor("operator", "command line"), now)
+        with _progress(chosen.file) as advance, _bad_rows(chosen.file) as bad:
             rows = rows_of(file, chosen.file.name, columns, chosen.encoding, advance)
             async for result in import_orders(db, act, vault, each(rows)):
                 counts.note(result)
@@ -166,11 +177,24 @@ def _chunks(file: BinaryIO, advance: Advance) -> Iterator[bytes]:
 
 
 @contextlib.contextmanager
+def _bad_rows(file: Path) -> Iterator[BinaryIO]:
+    """The result file, which stays only when a row is in it."""
+    path = results_path(file)
+    try:
+        with path.open("wb") as results:
+            yield results
+    finally:
+        if path.exists() and not path.stat().st_size:
+            path.unlink()
+
+
+@contextlib.contextmanager
 def _progress(file: Path) -> Iterator[Advance]:
     """A bar on standard error; quiet where that is no terminal."""
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(file.name, total=file.stat().st_size)
         yield lambda count: bar.advance(task, count)

@@ -36,6 +36,8 @@ async def _create(
     from makegood.people.markets.store import load_market
     from makegood.sources import SystemIds
 
+    if (chosen.role == "seller") != bool(chosen.seller):
+        raise CannotRun("a key with --role seller needs --seller ID, and no other key has one")
     if await load_market(tx, act.market_id) is None:
         raise CannotRun(f"there is no market {act.market_id!r}: start ./serve once first")
     new = NewKey(role=chosen.role, seller_id=chosen.seller, name=chosen.name)

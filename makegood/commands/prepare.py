@@ -54,7 +54,7 @@ async def first_operator_link(url: str, settings: Settings) -> str:
         async with db.transaction() as tx:
             await check_keys(tx, vault)
             await create_market(tx, act, market)
-            await keep_address(tx, act, settings.address)
+            await keep_address(tx, act, settings.address, settings.mail_from)
         async with db.transaction() as tx:
             token = await create_first_operator_link(tx, act, vault, ids)
     except Refused:

@@ -93,7 +93,10 @@ def check_key_file(settings: Settings) -> Finding:
 def check_mail(settings: Settings) -> Finding:
     """Whether the mail server answers; nothing is sent."""
     if not settings.smtp_url:
-        advice = "set MAKEGOOD_SMTP_URL; until then codes and notices wait in the queue"
+        advice = (
+            "set MAKEGOOD_SMTP_URL; until then mails wait, three days at most, and buyers prove "
+            "themselves with the query password or the shop's own link"
+        )
         return Finding("mail", "note", "no mail server is set", advice)
     where = urlsplit(settings.smtp_url)
     port = where.port or (465 if where.scheme == "smtps" else 25)

@@ -56,7 +56,7 @@ _MAX_DIGITS: Final = 18
 T = TypeVar("T")
 
 
-class ColumnMap(msgspec.Struct, frozen=True, kw_only=True):
+class ColumnMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a CSV is read: headings for names, times of which zone, and words for states.
 
     Amounts are decimal in whole units of the currency ("98.00").

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Self, TypeAlias
+from typing import Final, Self, TypeAlias
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -37,8 +37,11 @@ class Database:
     async def open(
         cls, url: str, *, min_size: int = 1, max_size: int = 10, connect_timeout: float = 10.0
     ) -> Self:
-        """Connect to `url`; raises the driver's error when the server cannot be reached."""
-        pool = await _pool(url, min_size, max_size, connect_timeout)
+        """Connect to `url`; raises CannotRun with one clear line when no database answers."""
+        try:
+            pool = await _pool(url, min_size, max_size, connect_timeout)
+        except _UNREACHED as failed:
+            raise CannotRun(_unreached(url, failed)) from failed
         return cls(pool, await _pool(url, 0, _ASIDE_CONNECTIONS, connect_timeout), url)
 
     async def close(self) -> None:
@@ -80,14 +83,36 @@ async def reach(url: str, *, timeout: float = 10.0) -> "asyncpg.Connection[Recor
     """`connect`, with one clear line for a person when no database answers."""
     try:
         return await connect(url, timeout=timeout)
-    except (OSError, TimeoutError, asyncpg.PostgresError, ValueError) as failed:
-        where = urlsplit(url)
-        place = where.hostname or "the local socket"
-        raise CannotRun(
-            f"the database at {place}:{where.port or 5432} does not answer "
-            f"({type(failed).__name__}: {failed}): start it, or correct DATABASE_URL; "
-            "without DATABASE_URL the embedded one is used"
-        ) from failed
+    except _UNREACHED as failed:
+        raise CannotRun(_unreached(url, failed)) from failed
+
+
+_UNREACHED: Final = (
+    OSError,
+    OverflowError,
+    TimeoutError,
+    ValueError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresError,
+)
+"""What connecting raises: nobody there, nobody let in, or an address that is none."""
+
+
+def _unreached(url: str, failed: Exception) -> str:
+    return (
+        f"the database at {_place(url)} does not answer "
+        f"({type(failed).__name__}: {failed}): start it, or correct DATABASE_URL; "
+        "without DATABASE_URL the embedded one is used"
+    )
+
+
+def _place(url: str) -> str:
+    """Host and port of an address as it was written, without user and password."""
+    where = urlsplit(url)
+    if where.hostname is None:
+        return "the local socket"
+    port = where.netloc.rpartition("@")[2].rpartition("]")[2].rpartition(":")[2]
+    return f"{where.hostname}:{port if port.isdigit() else 5432}"
 
 
 async def _pool(

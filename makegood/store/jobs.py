@@ -52,6 +52,14 @@ class TakenJob(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.convert(self.payload, shape)
 
 
+class NotYet(Exception):
+    """Nothing failed: what the job needs is not there yet, and it comes back at `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
 def enqueue_sql(first: int = 1) -> str:
     """An insert of jobs from seven arrays, its parameters numbered from `first`.
 
@@ -163,6 +171,19 @@ async def retry_later(conn: Connection, job: TakenJob, at: datetime, error: str)
         job.job_id,
         at,
         error[:_ERROR_LETTERS],
+    )
+
+
+async def put_off(conn: Connection, job: TakenJob, until: datetime) -> None:
+    """Make a job visible again at `until` as if this run had never been."""
+    await conn.execute(
+        """
+        UPDATE job SET run_at = $3, attempts = greatest(attempts - 1, 0)
+        WHERE market_id = $1 AND job_id = $2
+        """,
+        job.market_id,
+        job.job_id,
+        until,
     )
 
 

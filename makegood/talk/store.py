@@ -115,6 +115,26 @@ async def settle_mail(
     )
 
 
+async def give_up_mail(
+    tx: Connection, market_id: str, mail_id: str, before: datetime, problem: str, now: datetime
+) -> bool:
+    """Settle a mail that waits since before `before` as failed; False when it may wait on."""
+    given_up = await tx.fetchval(
+        """
+        UPDATE mail SET state = 'failed', problem = $4, settled_at = $5
+        WHERE market_id = $1 AND mail_id = $2 AND queued_at < $3
+          AND (state = 'queued' OR (state = 'sending' AND lease_until <= $5))
+        RETURNING true
+        """,
+        market_id,
+        mail_id,
+        before,
+        problem,
+        now,
+    )
+    return bool(given_up)
+
+
 async def list_mails(conn: Connection, market_id: str, subject: str) -> list[MailLine]:
     """The mails about a claim, oldest first."""
     rows = await conn.fetch(

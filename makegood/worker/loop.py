@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 import asyncpg
@@ -14,7 +14,7 @@ import structlog
 from makegood.base.time import Clock
 from makegood.store import jobs
 from makegood.store.database import Database
-from makegood.store.jobs import TakenJob
+from makegood.store.jobs import NotYet, TakenJob
 
 Handler: TypeAlias = Callable[[TakenJob], Awaitable[None]]
 LANES: Final = 24
@@ -22,6 +22,8 @@ LANES: Final = 24
 IDLE_SECONDS: Final = 0.1
 LEASE_SECONDS: Final = 60.0
 DONE_BATCH: Final = 50
+_AWAY: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""The database is away; a job that could not be put back is taken again when its lease ends."""
 
 log = structlog.get_logger("makegood.worker")
 
@@ -103,6 +105,8 @@ class Worker:
             if handler is None:
                 raise LookupError(f"no handler for jobs of kind {job.kind!r}")
             await handler(job)
+        except NotYet as waiting:
+            await self._put_off(job, waiting.until)
         except Exception as error:
             await self._put_back(job, error)
         else:
@@ -121,9 +125,14 @@ class Worker:
             request_id=job.request_id,
             exc_info=job.attempts >= 3,
         )
-        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with contextlib.suppress(*_AWAY):
             async with self._db.connection() as conn:
                 await jobs.retry_later(conn, job, self._clock.now() + wait, kind)
+
+    async def _put_off(self, job: TakenJob, until: datetime) -> None:
+        with contextlib.suppress(*_AWAY):
+            async with self._db.connection() as conn:
+                await jobs.put_off(conn, job, until)
 
     async def _forget_finished(self) -> None:
         while self._finished:
@@ -143,6 +152,6 @@ class Worker:
         """A database that is away for a while stops nothing for good."""
         try:
             await run()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _AWAY as error:
             log.warning("waiting for the database", error=type(error).__name__)
             await asyncio.sleep(1.0)

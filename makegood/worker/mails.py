@@ -1,5 +1,6 @@
 """Sends what the outbox holds: writes the letter, hands it over, notes the outcome."""
 
+from datetime import timedelta
 from typing import Final
 
 import msgspec
@@ -15,7 +16,7 @@ from makegood.people.proofs.actions import SendCode, address_of, proof_code
 from makegood.people.proofs.rules import looks_like_mail, tag_of
 from makegood.record.log.given_store import number_at
 from makegood.store.database import Connection, Database
-from makegood.store.jobs import TakenJob
+from makegood.store.jobs import NotYet, TakenJob
 from makegood.store.vault import Vault
 from makegood.talk import store
 from makegood.talk.actions import SendMail, queue_mail
@@ -46,6 +47,12 @@ _CLAIM_PAGES: Final[dict[Reader, str]] = {
 
 NOTICE_KEY_PARTS: Final = 5
 """A notice's key is claim, version, kind, party and place, with bars between."""
+
+
+MAILS_WAIT: Final = timedelta(days=3)
+"""How long a mail waits for a mail server to be set; what is older would only confuse."""
+LOOK_AGAIN: Final = timedelta(minutes=2)
+"""How soon a waiting mail goes out once there is a mail server."""
 
 
 class MailBusy(Exception):
@@ -93,6 +100,31 @@ async def send_mail(post: Post, job: TakenJob) -> None:
             raise
         return
     await _settle(post, job, mail_id, "sent", "")
+
+
+async def keep_mail(db: Database, clock: Clock, job: TakenJob) -> None:
+    """No mail server is set: the mail waits for one, and is given up when it says nothing new.
+
+    Raises NotYet while it waits.
+    """
+    mail_id, now = job.payload_as(SendMail).mail_id, clock.now()
+    async with db.transaction() as tx:
+        if await store.mail_state(tx, job.market_id, mail_id) not in ("queued", "sending"):
+            return
+        given_up = await store.give_up_mail(
+            tx, job.market_id, mail_id, now - MAILS_WAIT, "no mail server was set", now
+        )
+    if not given_up:
+        raise NotYet(now + LOOK_AGAIN)
+
+
+async def keep_proof_code(db: Database, clock: Clock, job: TakenJob) -> None:
+    """No mail server is set: a code waits for one as long as it is good. Raises NotYet."""
+    now = clock.now()
+    async with db.connection() as conn:
+        proof = await proof_store.load_proof(conn, job.market_id, job.payload_as(SendCode).proof_id)
+    if proof is not None and now < proof.expires_at:
+        raise NotYet(now + LOOK_AGAIN)
 
 
 async def _take(post: Post, job: TakenJob, mail_id: str) -> Letter | None:

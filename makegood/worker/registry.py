@@ -153,6 +153,14 @@ def handlers(rooms: Rooms) -> dict[str, Handler]:
     return table
 
 
+def without_mail(rooms: Rooms) -> dict[str, Handler]:
+    """What becomes of mails while no mail server is set: they wait, and nothing has failed."""
+    return {
+        SEND_CODE_JOB: lambda job: mails.keep_proof_code(rooms.db, rooms.clock, job),
+        SEND_MAIL_JOB: lambda job: mails.keep_mail(rooms.db, rooms.clock, job),
+    }
+
+
 def timetable(rooms: Rooms) -> tuple[Errand, ...]:
     """What is done at fixed intervals; every errand may run in several processes at once."""
     claim_desk = ClaimDesk(

@@ -70,3 +70,51 @@ def test_a_reader_that_has_seen_enough_gets_no_traceback(data: Path) -> None:
     done = subprocess.run(asked, stdout=writing, stderr=subprocess.PIPE, timeout=120, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize(
+    ("folder", "told"),
+    [("/proc/x", "no folder can be made here"), ("file", "a file is in the way")],
+)
+def test_a_folder_that_cannot_be_made_is_one_line(
+    data: Path, capsys: pytest.CaptureFixture[str], folder: str, told: str
+) -> None:
+    (data / "file").touch()
+    where = data / folder
+    assert main(["serve", "--port", "0", "--data", str(where)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == f"makegood: {told}: choose another data folder with --data ({where})"
+
+
+def test_a_file_that_cannot_be_written_is_one_line_about_that_file(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = data / "missing" / "pack.json"
+    assert main(["rules", "export", "--shipped", "--out", str(out)]) == 1
+    told = capsys.readouterr().err
+    assert told == f"makegood: {out} cannot be used: No such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("postgres://shop:hunter2@127.0.0.1:1/x", "127.0.0.1:1"),
+        ("postgres://shop:hunter2@127.0.0.1:99999/x", "127.0.0.1:99999"),
+        ("postgres://shop:hunter2@127.0.0.1:1/x?sslmode=nonsense", "127.0.0.1:1"),
+        ("postgres://shop:hunter2@/x?host=/nowhere", "the local socket"),
+    ],
+)
+@pytest.mark.parametrize("command", ["jobs", "replay"])
+def test_a_database_that_is_not_there_is_one_line_without_its_password(
+    data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    address: str,
+    place: str,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", address)
+    assert main([command, "--data", str(data)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"makegood: the database at {place} does not answer")
+    assert "hunter2" not in line

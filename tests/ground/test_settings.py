@@ -48,6 +48,15 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     assert "hunter2" not in told
 
 
+def test_a_value_of_the_wrong_form_is_told_in_words() -> None:
+    with pytest.raises(WrongSettings) as wrong:
+        load_settings({"MAKEGOOD_SMTP_URL": "mail.example.com:hunter2", "MAKEGOOD_MAIL_FROM": "me"})
+    sender, smtp = wrong.value.problems
+    assert smtp.startswith("MAKEGOOD_SMTP_URL: this does not fit. Mail server: smtp://")
+    assert sender == "MAKEGOOD_MAIL_FROM: this does not fit. Sender of all mails."
+    assert "hunter2" not in smtp
+
+
 def test_a_named_file_must_be_there() -> None:
     with pytest.raises(WrongSettings, match="there is no file /nowhere"):
         load_settings({"MAKEGOOD_CONFIG": "/nowhere"})

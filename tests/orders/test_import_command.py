@@ -98,3 +98,39 @@ def test_a_csv_without_a_needed_column_says_which(
     file.write_text("a,b\n1,2\n")
     assert imported(file) == 1
     assert "order_no" in capsys.readouterr().err
+
+
+def test_only_bad_rows_leave_a_result_file(files: Path) -> None:
+    file = files / "orders.ndjson"
+    file.write_bytes(msgspec.json.encode(told("O-1")))
+    assert imported(file) == 0
+    assert not (files / "orders.ndjson.results.ndjson").exists()
+
+
+def test_the_market_of_the_settings_is_the_one_imported_to(
+    files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = files / "orders.ndjson"
+    file.write_bytes(msgspec.json.encode(told("O-1")))
+    monkeypatch.setenv("MAKEGOOD_MARKET", "other")
+    assert imported(file) == 1
+    assert "there is no market 'other'" in capsys.readouterr().err
+    assert imported(file, "--market", "main") == 0
+
+
+def test_a_map_with_a_misspelt_part_is_refused(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, wrong = files / "orders.csv", files / "map.json"
+    file.write_text("订单号\nA-1\n", "utf-8")
+    wrong.write_text('{"heading": {"order_no": "订单号"}}', "utf-8")
+    assert imported(file, "--map", str(wrong)) == 1
+    assert "unknown field `heading`" in capsys.readouterr().err
+
+
+def test_what_is_no_file_is_one_line(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert imported(files / "nothing.csv") == 1
+    assert imported(files) == 1
+    missing, folder = capsys.readouterr().err.splitlines()
+    assert missing == f"makegood: there is no file {files / 'nothing.csv'}"
+    assert folder == f"makegood: {files} cannot be used: Is a directory"

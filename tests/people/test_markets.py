@@ -220,12 +220,13 @@ def test_a_sellers_cap_only_lowers_the_markets(own: int | None, enabled: bool, c
     assert auto_lane_cap_minor(settings, seller) == cap
 
 
-async def test_mails_lead_to_where_the_market_is_reached_now(
+async def test_mails_lead_to_where_the_market_is_reached_now_and_come_from_its_sender(
     db: Database, now: datetime, market: str
 ) -> None:
     async with db.transaction() as tx:
-        await keep_address(tx, act_at(now), "https://new.example.com")
-        await keep_address(tx, act_at(now), "https://new.example.com")
+        await keep_address(tx, act_at(now), "https://new.example.com", "care@example.com")
+        await keep_address(tx, act_at(now), "https://new.example.com", "care@example.com")
         known = await store.load_market(tx, market)
     assert known is not None
-    assert (known.settings.base_url, known.version) == ("https://new.example.com", 2)
+    reached = (known.settings.base_url, known.settings.mail_from, known.version)
+    assert reached == ("https://new.example.com", "care@example.com", 2)

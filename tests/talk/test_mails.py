@@ -10,11 +10,21 @@ from makegood.gateways.channels.mail import SmtpMailer, SmtpSettings
 from makegood.people.links.actions import make_link, read_link
 from makegood.people.proofs.actions import Asked, Gate, begin_proof, finish_proof, proof_code
 from makegood.people.proofs.rules import OrderContact
-from makegood.store.jobs import TakenJob, done, take
+from makegood.store.jobs import NotYet, TakenJob, done, take
 from makegood.talk import store
 from makegood.talk.actions import SEND_MAIL_JOB, mail_id_of, queue_mail, queue_mails
 from makegood.talk.mail import Letter, Mail, MailFailed, Reader, SignInLink, Survey
-from makegood.worker.mails import MailBusy, Post, send_mail, send_proof_code
+from makegood.worker.loop import Worker
+from makegood.worker.mails import (
+    LOOK_AGAIN,
+    MAILS_WAIT,
+    MailBusy,
+    Post,
+    keep_mail,
+    keep_proof_code,
+    send_mail,
+    send_proof_code,
+)
 from makegood.worker.sweep import sweep_people
 from tests.people.kit import CountingIds, act_at
 from tests.talk.conftest import FixedClock, MailboxProgram
@@ -292,3 +302,44 @@ async def _run_all(post: Post, now: datetime) -> None:
             await (send_mail if job.kind == SEND_MAIL_JOB else send_proof_code)(post, job)
         async with post.db.transaction() as tx:
             await done(tx, jobs)
+
+
+async def test_without_a_mail_server_a_mail_waits_and_nothing_has_failed(
+    post: Post, mailbox: MailboxProgram, clock: FixedClock, now: datetime
+) -> None:
+    async with post.db.transaction() as tx:
+        await queue_mails(tx, act_at(now), [survey()])
+    without = {SEND_MAIL_JOB: lambda job: keep_mail(post.db, clock, job)}
+    assert await Worker(post.db, clock, without).run_due() == 1
+    clock.at = now + LOOK_AGAIN
+    (job,) = await _jobs(post, clock.at)
+    assert (job.attempts, [line.state for line in await _lines(post)]) == (1, ["queued"])
+    await send_mail(post, job)
+    assert len(mailbox.mails()) == 1
+
+
+async def test_a_mail_that_waited_too_long_for_a_server_is_given_up(
+    post: Post, mailbox: MailboxProgram, clock: FixedClock, now: datetime
+) -> None:
+    (job,) = await _queue(post, now, survey())
+    clock.at = now + MAILS_WAIT + timedelta(seconds=1)
+    await keep_mail(post.db, clock, job)
+    await send_mail(post, job)
+    (line,) = await _lines(post)
+    assert (line.state, line.problem) == ("failed", "no mail server was set")
+    assert mailbox.mails() == []
+
+
+async def test_a_code_waits_for_a_server_only_while_it_is_good(
+    post: Post, clock: FixedClock, ids: CountingIds, now: datetime
+) -> None:
+    gate = Gate(post.db, post.vault, ids)
+    asked = Asked(
+        order_no="YQ-1", contact="b1@example.com", contact_hash=b"r" * 32, address="203.0.113.7"
+    )
+    await begin_proof(gate, act_at(now), ORDER, asked)
+    (job,) = await _jobs(post, now)
+    with pytest.raises(NotYet):
+        await keep_proof_code(post.db, clock, job)
+    clock.at = now + timedelta(minutes=11)
+    await keep_proof_code(post.db, clock, job)

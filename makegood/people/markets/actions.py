@@ -68,11 +68,16 @@ async def change_settings(tx: Connection, act: Act, settings: MarketSettings, ve
         raise Refused("stale_version")
 
 
-async def keep_address(tx: Connection, act: Act, base_url: str) -> None:
-    """Let mails lead to where the market is reached now; nothing when that did not change."""
+async def keep_address(tx: Connection, act: Act, base_url: str, mail_from: str) -> None:
+    """Let mails lead to where the market is reached now, and come from its sender of now.
+
+    Nothing is written when neither changed.
+    """
     market = await store.load_market(tx, act.market_id)
-    if market is not None and market.settings.base_url != base_url:
-        moved = msgspec.structs.replace(market.settings, base_url=base_url)
+    if market is None:
+        return
+    moved = msgspec.structs.replace(market.settings, base_url=base_url, mail_from=mail_from)
+    if moved != market.settings:
         await change_settings(tx, act, moved, market.version)
 
 
