@@ -256,6 +256,7 @@ def _web_settings(settings: Settings, secret: bytes) -> WebSettings:
         "secret": secret,
         "secure_cookies": settings.public_url.startswith("https://"),
         "demo": settings.demo,
+        "mails": bool(settings.smtp_url),
         "version": __version__,
         "metrics_key": settings.metrics_key,
     }

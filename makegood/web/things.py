@@ -74,6 +74,8 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     secure_cookies: bool = False
     """True when the site is reached over https: cookies are then sent over https only."""
     demo: bool = False
+    mails: bool = True
+    """Whether a mail server is set; without one no code can reach a buyer."""
     version: str = "0"
     metrics_key: str = ""
     """Bearer key of `/metrics`; empty: only this machine may read it."""

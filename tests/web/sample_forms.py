@@ -141,7 +141,13 @@ def _home_empty(page: Page, pack: Pack) -> Facts:
 
 
 def _proof(page: Page, pack: Pack) -> Facts:
-    facts: dict[str, object] = {"again": False, "wrong": "", "next": "/", "order_no": ""}
+    facts: dict[str, object] = {
+        "again": False,
+        "wrong": "",
+        "next": "/",
+        "order_no": "",
+        "mails": True,
+    }
     return "portal/templates/proof.html", facts
 
 
@@ -151,6 +157,7 @@ def _proof_wrong(page: Page, pack: Pack) -> Facts:
         "wrong": "proof_failed",
         "next": "/",
         "order_no": "YQ1",
+        "mails": True,
     }
     return "portal/templates/proof.html", facts
 

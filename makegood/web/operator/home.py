@@ -38,6 +38,7 @@ async def show_ops(page: ThisPage, things: TheThings) -> Html:
         manual=manual,
         board=board,
         health=health,
+        mails=things.settings.mails,
     )
 
 

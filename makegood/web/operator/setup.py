@@ -160,6 +160,8 @@ async def settle(
     things.markets.forget(page.market.market_id)
     if secret:
         return await _step_page(page, things, step, Shown(secret=secret))
+    if form.text("do") == "name":
+        return page.go("/setup/shop")
     at = SETUP_STEPS.index(step)
     return page.go("/ops" if step == "check" else f"/setup/{SETUP_STEPS[at + 1]}")
 
@@ -206,6 +208,7 @@ async def _step_page(page: Page, things: Things, step: SetupStep, shown: Shown) 
         roles=INVITED_ROLES,
         deciders=deciders,
         missing=missing_before_opening(setup, page.market.settings, deciders),
+        mails=things.settings.mails,
     )
 
 
@@ -225,6 +228,8 @@ async def _carry_out(page: Page, things: Things, step: SetupStep, form: Form) ->
     match form.text("do"):
         case "key":
             return await _make_key(page, things)
+        case "name":
+            await _name_shop(page, things, form)
         case "invite":
             return await _invite(page, things, form)
         case "again":
@@ -238,6 +243,19 @@ async def _carry_out(page: Page, things: Things, step: SetupStep, form: Form) ->
         case _:
             await _save(page, things, step, form)
     return ""
+
+
+async def _name_shop(page: Page, things: Things, form: Form) -> None:
+    """What pages and mails call the shop, and how buyers reach it and know their order numbers."""
+    named = msgspec.structs.replace(
+        page.market.settings,
+        name_zh=form.text("name_zh", 60),
+        name_en=form.text("name_en", 60),
+        support_contact=form.text("support_contact", 200),
+        order_no_hint=form.text("order_no_hint", 120),
+    )
+    async with things.db.transaction() as tx:
+        await change_settings(tx, page.act(), named, page.market.version)
 
 
 async def _make_key(page: Page, things: Things) -> str:

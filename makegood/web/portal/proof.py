@@ -63,12 +63,12 @@ CodeForm = Annotated[CodeGiven, Body(media_type=RequestEncodingType.URL_ENCODED)
 
 
 @get("/proof")
-async def show_proof(page: ThisPage, request: AnyRequest) -> Html:
+async def show_proof(page: ThisPage, things: TheThings, request: AnyRequest) -> Html:
     """Both ways to prove, with the order number filled in where it is known."""
     query = request.query_params
     next_ = local_path(str(query.get("next", "") or "/"))
     order_no = (str(query.get("order", "")) or _order_in(next_))[:LONGEST]
-    return _proof_page(page, order_no, next_, again="again" in query)
+    return _proof_page(page, things, order_no, next_, again="again" in query)
 
 
 @post("/proof/code")
@@ -90,7 +90,7 @@ async def want_code(
     try:
         begun = await begin_proof(things.gate, visitor_act(page), order, asked)
     except Refused as refused:
-        return _refused(page, refused, order_no, data.next)
+        return _refused(page, things, refused, order_no, data.next)
     return page.go(code_path(begun.proof_id, begun.tag, order_no, data.next))
 
 
@@ -138,7 +138,7 @@ async def give_password(
             page.caller,
         )
     except Refused as refused:
-        return _refused(page, refused, order_no, data.next)
+        return _refused(page, things, refused, order_no, data.next)
     return _enter(page, signed_in, data.next)
 
 
@@ -198,10 +198,11 @@ def _order_in(path: str) -> str:
     return parts[2] if path.startswith("/o/") else ""
 
 
-def _refused(page: Page, refused: Refused, order_no: str, next_: str) -> Html:
+def _refused(page: Page, things: Things, refused: Refused, order_no: str, next_: str) -> Html:
     """The same form with what was wrong; never whether the order exists."""
     status = 429 if refused.code == "proof_locked" else 409
-    answer = _proof_page(page, order_no, local_path(next_ or "/"), refused.code, status=status)
+    next_ = local_path(next_ or "/")
+    answer = _proof_page(page, things, order_no, next_, refused.code, status=status)
     retry_s = refused.detail.get("retry_after_s")
     if retry_s is not None:
         answer.headers["retry-after"] = str(retry_s)
@@ -210,6 +211,7 @@ def _refused(page: Page, refused: Refused, order_no: str, next_: str) -> Html:
 
 def _proof_page(
     page: Page,
+    things: Things,
     order_no: str,
     next_: str,
     wrong: str = "",
@@ -224,6 +226,7 @@ def _proof_page(
         next=next_,
         wrong=wrong,
         again=again,
+        mails=things.settings.mails,
     )
 
 
