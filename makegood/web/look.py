@@ -117,6 +117,17 @@ def finding_namer(names: Callable[[], Pack]) -> Callable[[str, Lang], str]:
     return finding_name
 
 
+def share_teller(names: Callable[[], Pack]) -> Callable[[str], list[tuple[str, int]]]:
+    """A function from a finding's code to who bears how many percent; nobody while it waits."""
+
+    def finding_shares(code: str) -> list[tuple[str, int]]:
+        finding = names().findings.get(code)
+        shares = finding.shares if finding is not None else None
+        return [(party, part) for party, part in shares.as_dict().items() if part] if shares else []
+
+    return finding_shares
+
+
 def reason_icon(code: str) -> str:
     """The icon of a reason's group."""
     return REASON_ICONS.get(code[:3], "dots")

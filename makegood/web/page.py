@@ -56,8 +56,8 @@ def make_environment(names: Callable[[], Pack]) -> Environment:
     """The template engine: everything escaped, an unknown name is an error.
 
     Globals of every template: `state_look`, `share_left`, `fact_name(name, lang)`,
-    `slot_name(code, lang)`, `reason_name(code, lang)`, `finding_name(code, lang)`, `reason_icon`,
-    `currencies` (the codes of those that we keep books in).
+    `slot_name(code, lang)`, `reason_name(code, lang)`, `finding_name(code, lang)`,
+    `finding_shares(code)`, `reason_icon`, `currencies` (the codes of those that we keep books in).
     """
     environment = Environment(
         loader=FileSystemLoader(ROOT),
@@ -80,6 +80,7 @@ def make_environment(names: Callable[[], Pack]) -> Environment:
         slot_name=look.slot_namer(names),
         reason_name=look.reason_namer(names),
         finding_name=look.finding_namer(names),
+        finding_shares=look.share_teller(names),
         currencies=tuple(MINOR_DIGITS),
     )
     return environment

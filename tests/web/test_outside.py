@@ -68,8 +68,12 @@ async def test_a_mediator_sees_what_both_sides_see_and_answers_once(
     assert browser.page.url.path == "/outside"
     assert "商品页写的是国服还是国际服" in browser.page.text
     assert SECRET not in browser.page.text
-    sent = await browser.send("/outside", text="页面写的是国服", finding="not_as_described")
+    assert "没有问题" in browser.page.text, "what the seller answered"
+    sent = await browser.send(
+        "/outside", text="页面写的是国服", finding="not_as_described", remedy="refund_full"
+    )
     assert "已收到您的答复" in sent.text
+    assert "建议的方案：全额退款" in sent.text
     view = await street.view(claim_no)
     assert view.state == "in_review"
     [said] = [step for step in view.steps if step.what == "outside_answered"]
@@ -97,6 +101,34 @@ async def test_only_a_mediator_may_find_and_recommend(street: Town, app: Litesta
     assert back.status_code == 409
     assert "没有这条记录" in back.text
     assert (await street.view(claim_no)).state == "external"
+
+
+async def test_findings_of_the_problem_come_first_and_say_who_bears_it(
+    street: Town, app: Litestar
+) -> None:
+    browser = await opened(street, app, await referred(street))
+    assert browser.page is not None
+    own, _, others = browser.page.text.partition("<optgroup")
+    assert "与描述不符：卖家 100%</option>" in own
+    assert "卡密无效：供货商 100%</option>" in others
+    assert "卡密无效：卖家 100%</option>" in others
+
+
+async def test_a_link_that_comes_too_late_says_so_and_asks_nothing(
+    street: Town, app: Litestar
+) -> None:
+    claim_no = await referred(street)
+    async with street.db.connection() as conn:
+        asked = await open_case_of(conn, "main", claim_no)
+    assert asked is not None
+    await street.later(hours=73)
+    browser = Browser(app)
+    late = await browser.open(f"/x/{link_token(street.vault, 'main', 'outside', asked.link_id)}")
+    assert "平台已经不再等这份答复" in late.text
+    assert "<textarea" not in late.text
+    sent = await browser.send("/outside", text="页面写的是国服")
+    assert sent.status_code == 409, "also from a page that was open before"
+    assert (await street.view(claim_no)).state == "in_review"
 
 
 async def test_an_empty_answer_or_too_much_money_is_sent_back(street: Town, app: Litestar) -> None:

@@ -339,3 +339,39 @@ async def test_an_apostrophe_is_shown_as_one_wherever_a_name_is_put_together(
     page = await eve.open(begun_at)
     assert "Seller&#39;s answer" in page.text, "among what changed and in the list of edits"
     assert "&amp;#39;" not in page.text
+
+
+async def submitted(fang: Browser, title: str) -> str:
+    """The path of a draft with one longer time limit that waits for a reviewer."""
+    draft = await begun(fang)
+    page = await fang.open(draft)
+    longer = {"do": "clock", "stage": "decision", "usual": "2880", "urgent": "720"}
+    page = await fang.send(f"{draft}/edit", seen=seen(page.text), **longer)
+    page = await fang.send(f"{draft}/describe", seen=seen(page.text), **(WHY | {"title": title}))
+    await fang.send(f"{draft}/submit", seen=seen(page.text))
+    return draft
+
+
+async def test_a_reviewer_is_told_before_that_another_version_is_under_way(
+    fang: Browser, lin: Browser
+) -> None:
+    first, second = await submitted(fang, "先来的"), await submitted(fang, "后来的")
+    await lin.open(first)
+    await lin.send(f"{first}/review", do="approve", text="看过")
+    page = await lin.open(second)
+    assert "v2 还在公示或灰度" in page.text
+    assert 'value="approve" disabled' in page.text
+    refused = await lin.send(f"{second}/review", do="approve", text="可以，等前一个完成")
+    assert refused.status_code == 409
+    assert "可以，等前一个完成</textarea>" in refused.text, "what was typed is still there"
+
+
+async def test_the_reason_for_stopping_has_a_field_of_its_own(fang: Browser, lin: Browser) -> None:
+    draft = await submitted(fang, "要停的")
+    await lin.open(draft)
+    await lin.send(f"{draft}/review", do="approve", text="看过")
+    page = await fang.open(draft)
+    ids = re.findall(r' id="(f-[^"]+)"', page.text)
+    assert len(ids) == len(set(ids))
+    page = await fang.send(f"{draft}/withdraw", why="换一版")
+    assert "已撤回" in bare(page.text.partition('class="vers"')[2].partition("</nav>")[0])

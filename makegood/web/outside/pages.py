@@ -12,23 +12,21 @@ from makegood.base.refusal import Refused
 from makegood.claims.looking import OUTSIDER, view_for_outside
 from makegood.claims.outside.actions import answer_outside
 from makegood.claims.outside.rules import LINK_PURPOSE, OutsideAnswer
-from makegood.claims.remedies import ALL
 from makegood.people.links.actions import read_link
 from makegood.web.bundle.answer import answer as bundle_answer
 from makegood.web.bundle.answer import packed_bundle
 from makegood.web.bundle.question import question_file
 from makegood.web.desk.faults import Fault
 from makegood.web.desk.forms import AnyRequest, Form, read_form
+from makegood.web.desk.present import step_detail, step_icon, step_words
+from makegood.web.desk.rulings import choices
 from makegood.web.errors import refusal_words
 from makegood.web.file_routes import read_routes
-from makegood.web.look import finding_namer
 from makegood.web.outside.passes import DOOR, OutsidePass, case_of
 from makegood.web.page import Html, Page, ThisPage
 from makegood.web.passes import SESSION, pass_cookie
 from makegood.web.problem import PageFault
 from makegood.web.things import TheThings, Things
-
-REMEDIES: Final = tuple(sorted(ALL))
 
 
 @get("/x/{token:str}")
@@ -101,8 +99,6 @@ async def _page(
     async with things.db.connection() as conn:
         case = await case_of(conn, request, things, act.market_id, page.now)
         claim = await view_for_outside(conn, act, things.desk, case.claim_no)
-    pack = things.desk.shelf.names()
-    named = finding_namer(lambda: pack)
     return page.show(
         "outside/templates/case.html",
         409 if refused else 200,
@@ -111,8 +107,10 @@ async def _page(
         done=done,
         fault=Fault(*refusal_words(page, refused)) if refused else None,
         form=form or Form({}),
-        findings=[(code, named(code, page.words.lang)) for code in sorted(pack.findings)],
-        remedies=REMEDIES,
+        step_icon=step_icon,
+        step_words=step_words,
+        step_detail=step_detail,
+        **choices(things, claim),
     )
 
 

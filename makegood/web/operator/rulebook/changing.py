@@ -126,7 +126,8 @@ async def take_step(
                 await releasing.end_proposals(tx, page.act(), draft_id)
     except Refused as refused:
         fault = fault_of(page, refused) or Fault(*refusal_words(page, refused))
-        return await draft_page(page, things, draft_id, fault=fault, status=status_of(refused))
+        status, typed = status_of(refused), (step, form)
+        return await draft_page(page, things, draft_id, fault=fault, status=status, typed=typed)
     finally:
         things.desk.shelf.forget(page.market.market_id)
     return page.go(f"{_url(draft_id)}?done=outside" if step == "outside" else _url(draft_id))

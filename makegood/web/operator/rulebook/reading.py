@@ -1,5 +1,6 @@
 """The rules on the operator's pages: all tables, one table, one draft, the linter."""
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -26,7 +27,7 @@ from makegood.policy.tables import Scalar
 from makegood.policy.void_clauses import CLAUSES
 from makegood.store.database import Connection
 from makegood.web.desk.faults import Fault
-from makegood.web.desk.forms import AnyRequest, read_form
+from makegood.web.desk.forms import AnyRequest, Form, read_form
 from makegood.web.operator.rulebook import forms
 from makegood.web.operator.rulebook.beside import beside_tables, place_of_edit
 from makegood.web.operator.rulebook.table_view import columns_to_add, table_shown, title_of
@@ -138,8 +139,9 @@ async def draft_page(
     fault: Fault | None = None,
     status: int = 409,
     done: str = "",
+    typed: tuple[str, Form] | None = None,
 ) -> Html:
-    """A draft's page, with what was refused or done."""
+    """A draft's page, with what was refused or done, and what was typed for a refused step."""
     async with things.db.connection() as conn:
         draft = await load(conn, page, draft_id)
         rules = await rules_of(conn, page, things)
@@ -169,7 +171,17 @@ async def draft_page(
         mine=page.caller.account_id in {draft.author_id, *draft.editors},
         outside=outside,
         done=done == "outside",
+        said=_said(typed),
     )
+
+
+def _said(typed: tuple[str, Form] | None) -> Callable[[str, str, str], str]:
+    """What a field of a step's form holds: what was just typed into it, else what is kept."""
+
+    def said(step: str, name: str, kept: str) -> str:
+        return typed[1].text(name) if typed is not None and typed[0] == step else kept
+
+    return said
 
 
 async def draft_table_page(
