@@ -63,7 +63,8 @@ async def carry_out(
     remedy = remedy_of(claim)
     if claim.decision is None or remedy == "" or claim.state != "decided":
         return held
-    await guard_sales(tx, act, claim)
+    held = await guard_sales(tx, act, desk, held)
+    claim = held.claim
     if remedy in MONEY and needs_withdrawal(claim, units):
         await enqueue(tx, [_withdrawal(act, claim)])
         return held

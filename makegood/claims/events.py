@@ -530,6 +530,55 @@ class BearingCorrected(ClaimEvent, frozen=True, kw_only=True, tag="bearing_corre
     transfers: list[str] = []
 
 
+class PayoutHeld(ClaimEvent, frozen=True, kw_only=True, tag="payout_held"):
+    """The claimed amount is not paid out to the seller, by this rule, until then at the latest."""
+
+    claim_no: str
+    seller_id: str
+    amount_minor: int
+    currency: str
+    rule: str
+    until: datetime | None = None
+
+
+class PayoutFreed(ClaimEvent, frozen=True, kw_only=True, tag="payout_freed"):
+    """The claim keeps it from the seller no longer; `why` is the state that the claim came to."""
+
+    claim_no: str
+    seller_id: str
+    amount_minor: int
+    currency: str
+    rule: str
+    why: str
+
+
+class SalesHeld(ClaimEvent, frozen=True, kw_only=True, tag="sales_held"):
+    """All the seller sells stays in escrow until nobody can claim it any more.
+
+    `amount_minor` is what lay there at that moment. Without an end (`until` is None) it lasts
+    until it is lifted. A person who did it by hand said why.
+    """
+
+    claim_no: str
+    seller_id: str
+    amount_minor: int
+    currency: str
+    rule: str
+    until: datetime | None = None
+    why: str = ""
+
+
+class SalesFreed(ClaimEvent, frozen=True, kw_only=True, tag="sales_freed"):
+    """The seller's sales are paid out as usual again; `claim_no` is what had begun it."""
+
+    claim_no: str
+    seller_id: str
+    amount_minor: int
+    currency: str
+    rule: str
+    why: str = ""
+
+
 class ClaimReopened(ClaimEvent, frozen=True, kw_only=True, tag="claim_reopened"):
     """New evidence about a closed claim was accepted for a second look."""
 
@@ -604,6 +653,10 @@ AnyEvent = (
     | AppealDecided
     | SellerRestored
     | BearingCorrected
+    | PayoutHeld
+    | PayoutFreed
+    | SalesHeld
+    | SalesFreed
     | ClaimReopened
     | ReferredOutside
     | OutsideAnswered

@@ -180,6 +180,10 @@ def _apply(claim: Claim, recorded: Recorded) -> Claim:  # noqa: C901 - the close
             return _appealed(claim, outcome, at)
         case e.SellerRestored(moved=moved) | e.BearingCorrected(moved=moved):
             return _set(claim, shifted=(*claim.shifted, *moved))
+        case e.PayoutHeld() as placed:
+            return _set(claim, hold=placed)
+        case e.PayoutFreed() | e.SalesHeld() | e.SalesFreed():
+            return claim
         case e.ClaimReopened(deadlines=deadlines):
             again = _set(claim, state="reopened", deadlines=tuple(deadlines))
             return _set(again, closed_at=None, settled_at=None, root_cause="")

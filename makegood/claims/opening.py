@@ -11,6 +11,7 @@ from makegood.base.refusal import Refused
 from makegood.claims import events as e
 from makegood.claims.factsheet import order_facts
 from makegood.claims.grams import normal
+from makegood.claims.holding import first_hold
 from makegood.claims.promises import Timetable
 from makegood.claims.rows import Intake, UnitClaim
 from makegood.orders import rules as order_rules
@@ -196,7 +197,7 @@ def opened(
     contract: e.ContractPin | None = None,
     contracted: bool = True,
 ) -> list[e.AnyEvent]:
-    """A claim taken on: opened, what the order says, accepted.
+    """A claim taken on: opened, what the order says, its amount held, accepted.
 
     A unit that was decided before, and has a later problem by the buyer's own word, is a
     person's to look at.
@@ -246,6 +247,7 @@ def opened(
     return [
         beginning,
         e.FactsRecorded(facts=order_facts(units, act.now, contracted=contracted)),
+        *first_hold(beginning),
         e.ClaimAccepted(),
     ]
 

@@ -10,6 +10,7 @@ from makegood.base.actor import Act
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.claims import store
+from makegood.claims.holding import keeps_money
 from makegood.claims.rows import OpenOnOrder
 from makegood.ledger.accounts import escrow
 from makegood.ledger.actions import balances, settle_order
@@ -27,6 +28,8 @@ from makegood.store.database import Connection
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
     """A part of the order that is not paid out yet; `claim_no` is empty where nobody complains.
+
+    A complaint about our own conduct keeps nothing from the seller.
 
     `inspection` is the time in which buyers look at their goods; `escrow` the longer one of a
     seller who described goods falsely.
@@ -131,6 +134,7 @@ def _payout(
             until=one.until,
         )
         for one in {one.claim_no: one for one in bound}.values()
+        if keeps_money(one.line_no, one.amount_minor)
     ]
     held = within([*held, *_inspected(order, claimed, now, rule)], available_minor)
     return Payout(

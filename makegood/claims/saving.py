@@ -13,6 +13,7 @@ from makegood.claims import clock, notices, store
 from makegood.claims import events as e
 from makegood.claims.desk import Desk
 from makegood.claims.fold import evolve
+from makegood.claims.holding import with_holds
 from makegood.claims.listed import row_of
 from makegood.claims.offers import freeing_jobs
 from makegood.claims.parting import part
@@ -81,6 +82,7 @@ async def append(
     """Record events of a held claim with everything that must be true in the same commit."""
     if not events:
         return held
+    events = with_holds(held.claim, events, act)
     sealed = seal(held.head, events, desk.ids, act)
     recorded = [store.read(one) for one in sealed]
     claim = held.claim

@@ -111,6 +111,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     before_appeal: str = ""
     shifted: tuple[e.MovedPart, ...] = ()
     """Parts of refunds that moved from one bearer to another since they were paid."""
+    hold: e.PayoutHeld | None = None
+    """What it held of the seller's money last; none where there was nothing to hold."""
     settled_at: datetime | None = None
     closed_at: datetime | None = None
     notices: tuple[e.NoticeSent, ...] = ()

@@ -127,7 +127,7 @@ def audience_of(event: e.AnyEvent) -> v.Audience:
             return "platform"
         case e.KeyRevealed():
             return "buyer"
-        case e.SellerRestored() | e.BearingCorrected():
+        case e.SellerRestored() | e.BearingCorrected() | e.SalesHeld() | e.SalesFreed():
             return "seller"
         case _:
             return "all"

@@ -208,6 +208,17 @@ async def load(conn: Connection, market_id: str, claim_no: str) -> Loaded | None
     return Loaded(fold(history), head, history)
 
 
+def by_hand_stream(seller_id: str) -> str:
+    """The stream of what people do to a seller's payouts outside every claim."""
+    return f"payouts/{seller_id}"
+
+
+async def by_hand(conn: Connection, market_id: str, seller_id: str) -> list[e.AnyEvent]:
+    """What people did to a seller's payouts outside every claim, in order."""
+    sealed = await record_store.load(conn, market_id, by_hand_stream(seller_id))
+    return [read(one).event for one in sealed]
+
+
 async def first_entry_hash(conn: Connection, market_id: str, claim_no: str) -> bytes:
     """The hash of a claim's first public entry: names the claim without saying which it is."""
     found: bytes = await conn.fetchval(

@@ -8,11 +8,15 @@ import pytest
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
 from makegood.claims import actions, staff_actions
+from makegood.claims import events as e
 from makegood.claims import funds as funds_module
+from makegood.claims import store as claim_store
 from makegood.claims.approving import decide as decide_proposal
 from makegood.claims.funds import funds_of, settle_due
+from makegood.claims.guarding import free_sales, hold_sales, reason_by_hand
 from makegood.claims.payouts import Payout, payout_of
 from makegood.claims.staff_actions import Ruled
+from makegood.claims.state import Recorded
 from makegood.ledger.funds.actions import (
     entry_of,
     fill_deposit,
@@ -29,6 +33,7 @@ from makegood.people.approvals.rules import Approver, NewProposal
 from makegood.people.markets.rules import Seller
 from makegood.people.markets.store import load_seller
 from makegood.people.markets.terms import ContractTerms, MoneyTerms, hold_hours
+from makegood.record import store as record_store
 from tests.claims.town import SETTINGS, Town, unit_line
 from tests.people.kit import ListeningDatabase
 
@@ -80,6 +85,51 @@ async def test_m93_an_open_claim_holds_its_amount_until_the_decision_is_executed
     ]
     assert (await payout(town)).allowed_minor == 0
 
+    placed = [one.event for one in await history(town, opened.claim_no) if holds(one.event)]
+    assert placed == [
+        e.PayoutHeld(
+            claim_no=opened.claim_no,
+            seller_id="s-1",
+            amount_minor=9800,
+            currency="CNY",
+            rule="open_claim",
+            until=max(one.at for one in opened.deadlines),
+        )
+    ]
+
+
+async def test_the_end_of_a_claim_lets_go_of_its_hold_and_says_why(town: Town) -> None:
+    await town.order(lines=unit_line(supplier=None))
+    opened = await town.open("SND01", description=STORY)
+    async with town.db.transaction() as tx:
+        await actions.withdraw(tx, town.buyer, town.desk, opened.claim_no)
+
+    told = [one.event for one in await history(town, opened.claim_no)]
+    ended = [told[at + 1] for at, event in enumerate(told) if isinstance(event, e.PayoutFreed)]
+    assert [e.event_name(event) for event in ended] == ["claim_withdrawn"]
+    [freed] = [event for event in told if isinstance(event, e.PayoutFreed)]
+    assert (freed.amount_minor, freed.seller_id, freed.why) == (9800, "s-1", "withdrawn")
+
+
+async def test_an_appeal_holds_again_and_lets_go_again(town: Town) -> None:
+    claim_no = await falsely_described(town)
+    async with town.db.transaction() as tx:
+        await actions.appeal(
+            tx, town.seller, town.desk, claim_no, disputed=["finding"], text="看记录"
+        )
+
+    told = [e.event_name(one.event) for one in await history(town, claim_no) if holds(one.event)]
+    assert told == ["payout_held", "sales_held", "payout_freed", "payout_held"]
+
+
+async def test_a_complaint_about_our_own_people_keeps_nothing_from_the_seller(town: Town) -> None:
+    await town.order(lines=unit_line(supplier=None))
+    opened = await town.open("SRV01", description="客服态度很差，一直让我等")
+    await town.later(days=7)
+
+    assert (await payout(town)).held == []
+    assert not [one for one in await history(town, opened.claim_no) if holds(one.event)]
+
 
 async def test_a_new_seller_waits_three_days_longer(town: Town) -> None:
     await town.order()
@@ -112,8 +162,49 @@ def test_m60_a_contract_may_hold_shorter() -> None:
 
 
 async def test_m77_a_false_description_puts_the_seller_into_escrow_mode(town: Town) -> None:
-    await town.order(lines=unit_line(supplier=None))
     await town.order("O-2")
+    claim_no = await falsely_described(town)
+
+    async with town.db.connection() as conn:
+        seller = await load_seller(conn, "main", "s-1")
+    assert seller is not None
+    assert seller.escrow_claim_no == claim_no
+    [held] = [
+        one.event for one in await history(town, claim_no) if isinstance(one.event, e.SalesHeld)
+    ]
+    decided = await decision_of(town, claim_no)
+    assert held.rule == f"{decided.rule_id}@{decided.rule_version}"
+    assert (held.seller_id, held.amount_minor, held.until) == ("s-1", 19_600, None)
+    await town.later(days=20)
+    assert [one.why for one in (await payout(town, "O-2")).held] == ["escrow"]
+
+
+async def test_escrow_mode_by_hand_needs_a_reason_and_is_recorded_both_ways(town: Town) -> None:
+    await town.order()
+    operator = town.act("operator", "op")
+    async with town.db.transaction() as tx:
+        with pytest.raises(Refused, match="reason_needed"):
+            await hold_sales(tx, operator, town.desk.ids, "s-1", "CNY", " ")
+    async with town.db.transaction() as tx:
+        await hold_sales(tx, operator, town.desk.ids, "s-1", "CNY", "三笔订单描述不符")
+        await hold_sales(tx, operator, town.desk.ids, "s-1", "CNY", "再点一次")
+    async with town.db.transaction() as tx:
+        assert await reason_by_hand(tx, "main", "s-1") == "三笔订单描述不符"
+        await free_sales(tx, operator, town.desk.ids, "s-1", "CNY", "已改正")
+        told = await record_store.load(tx, "main", "payouts/s-1")
+        seller = await load_seller(tx, "main", "s-1")
+    assert seller is not None
+    assert seller.escrow_since is None
+    assert [(one.name, one.fields()["why"], one.actor_id) for one in told] == [
+        ("sales_held", "三笔订单描述不符", "op"),
+        ("sales_freed", "已改正", "op"),
+    ]
+    assert told[0].fields()["amount_minor"] == 9800
+
+
+async def falsely_described(town: Town) -> str:
+    """A claim whose goods were not as described, decided by a person and carried out."""
+    await town.order(lines=unit_line(supplier=None))
     opened = await town.open("SND01", description=STORY)
     await town.file_all(opened.claim_no)
     async with town.db.transaction() as tx:
@@ -122,13 +213,26 @@ async def test_m77_a_false_description_puts_the_seller_into_escrow_mode(town: To
     async with town.db.transaction() as tx:
         await staff_actions.decide_claim(tx, town.agent, town.desk, opened.claim_no, ruled)
     await town.settle()
+    return opened.claim_no
 
+
+async def history(town: Town, claim_no: str) -> list[Recorded]:
     async with town.db.connection() as conn:
-        seller = await load_seller(conn, "main", "s-1")
-    assert seller is not None
-    assert seller.escrow_claim_no == opened.claim_no
-    await town.later(days=20)
-    assert [one.why for one in (await payout(town, "O-2")).held] == ["escrow"]
+        loaded = await claim_store.load(conn, "main", claim_no)
+    assert loaded is not None
+    return loaded.history
+
+
+def holds(event: e.AnyEvent) -> bool:
+    return isinstance(event, e.PayoutHeld | e.PayoutFreed | e.SalesHeld | e.SalesFreed)
+
+
+async def decision_of(town: Town, claim_no: str) -> e.Decision:
+    async with town.db.connection() as conn:
+        loaded = await claim_store.load(conn, "main", claim_no)
+    assert loaded is not None
+    assert loaded.claim.decision is not None
+    return loaded.claim.decision
 
 
 async def test_what_is_settled_is_asked_for_released_by_another_and_paid_once(town: Town) -> None:

@@ -343,3 +343,25 @@ async def test_a_long_download_has_every_row_once_and_holds_no_connection(
         assert sorted(row[column] for row in rows) == amounts
         assert len({row[place] for row in rows}) == 1200
     assert "8,394" in page.text, "the sum is that of all rows, not of those shown"
+
+
+async def test_escrow_mode_by_hand_needs_a_reason_that_the_seller_reads_too(
+    street: Town, app: Litestar
+) -> None:
+    await street.order("O-9")
+    operator = await signed_in(street, app, "op")
+    await operator.open("/ops/sellers/s-1")
+    refused = await operator.send("/ops/sellers/s-1", do="hold", why="")
+    assert refused.status_code == 409
+    assert "转入担保模式" in refused.text
+
+    await operator.send("/ops/sellers/s-1", do="hold", why="三笔订单描述不符")
+    page = await operator.open("/ops/sellers/s-1")
+    seller = await shopkeeper(street, app)
+    told = await seller.open("/seller/funds")
+    for text in (page.text, told.text):
+        assert "由运营转入" in text
+        assert "三笔订单描述不符" in text
+
+    await operator.send("/ops/sellers/s-1", do="lift", why="已改正")
+    assert "三笔订单描述不符" not in (await seller.open("/seller/funds")).text

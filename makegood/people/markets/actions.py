@@ -100,22 +100,15 @@ async def change_seller(tx: Connection, act: Act, seller: Seller) -> bool:
 
 async def hold_in_escrow(tx: Connection, act: Act, seller_id: str, claim_no: str) -> bool:
     """Keep a seller's sales in escrow until their claim windows close; False when it was so."""
-    seller = await store.load_seller(tx, act.market_id, seller_id)
-    if seller is None or seller.escrow_since is not None:
-        return False
-    held = msgspec.structs.replace(seller, escrow_since=act.now, escrow_claim_no=claim_no)
-    return await store.update_seller(tx, act.market_id, held, act.now)
+    return await store.begin_escrow(tx, act.market_id, seller_id, claim_no, act.now)
 
 
-async def lift_escrow(tx: Connection, act: Act, seller_id: str, claim_no: str = "") -> bool:
-    """End it, when `claim_no` was its reason or none is named; False when nothing was lifted."""
-    seller = await store.load_seller(tx, act.market_id, seller_id)
-    if seller is None or seller.escrow_since is None:
-        return False
-    if claim_no and seller.escrow_claim_no != claim_no:
-        return False
-    free = msgspec.structs.replace(seller, escrow_since=None, escrow_claim_no="")
-    return await store.update_seller(tx, act.market_id, free, act.now)
+async def lift_escrow(tx: Connection, act: Act, seller_id: str, claim_no: str = "") -> str | None:
+    """End it, when `claim_no` was its reason or none is named; the claim that was its reason.
+
+    Empty where a person had begun it, None when nothing was lifted.
+    """
+    return await store.end_escrow(tx, act.market_id, seller_id, claim_no, act.now)
 
 
 async def change_supplier(tx: Connection, act: Act, supplier: Supplier) -> bool:

@@ -108,12 +108,15 @@ async def upsert_suppliers(
 
 
 async def update_seller(tx: Connection, market_id: str, seller: Seller, now: datetime) -> bool:
-    """Write every field of a known seller; False when there is none."""
+    """Write a known seller but for escrow mode, which a claim may change meanwhile.
+
+    False when there is none.
+    """
     changed = await tx.fetchval(
         """
         UPDATE seller SET name = $3, tier = $4, suspended_at = $5, deposit_note = $6,
-                          auto_lane_cap_minor = $7, own_auto_cap_minor = $8, escrow_since = $9,
-                          escrow_claim_no = $10, contract_id = $11, updated_at = $12
+                          auto_lane_cap_minor = $7, own_auto_cap_minor = $8,
+                          contract_id = $9, updated_at = $10
         WHERE market_id = $1 AND seller_id = $2 RETURNING true
         """,
         market_id,
@@ -124,12 +127,47 @@ async def update_seller(tx: Connection, market_id: str, seller: Seller, now: dat
         seller.deposit_note,
         seller.auto_lane_cap_minor,
         seller.own_auto_cap_minor,
-        seller.escrow_since,
-        seller.escrow_claim_no,
         seller.contract_id,
         now,
     )
     return bool(changed)
+
+
+async def begin_escrow(
+    tx: Connection, market_id: str, seller_id: str, claim_no: str, now: datetime
+) -> bool:
+    """Put a seller into escrow mode; False when it was so, or there is no such seller."""
+    changed = await tx.fetchval(
+        """
+        UPDATE seller SET escrow_since = $4, escrow_claim_no = $3, updated_at = $4
+        WHERE market_id = $1 AND seller_id = $2 AND escrow_since IS NULL RETURNING true
+        """,
+        market_id,
+        seller_id,
+        claim_no,
+        now,
+    )
+    return bool(changed)
+
+
+async def end_escrow(
+    tx: Connection, market_id: str, seller_id: str, claim_no: str, now: datetime
+) -> str | None:
+    """End escrow mode, if this claim began it or none is named; answers the claim that had."""
+    began: str | None = await tx.fetchval(
+        """
+        UPDATE seller SET escrow_since = NULL, escrow_claim_no = '', updated_at = $4
+        FROM (SELECT escrow_claim_no FROM seller
+              WHERE market_id = $1 AND seller_id = $2 AND escrow_since IS NOT NULL
+                AND ($3 = '' OR escrow_claim_no = $3) FOR NO KEY UPDATE) AS before
+        WHERE market_id = $1 AND seller_id = $2 RETURNING before.escrow_claim_no
+        """,
+        market_id,
+        seller_id,
+        claim_no,
+        now,
+    )
+    return began
 
 
 async def update_supplier(

@@ -48,6 +48,10 @@ STEP_ICONS: Final[dict[str, str]] = {
     "appeal_filed": "scale",
     "appeal_decided": "scale",
     "bearing_corrected": "wallet",
+    "payout_held": "lock",
+    "payout_freed": "wallet",
+    "sales_held": "lock",
+    "sales_freed": "wallet",
     "claim_reopened": "redo",
     "claim_withdrawn": "x-c",
     "claim_declined": "x-c",
@@ -121,6 +125,8 @@ def step_detail(words: Words, step: StepView) -> str:
         case "claim_decided" | "decision_proposed" | "offer_made":
             remedy = str(words.code("remedy", _text(said, "remedy"))) if said.get("remedy") else ""
             return " ".join(filter(None, (remedy, _amount(words, step))))
+        case "payout_held" | "payout_freed" | "sales_held":
+            return _amount(words, step)
         case "facts_recorded":
             return words.text("desk.items", n=said.get("count", 0))
         case "owner_changed":

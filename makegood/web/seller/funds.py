@@ -11,6 +11,7 @@ from litestar.response import Redirect, Stream
 from makegood.base.money import plain_amount
 from makegood.base.refusal import Refused
 from makegood.claims.funds import SellerFunds, funds_of, required_deposit, settle_due
+from makegood.claims.guarding import reason_by_hand
 from makegood.ledger.funds import store
 from makegood.ledger.funds.actions import (
     entry_of,
@@ -180,8 +181,12 @@ async def money_page(conn: Connection, page: Page, seller: Seller, m: str) -> di
     asked = _statement(page, seller.seller_id, month)
     newest = await store.newest_entries(conn, asked, ENTRIES_SHOWN)
     count, net_minor = await store.sum_entries(conn, asked)
+    by_hand = seller.escrow_since is not None and not seller.escrow_claim_no
     return {
         "seller": seller,
+        "held_why": await reason_by_hand(conn, page.market.market_id, seller.seller_id)
+        if by_hand
+        else "",
         "funds": funds,
         "month": month.name,
         "months": recent_months(page.now, page.words.zone),

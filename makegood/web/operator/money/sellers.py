@@ -10,11 +10,12 @@ from litestar.types import ControllerRouterHandler
 
 from makegood.base.refusal import Refused
 from makegood.claims.funds import settle_due
+from makegood.claims.guarding import free_sales, hold_sales
 from makegood.ledger.actions import pay_deposit
 from makegood.ledger.funds import store
 from makegood.ledger.funds.actions import pay_out, refuse_payout
 from makegood.ledger.statements.months import read_month
-from makegood.people.markets.actions import change_seller, hold_in_escrow, lift_escrow
+from makegood.people.markets.actions import change_seller
 from makegood.people.markets.store import list_sellers, list_suppliers
 from makegood.store.database import Connection
 from makegood.web.desk.faults import Fault
@@ -137,7 +138,7 @@ async def _do(tx: Connection, page: Page, things: Things, seller_id: str, form: 
             moved = await settle_due(tx, act, seller_id, currency)
             return "settled" if moved.amount_minor else "nothing"
         case "hold":
-            await hold_in_escrow(tx, act, seller_id, "")
+            await hold_sales(tx, act, things.ids, seller_id, currency, form.text("why", 500))
             return "held"
         case "contract":
             seller = await seller_of(tx, page, seller_id)
@@ -145,7 +146,7 @@ async def _do(tx: Connection, page: Page, things: Things, seller_id: str, form: 
             await change_seller(tx, act, agreed)
             return "contract"
         case "lift":
-            await lift_escrow(tx, act, seller_id)
+            await free_sales(tx, act, things.ids, seller_id, currency, form.text("why", 500))
             return "lifted"
         case _:
             raise not_found()
