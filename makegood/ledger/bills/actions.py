@@ -12,7 +12,7 @@ from makegood.base.refusal import Refused
 from makegood.ledger.accounts import BOOK_ZONE, day_of
 from makegood.ledger.bills import difference_store, rules, store
 from makegood.ledger.bills.forms import read_bill
-from makegood.ledger.bills.rules import BillFault, BillLine, LineKind, Matched
+from makegood.ledger.bills.rules import BillFault, BillLine, Comparison, LineKind, Matched
 from makegood.ledger.bills.store import Bill
 from makegood.ledger.posting import post
 from makegood.ledger.recipes import gateway_fee, moved_day, paid_out
@@ -76,13 +76,16 @@ async def import_bill(tx: Connection, act: Act, file: BillFile) -> Imported:
         lines = read_bill(file.form, file.content, file.currency)
         days = covered(file, lines)
         fresh = await _fresh(tx, act.market_id, file.channel, lines)
+        ours = await _ours_around(tx, act.market_id, file.channel, days)
+        compared = rules.compare(fresh, ours)
+        rules.check_currencies(fresh, ours, compared, file.currency)
     except BillFault as fault:
         refused = msgspec.structs.replace(bill, state="refused", fault=told(fault))
         await store.put_bill(tx, act.market_id, refused)
         return Imported(bill=refused)
     bill = msgspec.structs.replace(bill, lines=len(lines), day_from=days[0], day_to=days[-1])
     await store.put_bill(tx, act.market_id, bill)
-    return await _compare(tx, act, bill, fresh, frozenset(days))
+    return await _take(tx, act, bill, fresh, compared, frozenset(days))
 
 
 async def recheck(tx: Connection, act: Act, channel: str) -> int:
@@ -161,12 +164,15 @@ async def _fresh(
     return fresh
 
 
-async def _compare(
-    tx: Connection, act: Act, bill: Bill, fresh: Sequence[BillLine], days: frozenset[date]
+async def _take(
+    tx: Connection,
+    act: Act,
+    bill: Bill,
+    fresh: Sequence[BillLine],
+    compared: Comparison,
+    days: frozenset[date],
 ) -> Imported:
     channel = bill.channel
-    ours = await _ours_around(tx, act.market_id, channel, list(days))
-    compared = rules.compare(fresh, ours)
     found = rules.differences(compared, days)
     keys = {one.bill.line_no: one.ours.key for one in compared.matched}
     with_ours = [(line, keys.get(line.line_no, "")) for line in fresh]

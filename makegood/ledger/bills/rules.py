@@ -126,6 +126,26 @@ def compare(bill: Sequence[BillLine], ours: Sequence[OurLine]) -> Comparison:
     return Comparison(matched=matched, only_there=only_there, only_here=list(free.values()))
 
 
+def check_currencies(
+    bill: Sequence[BillLine], ours: Sequence[OurLine], compared: Comparison, usual: str
+) -> None:
+    """Refuse a bill in money that the account does not have, or that a movement was not made in.
+
+    The account has its `usual` currency and those that our book knows of it.
+
+    Raises:
+        BillFault: `currency_other` for the account, `currency_differs` for one movement.
+    """
+    kept = {usual} | {one.currency for one in ours}
+    for line in bill:
+        if line.currency not in kept:
+            raise BillFault("currency_other", line.line_no, "、".join(sorted(kept)), line.currency)
+    for one in compared.matched:
+        if one.bill.currency != one.ours.currency:
+            told = f"{one.bill.currency} / {one.ours.currency}"
+            raise BillFault("currency_differs", one.bill.line_no, one.bill.number, told)
+
+
 def differences(comparison: Comparison, covered: frozenset[date]) -> list[Difference]:
     """Everything that is not the same to the cent, and the same in both books.
 

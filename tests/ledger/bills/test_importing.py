@@ -182,3 +182,39 @@ async def test_an_empty_bill_needs_its_day(town: Town) -> None:
     done = await take(town, a_file(b"time,type,trade_no,amount\n"))
     assert done.bill.fault is not None
     assert done.bill.fault["code"] == "no_day"
+
+
+@pytest.mark.parametrize(
+    ("line", "fault", "names"),
+    [
+        ("2026-11-20,payment,T-O-1,98.00,USD", "currency_other", "USD"),
+        ("2026-11-20,payment,T-NEW,98.00,USD", "currency_other", "USD"),
+        ("2026-11-20,fee,F-1,0.59,USD", "currency_other", "USD"),
+        ("2026-11-20,payout,P-1,10,JPY", "currency_other", "JPY"),
+    ],
+)
+async def test_a_line_in_money_that_the_account_does_not_have_refuses_the_whole_bill(
+    town: Town, line: str, fault: str, names: str
+) -> None:
+    good = "2026-11-20,fee,F-0,0.59,CNY"
+    content = "\n".join(["time,type,trade_no,amount,currency", good, line]).encode()
+    done = await take(town, a_file(content, day=DAY))
+    assert (done.bill.state, done.bill.lines) == ("refused", 0)
+    assert done.bill.fault is not None
+    assert (done.bill.fault["code"], done.bill.fault["line"]) == (fault, 3)
+    assert names in str(done.bill.fault["value"])
+    assert await differing(town) == []
+    async with town.db.connection() as conn:
+        assert await clearing_of_day(conn, "main", "epay", "20261120") == (9800, 0)
+        kept = await store.list_bills(conn, "main")
+    assert [one.state for one in kept] == ["refused"]
+
+
+async def test_a_movement_in_another_of_the_accounts_currencies_refuses_the_whole_bill(
+    town: Town,
+) -> None:
+    await town.order("O-2", total={"amount_minor": 9800, "currency": "USD"})
+    content = b"time,type,trade_no,amount,currency\n2026-11-20,payment,T-O-1,98.00,USD"
+    done = await take(town, a_file(content, day=DAY))
+    assert done.bill.fault is not None
+    assert (done.bill.fault["code"], done.bill.fault["column"]) == ("currency_differs", "T-O-1")
