@@ -18,9 +18,9 @@ from makegood.claims.proposing import RULING
 from makegood.claims.solo_appeals import KIND as APPEAL
 from makegood.claims.solo_appeals import carry_answer
 from makegood.claims.stepping import step
-from makegood.ledger.advance.actions import approve_write_off
 from makegood.ledger.audits.pause import resume_payouts
 from makegood.ledger.funds.actions import refuse_payout, release_payout
+from makegood.ledger.statements.disputes import give_line_up
 from makegood.people.approvals.actions import decide_proposal
 from makegood.people.approvals.rules import (
     RULE_RELEASE,
@@ -83,7 +83,7 @@ async def _resume(tx: Connection, act: Act, desk: Desk, proposal: Proposal) -> N
 
 
 async def _write_off(tx: Connection, act: Act, desk: Desk, proposal: Proposal) -> None:
-    await approve_write_off(tx, act, proposed_by=proposal.proposed_by, **proposal.payload)
+    await give_line_up(tx, act, proposed_by=proposal.proposed_by, **proposal.payload)
 
 
 async def _release_payout(tx: Connection, act: Act, desk: Desk, proposal: Proposal) -> None:

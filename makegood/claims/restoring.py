@@ -193,6 +193,7 @@ def _wanted(
         order_no=opened.order_no,
         seller_id=opened.seller_id,
         supplier_id=next((unit.supplier_id for unit in units if unit.supplier_id), ""),
+        channel="+".join(sorted({refund.leg.channel for refund in arrived})),
         currency=opened.currency,
         rule=f"{decision.rule_id}@{decision.rule_version}",
         key=f"{decision.number}/{len(claim.shifted)}",

@@ -42,9 +42,13 @@ def supplier_balance(supplier_id: str) -> str:
     return f"supplier_balance:{supplier_id}"
 
 
-def channel_balance() -> str:
-    """What payment channels get back of what they had paid."""
-    return "channel_balance:all"
+EARLIER_CREDIT: Final = "channel_balance:all"
+"""What channels got back before each had an account of its own; it pays any channel's debts."""
+
+
+def channel_balance(channel: str) -> str:
+    """What a payment channel gets back of what it had paid: set off against what it owes."""
+    return f"channel_balance:{channel}" if channel else EARLIER_CREDIT
 
 
 def refundable(unit: UnitRef) -> str:

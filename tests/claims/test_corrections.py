@@ -27,6 +27,7 @@ from makegood.ledger.audit import audit
 from makegood.ledger.audits.minute import audit_minute
 from makegood.ledger.coupons.actions import coupons_of_claim
 from makegood.ledger.refund.actions import refunds_of_claim
+from makegood.ledger.statements.channels import month_of_channels
 from makegood.ledger.statements.disputes import decide_dispute, disputes_of
 from makegood.ledger.statements.months import month_of
 from makegood.ledger.statements.statement import Statement, statement_of
@@ -43,6 +44,7 @@ from tests.claims.test_statements import (
     statement,
 )
 from tests.claims.town import Town
+from tests.orders.making import PAID_AT
 
 FUND = 10_000_000
 
@@ -393,8 +395,51 @@ async def test_a_channels_part_is_corrected_like_a_suppliers(town: Town) -> None
     await overturn(town, claim_no, "buyer", ruled(supplier=100))
 
     assert await owed(town) == {"supplier": PRICE}
-    assert await has(town, channel_balance()) == PRICE
+    assert await has(town, channel_balance("epay")) == PRICE
     await check_books(town)
+
+
+async def test_a_channels_credit_pays_its_own_debts_and_its_statement_is_its_account(
+    town: Town,
+) -> None:
+    gave_back = await dead_key(town)
+    await overturn(town, gave_back, "seller", ruled(channel=100))
+    async with town.db.transaction() as tx:
+        operator = town.act("operator", "op")
+        await record_recovery(tx, operator, "B-9", gave_back, "channel", Money(PRICE))
+    await overturn(town, gave_back, "buyer", ruled(supplier=100))
+    through_other = {
+        "gateway": "alipay",
+        "trade_no": "T-O-2",
+        "amount_minor": PRICE,
+        "paid_at": PAID_AT.isoformat(),
+    }
+    owing = await dead_key(town, "O-2", payments=[through_other])
+    await overturn(town, owing, "seller", ruled(channel=100))
+
+    assert (await has(town, channel_balance("epay")), (await owed(town))["channel"]) == (
+        PRICE,
+        PRICE,
+    )
+    shown = await channels(town)
+    assert shown == {"alipay": PRICE, "epay": -PRICE}
+
+    again = await dead_key(town, "O-3")
+    await overturn(town, again, "seller", ruled(channel=100))
+
+    assert await has(town, channel_balance("epay")) == 0
+    assert await channels(town) == {"alipay": PRICE, "epay": 0}
+    await check_books(town)
+
+
+async def channels(town: Town) -> dict[str, int]:
+    """What each channel owes by its statement."""
+    async with town.db.connection() as conn:
+        month = month_of(town.clock.now(), SHANGHAI)
+        found = await month_of_channels(
+            conn, "main", month, currency="CNY", now=town.clock.now(), channel=""
+        )
+    return {one.channel: one.totals.due_minor for one in found.sums}
 
 
 async def test_the_coupon_for_a_suppliers_broken_promise_follows_the_decision_too(

@@ -1,6 +1,7 @@
 """A supplier's statement: every line is a line of the ledger, and every column adds up."""
 
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,6 +16,8 @@ from makegood.ledger.statements.disputes import (
     NewDispute,
     add_proof,
     decide_dispute,
+    disputes_of,
+    give_line_up,
     open_dispute,
 )
 from makegood.ledger.statements.months import month_of
@@ -31,12 +34,12 @@ SUPPLIER = "u-1"
 PRICE = 9800
 
 
-async def dead_key(town: Town, order_no: str = "O-1") -> str:
+async def dead_key(town: Town, order_no: str = "O-1", **other: Any) -> str:
     """A claim about a key that the supplier itself calls dead; refunded, and the supplier owes."""
     contact = f"{order_no}@example.com"
     buyer = {"id": order_no, "contact": contact, "claim_code": "open sesame"}
     delivery = {"kind": "key", "delivered_at": PAID_AT.isoformat(), "keys": [f"KEY-{order_no}"]}
-    await town.order(order_no, buyer=buyer, lines=unit_line(delivery=delivery))
+    await town.order(order_no, buyer=buyer, lines=unit_line(delivery=delivery), **other)
     town.supplier.answers["UP-77"] = {"status": "invalid"}
     opened = await town.open("KEY01", order_no)
     await town.settle()
@@ -226,3 +229,27 @@ async def test_where_agreements_are_required_goods_without_one_are_the_sellers(
     assert view.decision is not None
     assert view.decision.shares == {"seller": 100}
     assert (await statement(town)).lines == []
+
+
+async def test_a_line_that_is_given_up_takes_its_open_dispute_with_it(town: Town) -> None:
+    claim_no = await dead_key(town)
+    other = await dead_key(town, "O-2")
+    made, stays = await dispute(town, claim_no), await dispute(town, other)
+    await town.later(days=91)
+    async with town.db.transaction() as tx:
+        lost = await give_line_up(
+            tx,
+            town.act("operator", "op"),
+            proposed_by="qi",
+            claim_no=claim_no,
+            party="supplier",
+            currency="CNY",
+        )
+    async with town.db.connection() as conn:
+        disputes = {one.dispute_no: one for one in await disputes_of(conn, "main", SUPPLIER)}
+    assert lost == PRICE
+    assert (disputes[made.dispute_no].state, disputes[made.dispute_no].decided_by) == (
+        "superseded",
+        "op",
+    )
+    assert disputes[stays.dispute_no].state == "open"

@@ -168,10 +168,10 @@ class TownSupplier:
 class TownGateway:
     """A payment gateway that keeps a book of what it paid back."""
 
-    channel = "epay"
     notice_answer = "success"
 
-    def __init__(self) -> None:
+    def __init__(self, channel: str = "epay") -> None:
+        self.channel = channel
         self.abilities = Abilities()
         self.paid_back: dict[str, int] = {}
         self.captures: list[Capture] = []
@@ -209,6 +209,7 @@ class Town:
         self.vault = Vault.from_key(bytes(range(32)))
         self.supplier = TownSupplier(self.clock)
         self.gateway = TownGateway()
+        self.second_gateway = TownGateway("alipay")
         markets = Markets(db)
         self.desk = Desk(
             pack=PACK,
@@ -376,8 +377,8 @@ class Town:
         }
 
     def gateways(self, market_id: str) -> Mapping[str, TownGateway]:
-        """The town's one gateway."""
-        return {"epay": self.gateway}
+        """The town's gateways by channel; almost everybody pays through the first."""
+        return {one.channel: one for one in (self.gateway, self.second_gateway)}
 
 
 async def _nothing(*_anything: object) -> None:

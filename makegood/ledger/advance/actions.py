@@ -21,6 +21,7 @@ from makegood.ledger.amounts import check_money
 from makegood.ledger.posting import post
 from makegood.ledger.recipes import Funding
 from makegood.ledger.rules import Balance
+from makegood.ledger.statements.channel_store import channels_of
 from makegood.people.approvals.actions import propose
 from makegood.people.approvals.rules import NewProposal, Proposal
 from makegood.store.database import Connection
@@ -194,7 +195,8 @@ async def recover_advance(
     advance = await store.lock_advance(tx, act.market_id, claim_no, party, currency)
     if advance is None or not advance.open_minor:
         return 0
-    sources = rules.recovery_sources(advance)
+    via = await channels_of(tx, act.market_id, [claim_no]) if party == "channel" else {}
+    sources = rules.recovery_sources(advance, via.get(claim_no, ""))
     codes = [*sources, *_accounts_of(advance)]
     found = await book_store.lock_accounts(tx, act.market_id, codes, currency)
     rest = advance.open_minor

@@ -142,11 +142,11 @@ def levelling(look: Look, claim_no: str, day: str, need: int) -> list[tuple[Cove
     return moves
 
 
-def recovery_sources(advance: Advance) -> list[str]:
+def recovery_sources(advance: Advance, channel: str = "") -> list[str]:
     """The accounts that pay a debt back; a seller's in their order: escrow, balance, deposit.
 
     Suppliers and channels pay by statement, into the bank; of theirs we hold only what they had
-    paid and got back.
+    paid and got back. `channel` is the one that the claim was refunded through.
     """
     match advance.party:
         case "seller":
@@ -158,7 +158,8 @@ def recovery_sources(advance: Advance) -> list[str]:
         case "supplier" | "sla":
             return [accounts.supplier_balance(advance.debtor_id)]
         case "channel":
-            return [accounts.channel_balance()]
+            own = accounts.channel_balance(channel)
+            return list(dict.fromkeys([own, accounts.EARLIER_CREDIT]))
         case _:
             return []
 

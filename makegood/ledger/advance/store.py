@@ -192,9 +192,16 @@ async def who_can_pay(conn: Connection) -> list[Record]:
         SELECT d.market_id, d.party, d.debtor_id, d.currency
         FROM advance AS d JOIN ledger_account AS a
           ON a.market_id = d.market_id AND a.currency = d.currency
-         AND a.code = CASE d.party WHEN 'channel' THEN 'channel_balance:all'
-                                   ELSE 'supplier_balance:' || d.debtor_id END
-        WHERE d.party IN ('supplier', 'sla', 'channel')
+         AND a.code = 'supplier_balance:' || d.debtor_id
+        WHERE d.party IN ('supplier', 'sla')
+          AND d.recovered_minor + d.written_off_minor < d.advanced_minor
+          AND a.credits_posted > a.debits_posted
+        UNION
+        SELECT d.market_id, d.party, d.debtor_id, d.currency
+        FROM advance AS d JOIN ledger_account AS a
+          ON a.market_id = d.market_id AND a.currency = d.currency
+         AND a.code >= 'channel_balance:' AND a.code < 'channel_balance;'
+        WHERE d.party = 'channel'
           AND d.recovered_minor + d.written_off_minor < d.advanced_minor
           AND a.credits_posted > a.debits_posted
         """

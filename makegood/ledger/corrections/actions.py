@@ -17,7 +17,7 @@ from makegood.ledger.corrections.rules import Case, Line, Owing, Piece
 from makegood.ledger.posting import post
 from makegood.ledger.recipes import Funding
 from makegood.ledger.rules import Balance, Transfer
-from makegood.ledger.statements.disputes import lower_open_dispute
+from makegood.ledger.statements.disputes import follow_line
 from makegood.store.database import Connection
 
 
@@ -172,10 +172,8 @@ async def _note_debts(
 
 async def _after(tx: Connection, act: Act, case: Case, found: Sequence[Piece]) -> None:
     """A dispute about what is not owed any more ends; what was returned pays other debts."""
-    market_id, currency = act.market_id, case.currency
-    left = await advance_store.lock_advance(tx, market_id, case.claim_no, "supplier", currency)
-    if left is not None:
-        await lower_open_dispute(tx, act, case.claim_no, left.open_minor)
+    currency = case.currency
+    await follow_line(tx, act, case.claim_no, currency)
     parties = {party for piece in found for party in (piece.shift.giver, piece.shift.taker)}
     if "seller" in parties:
         await net_off_later(tx, act, case.seller_id, currency)

@@ -28,6 +28,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     order_no: str
     seller_id: str
     supplier_id: str
+    channel: str = ""
+    """Through which channel the claim was refunded, as `channels_of` names it."""
     currency: str
     rule: str
     key: str
@@ -151,7 +153,7 @@ def own_account(case: Case, party: str) -> str:
         case "supplier":
             return accounts.supplier_balance(case.supplier_id)
         case "channel":
-            return accounts.channel_balance()
+            return accounts.channel_balance(case.channel)
         case _:
             return accounts.seller_balance(case.seller_id)
 

@@ -10,18 +10,18 @@ async def channel_lines(conn: Connection, market_id: str, currency: str) -> list
     return await conn.fetch(
         """
         SELECT t.id, mine.claim_no, t.order_no, t.recipe, t.posted_at, side.name AS side,
-               CASE WHEN t.debit = side.code THEN t.amount_minor
+               CASE WHEN starts_with(t.debit, side.code) THEN t.amount_minor
                     ELSE -t.amount_minor END AS amount_minor
         FROM (SELECT claim_no FROM advance
               WHERE market_id = $1 AND party = 'channel' AND currency = $2) AS mine,
              LATERAL (VALUES ('channel_receivable:' || mine.claim_no, 'debt'),
-                             ('channel_balance:all', 'credit')) AS side (code, name),
+                             ('channel_balance:', 'credit')) AS side (code, name),
              LATERAL (
                  SELECT id, order_no, recipe, posted_at, debit, amount_minor
                  FROM transfer
                  WHERE market_id = $1 AND claim_no = mine.claim_no AND claim_no <> ''
                    AND kind IN ('single', 'post') AND currency = $2
-                   AND side.code IN (debit, credit)
+                   AND (starts_with(debit, side.code) OR starts_with(credit, side.code))
                  OFFSET 0
              ) AS t
         ORDER BY t.posted_at, t.id
@@ -35,7 +35,8 @@ async def channels_of(conn: Connection, market_id: str, claim_nos: Sequence[str]
     """Through which channel each claim was refunded; several with `+` between them."""
     rows = await conn.fetch(
         """
-        SELECT claim_no, string_agg(DISTINCT channel, '+' ORDER BY channel) AS channel
+        SELECT claim_no, string_agg(
+                   DISTINCT channel COLLATE "C", '+' ORDER BY channel COLLATE "C") AS channel
         FROM refund
         WHERE market_id = $1 AND claim_no = ANY ($2) AND state = 'arrived'
         GROUP BY claim_no

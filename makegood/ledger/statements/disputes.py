@@ -9,7 +9,8 @@ from makegood.base.actor import Act
 from makegood.base.ids import Ids
 from makegood.base.money import Money
 from makegood.base.refusal import Refused
-from makegood.ledger.advance.actions import reassign_advance
+from makegood.ledger.advance.actions import approve_write_off, reassign_advance
+from makegood.ledger.advance.store import lock_advance
 from makegood.ledger.statements import store
 from makegood.store.database import Connection, Record
 
@@ -37,7 +38,7 @@ class Dispute(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: datetime
     due_at: datetime
     state: Literal["open", "kept", "accepted", "superseded"] = "open"
-    """`superseded`: an appeal took what was disputed off the supplier before it was decided."""
+    """`superseded`: what was disputed is not owed any more, before it was decided."""
     borne_by: Literal["", "seller", "platform"] = ""
     decided_by: str = ""
     decided_at: datetime | None = None
@@ -155,8 +156,27 @@ async def decide_dispute(
     return await _save(tx, act, decided)
 
 
-async def lower_open_dispute(tx: Connection, act: Act, claim_no: str, owed_minor: int) -> None:
+async def give_line_up(
+    tx: Connection, act: Act, *, proposed_by: str, claim_no: str, party: str, currency: str
+) -> int:
+    """`approve_write_off`; with what is owed its open dispute ends too."""
+    disputed = party == "supplier" and await is_disputed(tx, act.market_id, claim_no)
+    lost = await approve_write_off(
+        tx, act, proposed_by=proposed_by, claim_no=claim_no, party=party, currency=currency
+    )
+    if disputed:
+        await follow_line(tx, act, claim_no, currency)
+    return lost
+
+
+async def follow_line(tx: Connection, act: Act, claim_no: str, currency: str) -> None:
     """A claim's open dispute is about no more than its line still owes; about nothing, it ends."""
+    line = await lock_advance(tx, act.market_id, claim_no, "supplier", currency)
+    if line is not None:
+        await _lower(tx, act, claim_no, line.open_minor)
+
+
+async def _lower(tx: Connection, act: Act, claim_no: str, owed_minor: int) -> None:
     row = await store.lock_open_dispute(tx, act.market_id, claim_no)
     if row is None or row["amount_minor"] <= owed_minor:
         return
