@@ -5,6 +5,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from makegood.claims import actions
 from makegood.orders.stock.actions import add_stock
 from makegood.orders.stock.rules import NewStock
 from makegood.people.links.actions import make_link
@@ -59,6 +60,23 @@ async def test_a_refunded_claim_is_rated_once(street: Town, buyer: Browser) -> N
 
     assert "您评了 4 星" in rated.text
     assert again.status_code == 409
+
+
+async def test_a_claim_that_has_ended_requires_nothing_and_still_takes_evidence(
+    street: Town, buyer: Browser
+) -> None:
+    street.supplier.answers["UP-77"] = {"status": "pending"}
+    claim_no = await at_claim(street, buyer)
+    while_open = (await buyer.open(f"/c/{claim_no}")).text
+    assert "· 必填" in while_open
+    async with street.db.transaction() as tx:
+        await actions.withdraw(tx, street.buyer, street.desk, claim_no)
+
+    ended = (await buyer.open(f"/c/{claim_no}")).text
+
+    assert "· 必填" not in ended
+    assert "案件已经结束" in ended
+    assert f'action="/c/{claim_no}/evidence' in ended
 
 
 async def test_a_rating_without_stars_is_an_input_fault(street: Town, buyer: Browser) -> None:
