@@ -9,8 +9,10 @@ export function startSteps() {
     const missing = [...form.querySelectorAll("[data-required-for]")].filter(isShown).filter(isMissing);
     count(form);
     const chosen = form.dataset.at !== "1" || form.querySelector("[name=reason]:checked");
-    const none = chosen ? (next(form, bar) ?? bar.dataset.none) : said;
-    bar.textContent = missing.length ? bar.dataset.some.replace("{names}", names(missing, bar)) : none;
+    // What is asked first comes first: the problem, then what belongs to it.
+    if (!chosen) bar.textContent = said;
+    else if (missing.length) bar.textContent = bar.dataset.some.replace("{names}", names(missing, bar));
+    else bar.textContent = next(form, bar) ?? bar.dataset.none;
   };
   form.addEventListener("input", refresh);
   document.addEventListener("makegood:uploaded", refresh);

@@ -33,6 +33,7 @@ async def test_a_claim_on_a_phone_ends_in_a_refund_seen_live(
     await prove(page, address)
 
     await page.get_by_role("link", name="申请售后").click()
+    await expect(page.locator("[data-missing]")).to_have_text("先选一个问题")
     await page.get_by_text("卡密无效或用过").first.click()
     await page.get_by_label("卡密无效", exact=False).first.check()
     await page.get_by_label("用一两句话说清楚").fill(SAID)

@@ -1,5 +1,7 @@
 """A buyer with an order and a query password files a claim on plain forms."""
 
+from litestar import Litestar
+
 from tests.claims.town import Town
 from tests.web.site_kit import Browser
 
@@ -196,6 +198,16 @@ async def test_choosing_a_reason_brings_its_evidence_and_keeps_the_rest(
     assert "兑换失败的截图" in part.text
     assert "<html" not in part.text
     assert "写好了" in whole.text
+
+
+async def test_a_proven_buyer_is_told_what_another_buyers_order_would_close(
+    street: Town, buyer: Browser, app: Litestar
+) -> None:
+    await buyer.prove()
+    page = await buyer.open("/proof?order=O-2")
+    assert "这台设备已经验证过 O-1。" in page.text
+    assert "已经验证过" not in (await buyer.open("/proof?order=O-1")).text
+    assert "已经验证过" not in (await Browser(app).open("/proof?order=O-2")).text
 
 
 async def test_an_order_opened_without_proof_need_not_be_typed_again(
