@@ -11,7 +11,8 @@ fail() { say "makegood: $*"; exit 1; }
 # prepare_environment LOCK: .venv with exactly the packages of the lock file.
 prepare_environment() {
   local lock=$1 stamp
-  mkdir -p "$CACHE" || fail "cannot write to $ROOT: change its owner, or free some space"
+  { mkdir -p "$CACHE" && : >>"$CACHE/environment.lock"; } 2>/dev/null ||
+    fail "cannot write to $ROOT: start as its owner, change its owner, or free some space"
   exec 9>"$CACHE/environment.lock"
   flock 9
   stamp="$ROOT $(sha256sum <"$ROOT/$lock")"

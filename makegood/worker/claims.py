@@ -148,8 +148,12 @@ async def _ask_all(
     facts = await _own_logs(room, job, units)
     unanswered: list[str] = []
     for unit in units:
-        if unit.supplier_id is not None:
-            answer = await _ask_supplier(room, job, claim, unit)
+        if unit.supplier_id is None:
+            continue
+        gateway = await _gateway(room, job.market_id, unit)
+        # Nobody waits for a supplier of whom nobody said how it is reached: it was never asked.
+        if gateway is not None or claim.state == "waiting_supplier":
+            answer = await _ask_supplier(room, job, claim, unit, gateway)
             if answer is None:
                 unanswered.append("supplier")
             else:
@@ -182,10 +186,13 @@ async def _own_logs(room: ClaimDesk, job: TakenJob, units: list[UnitFacts]) -> l
 
 
 async def _ask_supplier(
-    room: ClaimDesk, job: TakenJob, claim: Claim, unit: UnitFacts
+    room: ClaimDesk,
+    job: TakenJob,
+    claim: Claim,
+    unit: UnitFacts,
+    gateway: SupplierGateway | None,
 ) -> SupplierAnswer | None:
-    """The supplier's answer; None for silence, and for a supplier who cannot be asked."""
-    gateway = await _gateway(room, job.market_id, unit)
+    """The supplier's answer; None for silence, and for one who can be asked no longer."""
     if gateway is None:
         return None
     async with room.db.connection() as conn:

@@ -7,7 +7,7 @@ from makegood.claims import actions, staff_actions
 from makegood.claims.staff_actions import Ruled
 from makegood.claims.view import ClaimView
 from tests.claims.town import Town, unit_line
-from tests.orders.making import PAID_AT
+from tests.orders.making import PAID_AT, line
 
 
 def steps(view: ClaimView) -> list[str]:
@@ -76,6 +76,16 @@ async def test_a_silent_supplier_is_waited_for_and_then_a_person_decides(town: T
         await town.later(hours=1)
     seen = await town.view(opened.claim_no)
     assert seen.state == "in_review"
+    assert town.gateway.paid_back == {}
+
+
+async def test_nobody_waits_for_a_supplier_that_was_never_connected(town: Town) -> None:
+    await town.order(lines=[line(supplier={"id": "u-none", "order_ref": "UP-9"})])
+    opened = await town.open("KEY01")
+    await town.settle()
+    seen = await town.view(opened.claim_no)
+    assert seen.state != "waiting_supplier"
+    assert "supplier_awaited" not in steps(seen)
     assert town.gateway.paid_back == {}
 
 

@@ -111,3 +111,14 @@ def test_lock_files_name_hashes_and_no_index() -> None:
         pins = [number for number, line in enumerate(lines) if "==" in line]
         assert pins
         assert all("--hash=sha256:" in lines[number + 1] for number in pins)
+
+
+def test_a_checkout_that_cannot_be_written_is_one_line(checkout: Path) -> None:
+    lock = checkout / ".cache" / "environment.lock"
+    lock.mkdir(parents=True)
+    done = run_serve(checkout)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"makegood: cannot write to {checkout}: start as its owner, change its owner, "
+        "or free some space"
+    ]
