@@ -102,6 +102,13 @@ async def test_an_answer_with_a_token_is_never_kept(app: Litestar, town: Town) -
     assert kept is None
 
 
+async def test_what_is_not_there_is_told_in_the_same_words_whoever_looked(market: Line) -> None:
+    coupon = await market.post("/coupons/MC-0000/redemptions", {"order_no": "O-9"})
+    claim = await market.get("/claims/AS-000000-000000")
+    assert (coupon.status_code, claim.status_code) == (404, 404)
+    assert coupon.json() == claim.json()
+
+
 async def test_a_coupon_is_redeemed_exactly_once(market: Line, town: Town) -> None:
     vault, act = town.desk.vault, town.act("system")
     async with town.db.transaction() as tx:

@@ -109,7 +109,9 @@ def problem_of_fault(fault: Fault, words: Words) -> Problem:
 
 
 def problem_of_refusal(refused: Refused, words: Words) -> Problem:
-    """The problem of a rule that said no."""
+    """The problem of a rule that said no; what is not there has one problem, whoever said so."""
+    if refused.code == "not_found":
+        return problem_of_fault(Fault("not_found"), words)
     values = words.of_refusal(refused.detail)
     return Problem(
         type=f"urn:makegood:problem:{refused.code}",
