@@ -19,7 +19,7 @@ from makegood.claims.state import Claim, Recorded
 from makegood.orders import store as order_store
 from makegood.people.links.actions import make_link
 from makegood.people.proofs.rules import looks_like_mail
-from makegood.people.staff.store import list_accounts
+from makegood.people.staff.store import sign_in_names_of_seller
 from makegood.policy.model import Pack
 from makegood.store.database import Connection, Database
 from makegood.store.jobs import TakenJob
@@ -44,6 +44,10 @@ async def tell(room: NoticeRoom, job: TakenJob) -> None:
     """Queue the mail of one step for every address of the party; none where there is none."""
     notice = job.payload_as(Notice)
     act = Act(job.market_id, SYSTEM, room.clock.now(), job.request_id)
+    async with room.db.connection() as conn:
+        addresses = await _addresses(conn, act, notice)
+    if not addresses:
+        return
     async with room.db.transaction() as tx:
         loaded = await store.load(tx, job.market_id, notice.claim_no)
         if loaded is None:
@@ -52,7 +56,7 @@ async def tell(room: NoticeRoom, job: TakenJob) -> None:
         if recorded is None:
             return
         pack = await pack_of(room.desk, loaded.claim, act)
-        for place, address in enumerate(await _addresses(tx, act, loaded.claim, notice.to)):
+        for place, address in enumerate(addresses):
             link_id = await _link(tx, act, room.desk, loaded.claim, notice.to)
             content = content_of(pack, loaded.claim, recorded, notice, link_id)
             if content is None:
@@ -248,13 +252,15 @@ def _sender(recorded: Recorded) -> Said:
     return {"buyer": phrases.BUYER, "seller": phrases.SELLER}.get(recorded.by.role, phrases.STAFF)
 
 
-async def _addresses(conn: Connection, act: Act, claim: Claim, to: e.Party) -> Sequence[str]:
+async def _addresses(conn: Connection, act: Act, notice: Notice) -> Sequence[str]:
     """The buyer's contact on the order, or the accounts of the seller that are mail addresses."""
-    if to == "seller":
-        accounts = await list_accounts(conn, act.market_id)
-        names = [a.sign_in_name for a in accounts if a.seller_id == claim.opened.seller_id]
+    parties = await store.parties_of(conn, act.market_id, notice.claim_no)
+    if parties is None:
+        return []
+    if notice.to == "seller":
+        names = await sign_in_names_of_seller(conn, act.market_id, parties.seller_id)
         return [name for name in names if looks_like_mail(name)]
-    found = await order_store.load_order(conn, act.market_id, claim.opened.order_no)
+    found = await order_store.load_order(conn, act.market_id, parties.order_no)
     contact = found.order.buyer.contact if found else None
     return [contact] if contact and looks_like_mail(contact) else []
 

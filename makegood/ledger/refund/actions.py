@@ -51,8 +51,8 @@ class RefundJob(msgspec.Struct, frozen=True):
 class RefundOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What a claim is told after every step of a refund. `at` is aware UTC.
 
-    `changed` is False when the step only repeated what was known. `all_arrived` speaks of all
-    legs of the same refund key. `transfers` are the ids that this step posted.
+    `changed` is False when the step only repeated what was known. `transfers` are the ids that
+    this step posted.
     """
 
     refund_no: str
@@ -64,7 +64,6 @@ class RefundOutcome(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     state: RefundState
     changed: bool
-    all_arrived: bool
     answer: str
     contradiction: str
     at: datetime
@@ -294,7 +293,7 @@ async def _wait_for_the_books(tx: Connection, act: Act, refund: Refund) -> Refun
         return None
     promised = msgspec.structs.replace(refund, due_at=act.now + PROMISE)
     await store.save_refund(tx, act.market_id, promised)
-    return await _outcome(tx, act, refund, promised, [])
+    return _outcome(act, refund, promised, [])
 
 
 async def _wait_for_neighbour(
@@ -323,7 +322,7 @@ async def _take_step(
             await enqueue(tx, [_job(act, step.refund, QUERY, at)])
         case None:
             pass
-    return await _outcome(tx, act, before, step.refund, posted)
+    return _outcome(act, before, step.refund, posted)
 
 
 async def _book(
@@ -348,10 +347,7 @@ async def _book(
     return await ledger.post(tx, act, transfers)
 
 
-async def _outcome(
-    tx: Connection, act: Act, before: Refund, after: Refund, posted: list[str]
-) -> RefundOutcome:
-    legs = await store.refunds_by_key(tx, act.market_id, after.refund_key)
+def _outcome(act: Act, before: Refund, after: Refund, posted: list[str]) -> RefundOutcome:
     return RefundOutcome(
         refund_no=after.refund_no,
         refund_key=after.refund_key,
@@ -362,7 +358,6 @@ async def _outcome(
         currency=after.currency,
         state=after.state,
         changed=_told(before) != _told(after),
-        all_arrived=all(leg.state == "arrived" for leg in legs),
         answer=after.answer,
         contradiction=after.contradiction,
         at=act.now,

@@ -80,6 +80,20 @@ async def list_accounts(conn: Connection, market_id: str) -> list[Account]:
     return [_account(row) for row in rows]
 
 
+async def sign_in_names_of_seller(conn: Connection, market_id: str, seller_id: str) -> list[str]:
+    """By what names a seller's people sign in, of accounts that are not switched off."""
+    rows = await conn.fetch(
+        """
+        SELECT sign_in_name FROM account
+        WHERE market_id = $1 AND seller_id = $2 AND disabled_at IS NULL
+        ORDER BY display_name
+        """,
+        market_id,
+        seller_id,
+    )
+    return [row["sign_in_name"] for row in rows]
+
+
 async def load_credentials(
     conn: Connection, market_id: str, sign_in_name: str
 ) -> Credentials | None:
