@@ -34,7 +34,7 @@ async def post_message(
     masked = mask_secrets(text)
     message_id = derived_id("message", claim_no, act.actor.role, act.actor.id, act.request_id, text)
     message = c.PostMessage(message_id=message_id, text=masked, audience=audience)
-    return await step(tx, act, desk, claim_no, lambda claim, look: message)
+    return await step(tx, act, desk, claim_no, message)
 
 
 async def file_evidence(
@@ -210,13 +210,13 @@ async def ask_for_person(
 async def withdraw(tx: Connection, act: Act, desk: Desk, claim_no: str, reason: str = "") -> Claim:
     """Take the claim back; fresh proof only."""
     command = c.Withdraw(reason=mask_secrets(reason))
-    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+    return await step(tx, act, desk, claim_no, command)
 
 
 async def choose_remedy(tx: Connection, act: Act, desk: Desk, claim_no: str, remedy: str) -> Claim:
     """Choose among the remedies the decision left open; fresh proof only."""
     command = c.ChooseRemedy(remedy=remedy)
-    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+    return await step(tx, act, desk, claim_no, command)
 
 
 async def reopen(
@@ -245,7 +245,7 @@ async def rate(
 ) -> Claim:
     """Rate the handling 1 to 5, once, with fresh proof."""
     command = c.Rate(score=score, text=mask_secrets(text))
-    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+    return await step(tx, act, desk, claim_no, command)
 
 
 # --- the seller -----------------------------------------------------------------------------

@@ -75,7 +75,7 @@ async def _release_ruling(tx: Connection, act: Act, desk: Desk, proposal: Propos
 
 async def _return_ruling(tx: Connection, act: Act, desk: Desk, proposal: Proposal) -> None:
     command = c.ReturnDecision(text=proposal.decided_text)
-    await step(tx, act, desk, proposal.subject, lambda claim, look: command)
+    await step(tx, act, desk, proposal.subject, command)
 
 
 async def _resume(tx: Connection, act: Act, desk: Desk, proposal: Proposal) -> None:

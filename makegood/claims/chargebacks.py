@@ -4,7 +4,7 @@ From the first word on nothing else goes back for the disputed units: refunds th
 yet are stopped, and what may still go back is reserved until the channel has decided.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -19,8 +19,7 @@ from makegood.claims.desk import Desk
 from makegood.claims.intake import open_claim
 from makegood.claims.opening import OpenClaim
 from makegood.claims.rows import Intake
-from makegood.claims.state import Claim
-from makegood.claims.stepping import step
+from makegood.claims.stepping import Make, step
 from makegood.claims.system_actions import note_refund
 from makegood.ledger.disputes import actions as disputes
 from makegood.ledger.disputes import store as dispute_store
@@ -160,7 +159,7 @@ async def _ask_answer(tx: Connection, act: Act, desk: Desk, dispute: StoredDispu
         act,
         desk,
         dispute.claim_no,
-        lambda claim: c.SetTags(tags=sorted({*claim.tags, *tags})),
+        lambda claim, look: c.SetTags(tags=sorted({*claim.tags, *tags})),
     )
     due_at = dispute.due_at or act.now + ANSWER_WITHIN
     asked = c.HandOver(
@@ -170,24 +169,24 @@ async def _ask_answer(tx: Connection, act: Act, desk: Desk, dispute: StoredDispu
         question=f"{dispute.kind} {dispute.channel} {dispute.dispute_ref}: {dispute.reason}",
         due_at=max(due_at, act.now + timedelta(minutes=1)),
     )
-    await _try(tx, act, desk, dispute.claim_no, lambda claim: asked)
+    await _try(tx, act, desk, dispute.claim_no, asked)
 
 
 async def _tell_end(tx: Connection, act: Act, desk: Desk, dispute: StoredDispute) -> None:
     """The channel has decided: the task is answered with its word."""
     if dispute.claim_no:
         answered = c.AnswerTask(task_id=_task_id(dispute), text=dispute.state)
-        await _try(tx, act, desk, dispute.claim_no, lambda claim: answered)
+        await _try(tx, act, desk, dispute.claim_no, answered)
 
 
 async def _try(
-    tx: Connection, act: Act, desk: Desk, claim_no: str, make: Callable[[Claim], c.AnyCommand]
+    tx: Connection, act: Act, desk: Desk, claim_no: str, command: c.AnyCommand | Make
 ) -> None:
     """A step that a closed claim refuses: the dispute's own row holds what matters."""
     by_system = msgspec.structs.replace(act, actor=SYSTEM)
     try:
         async with tx.transaction():
-            await step(tx, by_system, desk, claim_no, lambda claim, look: make(claim))
+            await step(tx, by_system, desk, claim_no, command)
     except Refused:
         return
 

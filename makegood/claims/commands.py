@@ -147,9 +147,9 @@ class ExtendDeadline(Command, frozen=True, kw_only=True):
 
 
 class PassDeadlines(Command, frozen=True, kw_only=True):
-    """Act on every deadline that has passed."""
+    """Act on every deadline that has passed; `ruling` only where the end of one asks the rules."""
 
-    ruling: Ruling
+    ruling: Ruling | None
     clocks: Clocks
     escalate_to: str
     survey_wanted: bool = True

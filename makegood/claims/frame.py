@@ -19,13 +19,14 @@ from makegood.claims.opening import (
     service_unit,
 )
 from makegood.claims.promises import Timetable
+from makegood.claims.rows import ClusterHistory
 from makegood.claims.ruling import rule_on
 from makegood.claims.state import Claim
 from makegood.ledger.actions import credited_minor
 from makegood.orders import store as order_store
 from makegood.orders.facts import UnitFacts, unit_facts
 from makegood.orders.order import Order
-from makegood.orders.stock.reissues import may_be_replaced
+from makegood.orders.stock.store import may_be_replaced
 from makegood.people.markets.rules import MarketSettings, auto_lane_cap_minor
 from makegood.people.markets.store import load_seller
 from makegood.policy.judgement import Class
@@ -92,6 +93,11 @@ def clocks_of(pack: Pack, claim: Claim, act: Act) -> Clocks:
     return times.all()
 
 
+async def clocks_now(desk: Desk, claim: Claim, act: Act) -> Clocks:
+    """The same by the version of the rules that the claim cites."""
+    return clocks_of(await pack_of(desk, claim, act), claim, act)
+
+
 async def frame(conn: Connection, act: Act, desk: Desk, claim: Claim) -> Frame:
     """Everything that a decision about the next step needs."""
     units = await units_of(conn, act.market_id, claim)
@@ -109,16 +115,15 @@ async def circumstances(
     market = await desk.markets.get(act.market_id, act.now)
     assert market is not None, "a claim belongs to a market"
     seller = await load_seller(conn, act.market_id, claim.opened.seller_id)
-    recent = await store.history_of_cluster(conn, act.market_id, claim.claim_no, act.now - HISTORY)
-    aged = await order_store.has_older_order(
-        conn, act.market_id, claim.opened.order_no, act.now - HISTORY
+    recent = await store.history_of_cluster(
+        conn, act.market_id, claim.claim_no, claim.opened.order_no, act.now - HISTORY
     )
     settings = market.settings
     return Circumstances(
         stock_available=await _in_stock(conn, act, units[0]),
         auto_cap_minor=min(
             auto_lane_cap_minor(settings, seller),
-            _customer_cap(settings, claim.opened.contract, aged, recent.refunded_today_minor),
+            _customer_cap(settings, claim.opened.contract, recent),
         ),
         trust_ok=recent.refused == 0,
         cluster_claims_30d=recent.claims,
@@ -128,7 +133,7 @@ async def circumstances(
 
 
 def _customer_cap(
-    settings: MarketSettings, contract: ContractPin | None, aged: bool, refunded_today_minor: int
+    settings: MarketSettings, contract: ContractPin | None, recent: ClusterHistory
 ) -> int:
     """What a contract agrees; else guests earn no trust by being new.
 
@@ -137,13 +142,14 @@ def _customer_cap(
     lane = settings.auto_lane
     if contract is not None and contract.auto_cap_minor is not None:
         return contract.auto_cap_minor
-    if aged or contract is not None:
+    if recent.aged or contract is not None:
         return lane.cap_minor
-    return max(0, min(lane.guest_cap_minor, lane.guest_day_cap_minor - refunded_today_minor))
+    left_today = lane.guest_day_cap_minor - recent.refunded_today_minor
+    return max(0, min(lane.guest_cap_minor, left_today))
 
 
 async def _in_stock(conn: Connection, act: Act, unit: UnitFacts) -> bool:
     """Whether a replacement is in stock; a payment or our conduct has none."""
     if unit.unit.line_no <= PAYMENT_LINE:
         return False
-    return await may_be_replaced(conn, act.market_id, unit.unit)
+    return await may_be_replaced(conn, act.market_id, unit)

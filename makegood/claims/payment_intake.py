@@ -123,10 +123,10 @@ async def settle_payment(
     paid = [one for one in found if one.capture.state == "paid"]
     if not await _is_orphan(tx, act, held.claim, trade_no, paid):
         unclear = c.DoubtPayment(facts=_facts(paid, act.now, exists=None))
-        return (await step_held(tx, act, desk, held, lambda claim, look: unclear)).claim
+        return (await step_held(tx, act, desk, held, unclear)).claim
     await _book(tx, act, desk, held.claim, paid[0])
     known = c.ConfirmPayment(facts=_facts(paid, act.now, exists=False))
-    await step_held(tx, act, desk, held, lambda claim, look: known)
+    await step_held(tx, act, desk, held, known)
     return await system_actions.finish_check(tx, act, desk, claim_no, (), ())
 
 

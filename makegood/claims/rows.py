@@ -69,9 +69,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClusterHistory(msgspec.Struct, frozen=True, kw_only=True):
-    """Recent claims of one device or contact: all, refused ones, and money of the last day."""
+    """Recent claims of one device or contact: all, refused ones, and money of the last day.
+
+    `aged` says whether the order's contact had bought before that time.
+    """
 
     claims: int
     refused: int
     refunded_today_minor: int
     on_order: int
+    aged: bool

@@ -26,8 +26,15 @@ ESCALATING = (
     "next_reply",
 )
 """Promises of the platform: unmet, they go one line up and get a new time."""
+ASKING: Final = ("seller_reply", "buyer_evidence", "seller_evidence", "negotiation")
+"""Turns after whose end the rules go on."""
 ONCE: Final = ("first_response", "accept")
 """Unmet, these are over: there is no second first answer."""
+
+
+def asks_the_rules(claim: Claim) -> bool:
+    """Whether a deadline of the claim, once it passes, asks what the rules say."""
+    return any(deadline.kind in ASKING for deadline in claim.deadlines)
 
 
 def pass_deadlines(claim: Claim, command: c.PassDeadlines, act: Act) -> list[e.AnyEvent]:
@@ -55,7 +62,7 @@ def _pass(
         case "negotiation":
             ended: list[e.AnyEvent] = [e.NegotiationEnded(why="time")]
             talked = after(claim, ended, act)
-            return ended + next_step(talked, command.ruling, command.clocks, act)
+            return ended + next_step(talked, _ruling(command), command.clocks, act)
         case "supplier_reply":
             return [_lost(deadline), e.ReviewStarted(why="supplier_silent")]
         case "auto_lane":
@@ -84,7 +91,12 @@ def _go_on(
     """The silent side loses its turn, not the claim."""
     lost: list[e.AnyEvent] = [_lost(deadline)]
     go_on = next_step if deadline.kind == "seller_reply" else after_evidence
-    return lost + go_on(after(claim, lost, act), command.ruling, command.clocks, act)
+    return lost + go_on(after(claim, lost, act), _ruling(command), command.clocks, act)
+
+
+def _ruling(command: c.PassDeadlines) -> c.Ruling:
+    assert command.ruling is not None, "whoever has a turn that ends asks the rules"
+    return command.ruling
 
 
 def _escalate(

@@ -88,7 +88,7 @@ async def approve_decision(tx: Connection, act: Act, desk: Desk, claim_no: str) 
 async def return_decision(tx: Connection, act: Act, desk: Desk, claim_no: str, text: str) -> Claim:
     """Send another person's proposed decision back with a reason."""
     command = c.ReturnDecision(text=text)
-    claim = await step(tx, act, desk, claim_no, lambda claim, look: command)
+    claim = await step(tx, act, desk, claim_no, command)
     await note_ruling_decided(tx, act, claim_no, "returned", await _name(desk, act), text)
     return claim
 
@@ -135,7 +135,7 @@ async def state_facts(
     """Several findings of fact at once: the rules answer when all of them are on record."""
     facts = [_stated(act, name, value) for name, value in said.items()]
     command = c.RecordFacts(facts=facts)
-    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+    return await step(tx, act, desk, claim_no, command)
 
 
 def _stated(act: Act, name: str, value: Value) -> e.StatedFact:
@@ -186,7 +186,7 @@ async def hand_over(
         question=question,
         due_at=due_at,
     )
-    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+    return await step(tx, act, desk, claim_no, command)
 
 
 async def answer_task(
@@ -194,7 +194,7 @@ async def answer_task(
 ) -> Claim:
     """Answer a hand-over."""
     command = c.AnswerTask(task_id=task_id, text=text)
-    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+    return await step(tx, act, desk, claim_no, command)
 
 
 async def assign(
@@ -221,9 +221,9 @@ async def escalate(tx: Connection, act: Act, desk: Desk, claim_no: str, why: str
     held = await hold(tx, act, claim_no)
     to = lead_of(roster, held.claim.owner_id, held.claim.opened.about_staff)
     up = c.Escalate(to=to, why=why)
-    held = await step_held(tx, act, desk, held, lambda claim, look: up)
+    held = await step_held(tx, act, desk, held, up)
     given = c.Assign(owner_id=to, owner_name=name_of(roster, to), why="escalated")
-    return (await step_held(tx, act, desk, held, lambda claim, look: given)).claim
+    return (await step_held(tx, act, desk, held, given)).claim
 
 
 async def set_lane(
@@ -231,7 +231,7 @@ async def set_lane(
 ) -> Claim:
     """Move the claim to the other lane."""
     command = c.SetLane(lane=lane, why=why)
-    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+    return await step(tx, act, desk, claim_no, command)
 
 
 async def set_tags(
@@ -242,7 +242,7 @@ async def set_tags(
     if unknown:
         raise Refused("reason_not_for_product", reason=unknown[0])
     command = c.SetTags(tags=list(tags))
-    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+    return await step(tx, act, desk, claim_no, command)
 
 
 async def decline_claim(
@@ -250,7 +250,7 @@ async def decline_claim(
 ) -> Claim:
     """Do not take the claim on, with the refusal that says why."""
     command = c.Decline(refusal=refusal, text=text)
-    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+    return await step(tx, act, desk, claim_no, command)
 
 
 async def refer_outside(
@@ -261,7 +261,7 @@ async def refer_outside(
         kind="outside", at=due_at, then="to_person", turn="platform", set_at=act.now
     )
     command = c.ReferOutside(body=body, deadline=deadline)
-    return await step(tx, act, desk, claim_no, lambda claim, look: command)
+    return await step(tx, act, desk, claim_no, command)
 
 
 async def note_outside_answer(

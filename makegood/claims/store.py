@@ -384,7 +384,7 @@ async def open_claims_of_orders(
 
 
 async def history_of_cluster(
-    conn: Connection, market_id: str, claim_no: str, since: datetime
+    conn: Connection, market_id: str, claim_no: str, order_no: str, since: datetime
 ) -> ClusterHistory:
     """What the device or contact behind this claim claimed since then, this claim included."""
     row = await conn.fetchrow(
@@ -394,13 +394,21 @@ async def history_of_cluster(
                coalesce(sum(other.refunded_minor) filter (
                    where other.opened_at > own.opened_at - interval '1 day'), 0)::bigint
                    as refunded_today_minor,
-               count(*) filter (where other.order_no = own.order_no) as on_order
+               count(*) filter (where other.order_no = $3) as on_order,
+               exists (
+                   select from order_head as bought
+                   join order_head as older on older.market_id = bought.market_id
+                       and older.contact_hash = bought.contact_hash
+                   where bought.market_id = $1 and bought.order_no = $3
+                     and older.order_no <> $3 and older.placed_at < $4
+               ) as aged
         from claim as own
         join claim as other on other.market_id = own.market_id and other.cluster = own.cluster
-        where own.market_id = $1 and own.claim_no = $2 and other.opened_at >= $3
+        where own.market_id = $1 and own.claim_no = $2 and other.opened_at >= $4
         """,
         market_id,
         claim_no,
+        order_no,
         since,
     )
     assert row is not None
@@ -409,6 +417,7 @@ async def history_of_cluster(
         refused=row["refused"],
         refunded_today_minor=row["refunded_today_minor"],
         on_order=row["on_order"],
+        aged=row["aged"],
     )
 
 

@@ -13,13 +13,14 @@ from makegood.claims.compensation import compensate
 from makegood.claims.decide import decide
 from makegood.claims.desk import Desk, lead_of, name_of
 from makegood.claims.factsheet import withdrawn_fact
-from makegood.claims.frame import clocks_of, frame, pack_of, units_of
+from makegood.claims.frame import clocks_now, frame, pack_of, units_of
 from makegood.claims.offers import own_coupons, payer_of, reserved
 from makegood.claims.outcome import LATE
 from makegood.claims.restoring import correct_bearing_later
 from makegood.claims.saving import Near, append, hold
+from makegood.claims.silence import asks_the_rules
 from makegood.claims.state import Claim
-from makegood.claims.stepping import step_held
+from makegood.claims.stepping import Make, carry_on, step_held
 from makegood.claims.turns import after
 from makegood.ledger.actions import post
 from makegood.ledger.coupons.actions import release_coupon
@@ -72,17 +73,11 @@ async def pass_deadlines(tx: Connection, act: Act, desk: Desk, claim_no: str) ->
     roster = await desk.rosters.get(act.market_id, act.now)
     to = lead_of(roster, held.claim.owner_id, held.claim.opened.about_staff)
     known = len(held.claim.escalations)
-    held = await step_held(
-        tx,
-        act,
-        desk,
-        held,
-        lambda claim, look: c.PassDeadlines(ruling=look.ruling, clocks=look.clocks, escalate_to=to),
-    )
+    held = await step_held(tx, act, desk, held, await _passing(act, desk, held.claim, to))
     late = held.claim.escalations[known:]
     if "decision" in late:
         given = c.Assign(owner_id=to, owner_name=name_of(roster, to), why="decision_late")
-        held = await step_held(tx, act, desk, held, lambda claim, look: given)
+        held = await step_held(tx, act, desk, held, given)
     for kind in late:
         if kind in COMPENSATED:
             held = await compensate(tx, act, desk, held, LATE + kind, passed.get(kind, act.now))
@@ -150,9 +145,10 @@ async def note_goods_withdrawn(
 ) -> None:
     """Goods are out of reach: the money goes back. Where they cannot be, a person decides."""
     held = await hold(tx, act, claim_no)
-    look = await frame(tx, act, desk, held.claim)
+    units = await units_of(tx, act.market_id, held.claim)
+    clocks = await clocks_now(desk, held.claim, act)
     events: list[e.AnyEvent] = []
-    for unit in look.units:
+    for unit in units:
         noted = c.NoteGoodsWithdrawn(unit_no=unit.unit.unit_no, how=how)
         events += decide(held.claim, noted, act)
         if how != "not_possible":
@@ -161,10 +157,10 @@ async def note_goods_withdrawn(
     events += decide(held.claim, said, act)
     held = await append(tx, act, desk, held, events)
     if how == "not_possible" and held.claim.decision is not None and _by_machine(held.claim):
-        failed = c.FailRemedy(kind="refund", why="goods_not_withdrawn", clocks=look.clocks)
+        failed = c.FailRemedy(kind="refund", why="goods_not_withdrawn", clocks=clocks)
         await append(tx, act, desk, held, decide(held.claim, failed, act))
         return
-    await carry_out(tx, act, desk, held, look.units, look.clocks)
+    await carry_out(tx, act, desk, held, units, clocks)
 
 
 async def note_notice(
@@ -233,10 +229,8 @@ async def finish_repair(tx: Connection, act: Act, desk: Desk, claim_no: str) -> 
         )
         transfers = await post(tx, act, [done])
     moved = repair_moved(claim, "arrived", begun.amount_minor, transfers)
-    held = await step_held(
-        tx, act, desk, held, lambda claim, look: c.NoteMoney(moved=moved, clocks=look.clocks)
-    )
-    return held.claim
+    noted = c.NoteMoney(moved=moved, clocks=await clocks_now(desk, claim, act))
+    return (await step_held(tx, act, desk, held, noted)).claim
 
 
 async def _note(tx: Connection, act: Act, desk: Desk, claim_no: str, moved: e.MoneyMoved) -> None:
@@ -245,14 +239,20 @@ async def _note(tx: Connection, act: Act, desk: Desk, claim_no: str, moved: e.Mo
         held = await hold(tx, act, claim_no)
     except Refused:
         return  # Money can also be moved for what is not a claim of this market.
-    clocks = clocks_of(await pack_of(desk, held.claim, act), held.claim, act)
-    noted = c.NoteMoney(moved=moved, clocks=clocks)
+    noted = c.NoteMoney(moved=moved, clocks=await clocks_now(desk, held.claim, act))
     held = await append(tx, act, desk, held, decide(held.claim, noted, act))
     if moved.kind == "refund" and moved.state == "arrived":
         await correct_bearing_later(tx, act, held.claim)
-    if held.claim.state == "decided":
-        units = await units_of(tx, act.market_id, held.claim)
-        await carry_out(tx, act, desk, held, units, clocks)
+    await carry_on(tx, act, desk, held)
+
+
+async def _passing(act: Act, desk: Desk, claim: Claim, to: str) -> c.AnyCommand | Make:
+    """Act on what has passed, looking at the rules only where the end of a turn asks them."""
+    if asks_the_rules(claim):
+        return lambda claim, look: c.PassDeadlines(
+            ruling=look.ruling, clocks=look.clocks, escalate_to=to
+        )
+    return c.PassDeadlines(ruling=None, clocks=await clocks_now(desk, claim, act), escalate_to=to)
 
 
 def _by_machine(claim: Claim) -> bool:

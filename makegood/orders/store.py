@@ -273,26 +273,6 @@ async def count_orders(conn: Connection, market_id: str, most: int = 100_000) ->
     return counted
 
 
-async def has_older_order(
-    conn: Connection, market_id: str, order_no: str, before: datetime
-) -> bool:
-    """Whether the contact of this order had placed another one before that time."""
-    found = await conn.fetchval(
-        """
-        SELECT 1 FROM order_head AS own
-        JOIN order_head AS older
-          ON older.market_id = own.market_id AND older.contact_hash = own.contact_hash
-        WHERE own.market_id = $1 AND own.order_no = $2
-          AND older.order_no <> own.order_no AND older.placed_at < $3
-        LIMIT 1
-        """,
-        market_id,
-        order_no,
-        before,
-    )
-    return found is not None
-
-
 def _head_columns(new: Sequence[NewVersion]) -> tuple[list[object], ...]:
     return (
         [row.order.order_no for row in new],

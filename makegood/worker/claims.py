@@ -68,8 +68,7 @@ async def check_claim(room: ClaimDesk, job: TakenJob) -> None:
         if loaded is None or not _wants_facts(loaded.claim):
             return
         units = await units_of(conn, job.market_id, loaded.claim)
-        account = await store.account_of(conn, job.market_id, payload.claim_no)
-    answers = await _ask_all(room, job, loaded.claim, units, account)
+    answers = await _ask_all(room, job, loaded.claim, units)
     async with room.db.transaction() as tx:
         act = _act(room, job)
         claim = await system_actions.finish_check(
@@ -142,9 +141,7 @@ def _wants_facts(claim: Claim) -> bool:
     return claim.is_open and claim.decision is None
 
 
-async def _ask_all(
-    room: ClaimDesk, job: TakenJob, claim: Claim, units: list[UnitFacts], account: str
-) -> Answers:
+async def _ask_all(room: ClaimDesk, job: TakenJob, claim: Claim, units: list[UnitFacts]) -> Answers:
     facts = await _own_logs(room, job, units)
     unanswered: list[str] = []
     for unit in units:
@@ -157,7 +154,7 @@ async def _ask_all(
             if answer is None:
                 unanswered.append("supplier")
             else:
-                by_buyer = _by_buyer(room, job.market_id, answer, account)
+                by_buyer = await _by_buyer(room, job.market_id, claim, answer)
                 facts += supplier_facts(answer, unit, by_buyer)
     if claim.opened.reason.startswith("PAY"):
         captures = await _ask_gateways(room, job, claim)
@@ -218,11 +215,15 @@ async def _gateway(room: ClaimDesk, market_id: str, unit: UnitFacts) -> Supplier
     return await room.suppliers.gateway_of(market_id, unit.supplier_id)
 
 
-def _by_buyer(room: ClaimDesk, market_id: str, answer: SupplierAnswer, account: str) -> bool | None:
+async def _by_buyer(
+    room: ClaimDesk, market_id: str, claim: Claim, answer: SupplierAnswer
+) -> bool | None:
     """Whether the redeeming account is the declared one, compared by keyed hash."""
-    if not answer.redeemed_by or not account:
+    if not answer.redeemed_by:
         return None
-    return account_hash(room.desk, market_id, answer.redeemed_by) == account
+    async with room.db.connection() as conn:
+        account = await store.account_of(conn, market_id, claim.claim_no)
+    return account_hash(room.desk, market_id, answer.redeemed_by) == account if account else None
 
 
 async def _ask_gateways(room: ClaimDesk, job: TakenJob, claim: Claim) -> list[Capture] | None:

@@ -14,6 +14,7 @@ from makegood.claims.commands import Clocks, Ruling
 from makegood.claims.decide import decide
 from makegood.claims.fold import evolve
 from makegood.claims.promises import Timetable
+from makegood.claims.silence import asks_the_rules
 from makegood.claims.state import Claim, Recorded
 from makegood.claims.view import Audience
 from makegood.orders.facts import UnitFacts, unit_facts
@@ -232,7 +233,8 @@ def commands(draw: st.DrawFn, claim: Claim, who: Act) -> c.AnyCommand:  # noqa: 
             kind_of = draw(st.sampled_from(("buyer_evidence", "seller_evidence", "decision")))
             return c.ExtendDeadline(kind=kind_of, at=at.buyer_evidence.at)
         case "PassDeadlines":
-            return c.PassDeadlines(ruling=ruling, clocks=at, escalate_to="qi")
+            rules = ruling if asks_the_rules(claim) else None
+            return c.PassDeadlines(ruling=rules, clocks=at, escalate_to="qi")
         case "AskPerson":
             return c.AskPerson(text="t", clocks=at)
         case "PostMessage":

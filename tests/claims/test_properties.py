@@ -15,6 +15,7 @@ from makegood.claims import events as e
 from makegood.claims.carrying import borne_by
 from makegood.claims.fold import evolve, fold
 from makegood.claims.sight import Sight
+from makegood.claims.silence import asks_the_rules
 from makegood.claims.state import Claim, Recorded
 from makegood.claims.viewing import claim_view
 from tests.claims import histories as h
@@ -68,8 +69,11 @@ class ClaimMachine(RuleBasedStateMachine):
             return
         self.now = max(self.now, upcoming.at)
         who = Act("main", SYSTEM, self.now)
+        said = data.draw(h.RULINGS)
         passing = c.PassDeadlines(
-            ruling=data.draw(h.RULINGS), clocks=h.clocks(self.claim, self.now), escalate_to="qi"
+            ruling=said if asks_the_rules(self.claim) else None,
+            clocks=h.clocks(self.claim, self.now),
+            escalate_to="qi",
         )
         self._send(passing, who)
 

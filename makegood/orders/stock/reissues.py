@@ -241,17 +241,6 @@ async def reissues_of_claim(conn: Connection, market_id: str, claim_no: str) -> 
     return await reissue_store.list_of_claim(conn, market_id, claim_no)
 
 
-async def may_be_replaced(conn: Connection, market_id: str, unit: UnitRef) -> bool:
-    """Whether a replacement for the unit is in stock right now, or its supplier can make one."""
-    found = await order_store.load_order(conn, market_id, unit.order_no)
-    if found is None:
-        return False
-    line = order_rules.line_of(found.order, unit.line_no)
-    if await store.has_free(conn, market_id, line.sku, found.order.seller.id):
-        return True
-    return await _supplier_can(conn, market_id, line, "reissue")
-
-
 async def _sold(tx: Connection, act: Act, unit: UnitRef) -> tuple[OrderVersion, Line]:
     found = await order_store.load_order(tx, act.market_id, unit.order_no)
     if found is None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from makegood.base.actor import Act
+from makegood.orders.facts import UnitFacts
 from makegood.orders.stock.rules import StockCount
 from makegood.store.database import Connection
 
@@ -75,18 +76,22 @@ async def count_stock(
     ]
 
 
-async def has_free(conn: Connection, market_id: str, sku: str, seller_id: str) -> bool:
-    """Whether a replacement of this product is there for this seller's goods."""
+async def may_be_replaced(conn: Connection, market_id: str, unit: UnitFacts) -> bool:
+    """Whether a replacement for the unit is in stock right now, or its supplier can make one."""
     found: bool = await conn.fetchval(
         """
         SELECT EXISTS (
             SELECT FROM stock_key
             WHERE market_id = $1 AND sku = $2 AND seller_id IN ($3, '') AND state = 'free'
+        ) OR EXISTS (
+            SELECT FROM supplier_connection
+            WHERE market_id = $1 AND supplier_id = $4 AND 'reissue' = ANY (can)
         )
         """,
         market_id,
-        sku,
-        seller_id,
+        unit.sku,
+        unit.seller_id,
+        unit.supplier_id,
     )
     return found
 
