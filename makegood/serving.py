@@ -34,6 +34,10 @@ DEMO_BYTES = 400 * 1024 * 1024
 """What a demo writes before its page opens, with room to spare."""
 READY_SECONDS = 60.0
 STOP_SECONDS = 8.0
+NO_ADDRESS = (
+    "Before the first order set MAKEGOOD_PUBLIC_URL to the address that buyers type: the record "
+    "keeps its name for ever"
+)
 NO_MAIL = (
     "no mail server is set, so mails wait, three days at most. Claims, decisions and refunds go "
     "on; buyers prove themselves with the query password or the shop's own link. Set "
@@ -236,6 +240,8 @@ def _tend(settings: Settings, database: EmbeddedPostgres | None, children: Seque
     if not _wait_until_ready(settings, children):
         return 0
     print(f"Makegood is at {settings.address}", flush=True)
+    if not settings.public_url and not settings.demo:
+        _say(f"links and the public record are named {settings.address}. {NO_ADDRESS}")
     if not settings.smtp_url:
         _say(NO_MAIL)
     while not _stop_signal_within(_LOOK_SECONDS):

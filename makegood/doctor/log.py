@@ -30,7 +30,10 @@ async def check_logs(conn: Connection, settings: Settings) -> Finding:
             return Finding("log", "note", text, "is a worker running? receipts promise a minute")
     for one in logs:
         if not settings.demo and one.origin.startswith(_LOOPBACK):
-            advice = "set MAKEGOOD_PUBLIC_URL before the first entry: the name stays for ever"
+            advice = (
+                "the name stays for ever: for a real shop set MAKEGOOD_PUBLIC_URL and begin with "
+                "an empty data folder"
+            )
             return Finding("log", "note", f"the log is named {one.origin}", advice)
     sizes = ", ".join(f"{one.origin} {one.size}" for one in logs) or "no entries yet"
     return Finding("log", "ok", sizes)

@@ -2,13 +2,14 @@
 
 import tracemalloc
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from makegood.orders.columns import ColumnMap, amount_minor
+from makegood.orders.columns import KNOWN_NAMES, REQUIRED, ColumnMap, amount_minor
 from makegood.orders.importing import (
     BadRow,
     LineCutter,
@@ -186,3 +187,10 @@ def test_a_line_of_a_csv_that_is_too_long_is_refused() -> None:
 )
 def test_the_form_of_a_file_is_recognised(name: str, sample: bytes, expected: bool) -> None:
     assert looks_like_csv(name, sample) is expected
+
+
+def test_the_manual_names_every_column_and_heading() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "connecting-a-shop.md").read_text("utf-8")
+    for name, headings in KNOWN_NAMES.items():
+        needed = " **needed**" if name in REQUIRED else ""
+        assert f"| `{name}`{needed} | {', '.join(headings)} | " in manual
