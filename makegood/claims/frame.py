@@ -108,6 +108,10 @@ async def frame(conn: Connection, act: Act, desk: Desk, claim: Claim) -> Frame:
     return Frame(units=units, ruling=ruling, clocks=clocks, pack=pack, around=around)
 
 
+NO_CAP_SET: Final = 0
+"""Caps are amounts of the market's currency: in any other one no machine refunds."""
+
+
 async def circumstances(
     conn: Connection, act: Act, desk: Desk, claim: Claim, units: list[UnitFacts]
 ) -> Circumstances:
@@ -124,7 +128,9 @@ async def circumstances(
         auto_cap_minor=min(
             auto_lane_cap_minor(settings, seller),
             _customer_cap(settings, claim.opened.contract, recent),
-        ),
+        )
+        if claim.opened.currency == settings.currency
+        else NO_CAP_SET,
         trust_ok=recent.refused == 0,
         cluster_claims_30d=recent.claims,
         refused_30d=recent.refused,

@@ -65,7 +65,9 @@ async def decide_claim(
     assert market is not None, "a claim belongs to a market"
     pinned = held.claim.opened.contract
     contract_id = pinned.contract_id if pinned else ""
-    limit = limit_minor(market.settings, RULING, act.actor.role, contract_id)
+    limit = limit_minor(
+        market.settings, RULING, act.actor.role, held.claim.opened.currency, contract_id
+    )
 
     def make(claim: Claim, look: Frame) -> c.AnyCommand:
         decision = _decision(claim, look, ruled, act, name, likes)

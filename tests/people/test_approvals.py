@@ -168,4 +168,8 @@ async def test_a_typed_code_makes_a_session_fresh_and_works_once(
 def test_a_role_acts_alone_up_to_and_including_its_limit(
     kind: str, role: str, amount_minor: int, two: bool
 ) -> None:
-    assert needs_second_person(SETTINGS, kind, role, amount_minor) is two
+    assert needs_second_person(SETTINGS, kind, role, amount_minor, "CNY") is two
+
+
+def test_a_limit_is_an_amount_of_the_markets_currency_and_allows_nothing_in_another() -> None:
+    assert needs_second_person(SETTINGS, "refund_above_limit", "lead", 1, "KWD")

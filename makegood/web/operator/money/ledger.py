@@ -136,7 +136,9 @@ async def resume(page: ThisPage, things: TheThings, request: AnyRequest) -> Html
     settings = page.market.settings
     try:
         async with things.db.transaction() as tx:
-            if needs_second_person(settings, "resume_payouts", page.actor.role, 0):
+            if needs_second_person(
+                settings, "resume_payouts", page.actor.role, 0, settings.currency
+            ):
                 new = NewProposal(
                     kind="resume_payouts",
                     subject=currency,

@@ -23,7 +23,9 @@ async def payout_to(tx: Connection, page: Page, party: Party, payee_id: str, num
 async def release_or_ask(tx: Connection, page: Page, things: Things, payout: Payout) -> str:
     """Answers what was done, as the pages' addresses say it: `released` or `asked`."""
     kind, settings = KIND_OF_SOURCE[payout.source], page.market.settings
-    if not needs_second_person(settings, kind, page.actor.role, payout.amount_minor):
+    if not needs_second_person(
+        settings, kind, page.actor.role, payout.amount_minor, payout.currency
+    ):
         await release_payout(tx, page.act(), payout.payout_no)
         return "released"
     why = page.words.t(f"funds.why_{payout.party}", no=payout.payout_no, payee=payout.payee_id)
