@@ -19,6 +19,7 @@ PATHS = {
     "op": [
         "/ops/ledger",
         f"/ops/suppliers/{SUPPLIER}",
+        f"/ops/suppliers/{SUPPLIER}/reach",
         "/ops/approvals",
         "/ops/payouts",
         "/ops/channels",

@@ -9,6 +9,7 @@ from makegood.web.operator.money import (
     ledger,
     outside,
     outside_rules,
+    reach,
     refunds,
     refusals,
     sellers,
@@ -26,6 +27,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *refunds.ROUTES,
     *refusals.ROUTES,
     *suppliers.ROUTES,
+    *reach.ROUTES,
     *sellers.ROUTES,
     *terms.ROUTES,
 ]
