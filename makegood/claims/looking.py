@@ -8,6 +8,7 @@ import msgspec
 from makegood.base.actor import Act, Actor
 from makegood.base.refusal import Refused
 from makegood.claims import intake, listing, listing_store, opening, store
+from makegood.claims.commands import Ruling
 from makegood.claims.desk import Desk
 from makegood.claims.frame import frame, pack_of, units_of
 from makegood.claims.listing import ClaimFilter, Page
@@ -49,10 +50,12 @@ async def view_claim(conn: Connection, act: Act, desk: Desk, claim_no: str) -> C
     if loaded is None or not is_party(act.actor, loaded.claim.opened.seller_id):
         raise Refused("not_found")
     await check_apart(act, desk, loaded.claim)
-    units = await units_of(conn, act.market_id, loaded.claim)
-    ruling = None
+    ruling: Ruling | None = None
     if act.actor.role in STAFF and loaded.claim.is_open:
-        ruling = (await frame(conn, act, desk, loaded.claim)).ruling
+        look = await frame(conn, act, desk, loaded.claim)
+        units, ruling = look.units, look.ruling
+    else:
+        units = await units_of(conn, act.market_id, loaded.claim)
     roster = await desk.rosters.get(act.market_id, act.now)
     sight = Sight(
         claim=loaded.claim,
