@@ -6,3 +6,10 @@ class CannotRun(Exception):
 
     The text is one line for a person at a terminal: what is wrong and what to do.
     """
+
+
+class OutsideFailed(Exception):
+    """Somebody outside did not do what was asked of them; trying again may help.
+
+    The text says what happened in words that hold no personal data, fit for logs and lists.
+    """

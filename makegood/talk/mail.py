@@ -10,6 +10,7 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 
 from makegood.base.money import Money
+from makegood.base.trouble import OutsideFailed
 from makegood.people.markets.rules import Language
 
 
@@ -274,7 +275,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: datetime
 
 
-class MailFailed(Exception):
+class MailFailed(OutsideFailed):
     """The mail server did not take a letter; `permanent` when trying again is of no use."""
 
     def __init__(self, problem: str, *, permanent: bool) -> None:

@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from makegood.base.time import Clock
+from makegood.base.trouble import OutsideFailed
 from makegood.store import jobs
 from makegood.store.database import Database
 from makegood.store.jobs import NotYet, TakenJob
@@ -113,9 +114,15 @@ class Worker:
             self._finished.append(job)
 
     async def _put_back(self, job: TakenJob, error: Exception) -> None:
-        """Wait longer after every failure; the error's text may hold data, so only its kind."""
+        """Wait longer after every failure; an error's text may hold data, so only its kind.
+
+        What somebody outside failed to do is known: it is told in words and without a traceback.
+        """
         wait = timedelta(seconds=jobs.backoff_seconds(job.attempts))
         kind = f"{type(error).__module__}.{type(error).__qualname__}"
+        outside = isinstance(error, OutsideFailed)
+        if outside:
+            kind = f"{type(error).__name__}: {error}"
         log.warning(
             "job failed",
             kind=job.kind,
@@ -123,7 +130,7 @@ class Worker:
             attempts=job.attempts,
             error=kind,
             request_id=job.request_id,
-            exc_info=job.attempts >= 3,
+            exc_info=job.attempts >= 3 and not outside,
         )
         with contextlib.suppress(*_AWAY):
             async with self._db.connection() as conn:

@@ -304,6 +304,19 @@ async def _run_all(post: Post, now: datetime) -> None:
             await done(tx, jobs)
 
 
+async def test_a_mail_server_that_is_away_is_told_in_words(
+    post: Post, clock: FixedClock, now: datetime
+) -> None:
+    async with post.db.transaction() as tx:
+        await queue_mails(tx, act_at(now), [survey()])
+    away = msgspec.structs.replace(post, mailer=SmtpMailer(SmtpSettings(port=9, timeout_s=2)))
+    sending = {SEND_MAIL_JOB: lambda job: send_mail(away, job)}
+    assert await Worker(post.db, clock, sending).run_some() == 1
+    async with post.db.connection() as conn:
+        told = await conn.fetchval("SELECT last_error FROM job")
+    assert told.startswith("MailFailed: the mail server does not answer")
+
+
 async def test_without_a_mail_server_a_mail_waits_and_nothing_has_failed(
     post: Post, mailbox: MailboxProgram, clock: FixedClock, now: datetime
 ) -> None:

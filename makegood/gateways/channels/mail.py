@@ -73,7 +73,8 @@ class SmtpMailer:
             permanent = _all_permanent([refused.code])
             raise MailFailed(f"server answered {refused.code}", permanent=permanent) from refused
         except (aiosmtplib.SMTPException, OSError) as broken:
-            raise MailFailed(type(broken).__name__, permanent=False) from broken
+            problem = f"the mail server does not answer ({type(broken).__name__})"
+            raise MailFailed(problem, permanent=False) from broken
 
     async def check(self) -> None:
         """Connect and sign in without sending, for doctor; raises MailFailed with what is wrong."""
