@@ -19,6 +19,9 @@ from makegood.store.vault import SealBroken, Vault
 CONNECT_SECONDS = 5.0
 _NO_ACCOUNTS = "refunds go to a person until the market has an account at its payment gateway"
 
+_NAMED = 5
+"""Suppliers named in one line; the page lists them all."""
+_UNASKED = "claims about their goods go on without their word; choose a way at /ops/suppliers"
 _UNREADABLE = "fill the account in again at /ops/gateways; the others are not affected"
 
 
@@ -35,13 +38,13 @@ async def check_outside(conn: Connection, settings: Settings) -> list[Finding]:
     try:
         vault = open_vault(settings)
         gateways, lost = await _gateways(conn, vault)
-        suppliers = await _suppliers(conn, vault)
+        suppliers, unasked = await _suppliers(conn, vault)
     except (KeysMissing, SealBroken):
         return []  # Told by the checks of the keys.
     findings = await asyncio.gather(*(check_place(place) for place in gateways + suppliers))
     if not gateways and not lost:
-        return [Finding("gateways", "note", "no payment gateway is set", _NO_ACCOUNTS), *findings]
-    return [*lost, *findings]
+        lost = [Finding("gateways", "note", "no payment gateway is set", _NO_ACCOUNTS)]
+    return [*lost, *findings, *unasked]
 
 
 async def check_place(place: Place) -> Finding:
@@ -76,12 +79,19 @@ async def _gateways(conn: Connection, vault: Vault) -> tuple[list[Place], list[F
     return places, lost
 
 
-async def _suppliers(conn: Connection, vault: Vault) -> list[Place]:
-    places = []
+async def _suppliers(conn: Connection, vault: Vault) -> tuple[list[Place], list[Finding]]:
+    """Where suppliers are reached, and what to say of those whom nobody asks."""
+    places, unasked = [], []
     for market in await list_markets(conn):
         for supplier in await list_suppliers(conn, market.market_id):
             way = await load_connection(conn, vault, market.market_id, supplier.supplier_id)
             if isinstance(way, SignedConnection | AcgConnection):
                 name = f"supplier {supplier.supplier_id} of {market.market_id}"
                 places.append(Place("suppliers", name, way.base_url))
-    return places
+            elif way is None:
+                unasked.append(f"{supplier.supplier_id} of {market.market_id}")
+    if not unasked:
+        return places, []
+    named = ", ".join(unasked[:_NAMED]) + (" …" if len(unasked) > _NAMED else "")
+    text = f"nobody asks {len(unasked)} of the suppliers: {named}"
+    return places, [Finding("suppliers", "note", text, _UNASKED)]

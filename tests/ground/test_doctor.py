@@ -11,10 +11,13 @@ import pytest
 from makegood.doctor import database, ground
 from makegood.doctor.outside import Place, check_outside, check_place
 from makegood.keyfile import ensure_keys, key_path, open_vault
+from makegood.orders.connections import PageConnection, connect_supplier
+from makegood.people.markets.actions import put_suppliers
 from makegood.settings import Settings
 from makegood.store.database import Database
 from makegood.store.jobs import MAX_ATTEMPTS, Job, bury_exhausted, enqueue
 from makegood.store.keycheck import check_keys
+from tests.people.kit import act_at, make_market
 
 
 @pytest.fixture
@@ -131,3 +134,16 @@ async def test_a_market_without_a_gateway_is_noted(db: Database, settings: Setti
     async with db.connection() as conn:
         (finding,) = await check_outside(conn, settings)
     assert (finding.id, finding.level) == ("gateways", "note")
+
+
+async def test_suppliers_whom_nobody_asks_are_named(
+    db: Database, settings: Settings, now: datetime
+) -> None:
+    await make_market(db, now)
+    vault = open_vault(settings)
+    async with db.transaction() as tx:
+        await put_suppliers(tx, act_at(now), {"u-1": "星海供货", "u-2": "点卡供货"})
+        await connect_supplier(tx, act_at(now), vault, "u-2", PageConnection())
+        findings = await check_outside(tx, settings)
+    (named,) = [one for one in findings if one.id == "suppliers"]
+    assert (named.level, named.text) == ("note", "nobody asks 1 of the suppliers: u-1 of main")
