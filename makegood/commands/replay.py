@@ -36,11 +36,15 @@ def run(chosen: argparse.Namespace, settings: Settings) -> int:
 
 async def _replay(url: str, market_id: str, claim_nos: list[str]) -> tuple[int, list[str]]:
     """How many claims were folded, and a line for each difference."""
+    from makegood.base.trouble import CannotRun
     from makegood.claims.replay import replay_claims, replay_market
+    from makegood.people.markets.store import load_market
     from makegood.store.database import reach
 
     conn = await reach(url)
     try:
+        if await load_market(conn, market_id) is None:
+            raise CannotRun(f"there is no market {market_id!r}: name the right one with --market")
         if claim_nos:
             replayed = await replay_claims(conn, market_id, claim_nos)
         else:

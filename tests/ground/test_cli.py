@@ -118,3 +118,14 @@ def test_a_database_that_is_not_there_is_one_line_without_its_password(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"makegood: the database at {place} does not answer")
     assert "hunter2" not in line
+
+
+def test_a_replay_of_a_market_that_is_not_there_says_so(
+    data: Path,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert main(["replay", "--data", str(data), "--market", "other"]) == 1
+    assert "there is no market 'other'" in capsys.readouterr().err
