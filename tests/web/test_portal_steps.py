@@ -1,5 +1,6 @@
 """What a buyer does on a claim page, form by form, over the real rules."""
 
+import re
 from datetime import timedelta
 
 import httpx
@@ -98,7 +99,11 @@ async def test_an_appeal_names_what_it_disputes(street: Town, buyer: Browser) ->
 
     assert empty.status_code == 422
     assert "申诉已提交" in filed.text
-    assert again.status_code == 404
+    assert again.url.path == f"/c/{claim_no}", "the way back leads to what became of it"
+    assert "最晚答复" in again.text
+    changing = re.findall(r"<span>(与“[^<]+)</span>", form.text)
+    assert changing
+    assert len(changing) == len(set(changing))
 
 
 async def test_the_letter_follows_the_decision(street: Town, buyer: Browser) -> None:

@@ -4,7 +4,7 @@ from typing import Final
 
 from litestar import get
 from litestar.params import FromPath, FromQuery
-from litestar.response import ServerSentEvent
+from litestar.response import Redirect, ServerSentEvent
 
 from makegood.claims.letter import letter_of
 from makegood.claims.looking import rules_of
@@ -68,20 +68,24 @@ async def show_letter(page: ThisPage, things: TheThings, claim_no: FromPath[str]
 
 
 @get("/c/{claim_no:str}/appeal")
-async def show_appeal(page: ThisPage, things: TheThings, claim_no: FromPath[str]) -> Html:
-    """Which findings the buyer disputes."""
+async def show_appeal(
+    page: ThisPage, things: TheThings, claim_no: FromPath[str]
+) -> Html | Redirect:
+    """Which findings the buyer disputes; once that is over, the claim, which tells of it."""
     claim = await load(page, things, claim_no)
     if "appeal" not in claim.may or claim.decision is None:
-        raise not_found()
+        return page.go(f"/c/{claim_no}")
     return page.show("portal/templates/appeal.html", claim=claim, wrong=False, text="")
 
 
 @get("/c/{claim_no:str}/reopen")
-async def show_reopen(page: ThisPage, things: TheThings, claim_no: FromPath[str]) -> Html:
-    """Which new evidence the buyer has."""
+async def show_reopen(
+    page: ThisPage, things: TheThings, claim_no: FromPath[str]
+) -> Html | Redirect:
+    """Which new evidence the buyer has; once it is reopened, the claim."""
     claim = await load(page, things, claim_no)
     if "reopen" not in claim.may:
-        raise not_found()
+        return page.go(f"/c/{claim_no}")
     own = [item for item in claim.evidence if item.party == "buyer"]
     return page.show("portal/templates/reopen.html", claim=claim, items=own)
 
