@@ -120,3 +120,27 @@ async def test_nobody_else_finds_it_and_unknown_suppliers_are_unknown(
     agent = await signed_in(street, app, "xu")
     assert (await agent.open(PATH)).status_code == 404
     assert (await operator.open("/ops/suppliers/u-unknown/reach")).status_code == 404
+
+
+async def test_a_supplier_s_person_is_invited_and_finds_the_statement(
+    street: Town, app: Litestar, operator: Browser
+) -> None:
+    await operator.open("/ops/staff")
+    nameless = await operator.send(
+        "/ops/staff", do="invite", role="supplier", email="wu@xinghai.example", name="吴平"
+    )
+    assert nameless.status_code == 409
+    invited = await operator.send(
+        "/ops/staff",
+        do="invite",
+        role="supplier",
+        supplier=SUPPLIER,
+        email="wu@xinghai.example",
+        name="吴平",
+    )
+    token = invited.text.split("/invite/")[1].split("<")[0].split('"')[0].strip()
+    person = Browser(app)
+    await person.open(f"/invite/{token}")
+    await person.send("/invite", password="a long walk by the river")
+    assert (await person.open("/supplier/statement")).status_code == 200
+    assert (await person.open("/ops")).status_code == 404

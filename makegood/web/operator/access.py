@@ -9,7 +9,12 @@ from makegood.people.keys.actions import create_key, list_keys, revoke_key
 from makegood.people.keys.rules import KeyRole, NewKey
 from makegood.people.markets.actions import change_seller
 from makegood.people.markets.rules import Tier
-from makegood.people.markets.store import list_departments, list_sellers, load_seller
+from makegood.people.markets.store import (
+    list_departments,
+    list_sellers,
+    list_suppliers,
+    load_seller,
+)
 from makegood.people.staff.actions import (
     disable_account,
     enable_account,
@@ -28,7 +33,7 @@ from makegood.web.problem import not_found
 from makegood.web.things import TheThings, Things
 
 KEY_ROLES: tuple[KeyRole, ...] = ("market", "seller", "agent", "operator", "auditor")
-STAFF_ROLES: tuple[StaffRole, ...] = ("agent", "lead", "operator", "auditor", "seller")
+STAFF_ROLES: tuple[StaffRole, ...] = ("agent", "lead", "operator", "auditor", "seller", "supplier")
 TIERS: tuple[Tier, ...] = ("S", "A", "B", "C", "D")
 
 
@@ -148,13 +153,17 @@ def _new_account(page: Page, form: Form) -> NewAccount:
     wanted = form.text("role")
     role: StaffRole = next((one for one in STAFF_ROLES if one == wanted), "agent")
     seller = form.text("seller", 64) if role == "seller" else ""
+    supplier = form.text("supplier", 64) if role == "supplier" else ""
     if role == "seller" and not seller:
         raise Refused("setting_invalid", fields=["seller_id"])
+    if role == "supplier" and not supplier:
+        raise Refused("setting_invalid", fields=["supplier_id"])
     return NewAccount(
         sign_in_name=form.text("email", 200),
         display_name=form.text("name", 80) or form.text("email", 80),
         role=role,
         seller_id=seller or None,
+        supplier_id=supplier or None,
         language=page.words.lang,
         department_id=form.text("department", 64) or None,
     )
@@ -184,6 +193,7 @@ async def _staff_page(
     async with things.db.connection() as conn:
         people = await list_accounts(conn, page.market.market_id)
         sellers = await list_sellers(conn, page.market.market_id)
+        suppliers = await list_suppliers(conn, page.market.market_id)
         departments = await list_departments(conn, page.market.market_id)
     return page.show(
         "operator/templates/staff.html",
@@ -191,6 +201,7 @@ async def _staff_page(
         section="staff",
         people=people,
         sellers=sellers,
+        suppliers=suppliers,
         departments=departments,
         roles=STAFF_ROLES,
         link=link,
