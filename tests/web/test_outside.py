@@ -86,7 +86,9 @@ async def test_a_mediator_sees_what_both_sides_see_and_answers_once(
 async def test_a_stranger_finds_nothing(street: Town, app: Litestar) -> None:
     claim_no = await referred(street)
     stranger = Browser(app)
-    assert (await stranger.open("/outside")).status_code == 404
+    unknown = await stranger.open("/outside")
+    assert unknown.status_code == 404
+    assert "请再打开邀请邮件里的链接" in unknown.text
     assert (await stranger.open("/x/no.such")).status_code == 410
     async with street.db.connection() as conn:
         items = await conn.fetch("select evidence_id from evidence where claim_no = $1", claim_no)
