@@ -4,12 +4,13 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
-from tests.browser.conftest import listen
+from tests.browser.conftest import OVERFLOW, listen
 from tests.claims.evidence_kit import picture
 from tests.claims.town import Town
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 SAID = "今天上午第一次兑换就提示卡密无效，没有给过别人"
+LONG_WORD = f"https://shop.example/{'a' * 150}"
 
 
 async def prove(page: Page, address: str) -> None:
@@ -36,7 +37,7 @@ async def test_a_claim_on_a_phone_ends_in_a_refund_seen_live(
     await expect(page.locator("[data-missing]")).to_have_text("先选一个问题")
     await page.get_by_text("卡密无效或用过").first.click()
     await page.get_by_label("卡密无效", exact=False).first.check()
-    await page.get_by_label("用一两句话说清楚").fill(SAID)
+    await page.get_by_label("用一两句话说清楚").fill(f"{SAID} {LONG_WORD}")
     await page.get_by_role("button", name="下一步").click()
 
     await page.locator("input[type=file][data-slot]").first.set_input_files(shot)
@@ -52,6 +53,8 @@ async def test_a_claim_on_a_phone_ends_in_a_refund_seen_live(
 
     await expect(page.get_by_text("已提交，申请时间从现在算起")).to_be_visible()
     await expect(page.locator("#evidence figure")).to_have_count(1)
+    await expect(page.get_by_text(LONG_WORD)).to_be_visible()
+    assert await page.evaluate(OVERFLOW) <= 0, "what was written does not widen the page"
     await street.settle()
     await expect(page.locator("#money")).to_contain_text("已到账")
     await expect(page.locator("#why")).to_contain_text("R-")
