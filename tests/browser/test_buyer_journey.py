@@ -58,6 +58,7 @@ async def test_a_claim_on_a_phone_ends_in_a_refund_seen_live(
     await street.settle()
     await expect(page.locator("#money")).to_contain_text("已到账")
     await expect(page.locator("#why")).to_contain_text("R-")
+    await expect(page.locator("#evidence summary")).to_have_text("补充新凭证")
     assert said == []
 
 

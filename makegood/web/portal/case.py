@@ -8,6 +8,7 @@ from litestar.response import Redirect, ServerSentEvent
 
 from makegood.claims.letter import letter_of
 from makegood.claims.looking import rules_of
+from makegood.claims.may import REOPENABLE
 from makegood.claims.topics import claim_topic
 from makegood.claims.view import ClaimView, OfferView
 from makegood.web.page import Html, Page, ThisPage
@@ -52,7 +53,8 @@ async def live_claim(page: ThisPage, things: TheThings, claim_no: FromPath[str])
         head = fresh.macro(
             PARTS, "now", claim, lead_of(claim, fresh.words, things.desk.shelf.names())
         )
-        return [("now", head), *((name, fresh.macro(PARTS, name, claim)) for name in LIVE_PARTS)]
+        names = (*LIVE_PARTS, *(("evidence_add",) if claim.state in REOPENABLE else ()))
+        return [("now", head), *((name, fresh.macro(PARTS, name, claim)) for name in names)]
 
     return live(things.hub, (claim_topic(page.market.market_id, claim_no),), fragments)
 
